@@ -1,0 +1,5 @@
+/** What the author of a daemon sees. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.api;
