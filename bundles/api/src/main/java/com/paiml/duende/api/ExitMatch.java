@@ -1,0 +1,35 @@
+package com.paiml.duende.api;
+
+/**
+ * A range of exit codes, or one signal. Written {@code 0}, {@code "64-78"}, {@code "SIGABRT"}.
+ *
+ * @param signal whether the numbers are signals
+ * @param from first number, codes 0 to 255, signals 1 to 64
+ * @param to last number
+ */
+public record ExitMatch(boolean signal, int from, int to) {
+  public ExitMatch {
+    int last = signal ? 64 : 255;
+    if (from < (signal ? 1 : 0) || to < from || to > last) {
+      throw new IllegalArgumentException(
+          "not a range of " + (signal ? "signals" : "exit codes") + ": " + from + "-" + to);
+    }
+  }
+
+  public static ExitMatch codes(int from, int to) {
+    return new ExitMatch(false, from, to);
+  }
+
+  public static ExitMatch signal(int number) {
+    return new ExitMatch(true, number, number);
+  }
+
+  public boolean matches(ExitReason exit) {
+    return switch (exit) {
+      case ExitReason.Graceful g -> !signal && from == 0;
+      case ExitReason.Failure f -> !signal && from <= f.code() && f.code() <= to;
+      case ExitReason.Signalled s -> signal && from <= s.signal() && s.signal() <= to;
+      default -> false;
+    };
+  }
+}

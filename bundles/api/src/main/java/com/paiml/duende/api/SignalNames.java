@@ -1,0 +1,16 @@
+package com.paiml.duende.api;
+
+/** Names of signals in texts for people, beyond the nine that can be sent. Linux numbers, signal(7). */
+final class SignalNames {
+  private static final String[] NAMES = {
+    "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
+    "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"
+  };
+
+  private SignalNames() {}
+
+  static String inParentheses(int signal) {
+    return signal > 0 && signal < NAMES.length ? " (SIG" + NAMES[signal] + ")" : "";
+  }
+}

@@ -1,0 +1,126 @@
+package com.paiml.duende.control;
+
+import com.paiml.duende.api.ConfigException;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonMetrics;
+import com.paiml.duende.api.HealthStatus;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.spi.LogQuery;
+import com.paiml.duende.spi.LogStream;
+import com.paiml.duende.spi.UsageSample;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Supervises daemons. Any thread may call; calls about one daemon are handled in the order in which they arrive.
+ *
+ * <p>Names are those of daemons; where a daemon has several instances, its name means all of them and {@code NAME.2} the
+ * second. A parameter {@code wait} says how long the caller is ready to wait for the outcome: with {@link Duration#ZERO} a
+ * call returns once the request is accepted, otherwise it throws {@link com.paiml.duende.api.ErrorCode#TIMEOUT} when the
+ * outcome is still open, which goes on being worked for.
+ */
+@ProviderType
+public interface DaemonManager {
+
+  /**
+   * Reads a daemon file without deploying it.
+   *
+   * @param text TOML
+   * @param origin named in faults: a path, or what stands for one
+   * @throws ConfigException with every fault of the text
+   */
+  DaemonConfig parse(String text, String origin) throws ConfigException;
+
+  /**
+   * Deploys a daemon, or updates the one of that name: a changed program, environment or limit that cannot be applied at
+   * run time restarts it.
+   *
+   * @throws ConfigException when the configuration is not valid, or needs what its platform cannot do
+   */
+  DaemonInfo deploy(DaemonConfig config, DeployOptions options, Duration wait)
+      throws DaemonException;
+
+  /**
+   * Starts what is created, stopped or failed, and everything that it requires or wants, and waits until it is ready.
+   *
+   * @throws DaemonException {@code invalid-state} when it is active already, naming the running instance; {@code not-found}
+   */
+  DaemonInfo start(String name, Duration wait) throws DaemonException;
+
+  /** Stops it, after whatever requires it. Harmless when it is not active. */
+  DaemonInfo stop(String name, Duration wait) throws DaemonException;
+
+  /** Stops it where it is active, and starts it. */
+  DaemonInfo restart(String name, Duration wait) throws DaemonException;
+
+  /** Sends a signal to its main process. TERM, INT and QUIT count as an operator's stop. */
+  void signal(String name, Signal signal) throws DaemonException;
+
+  /** Reads its configuration file again and sends HUP. */
+  void reload(String name) throws DaemonException;
+
+  /** Stops its whole tree in its tracks. Health checks and watchdog rest meanwhile. */
+  DaemonInfo pause(String name, Duration wait) throws DaemonException;
+
+  /** Lets it go on. */
+  DaemonInfo resume(String name, Duration wait) throws DaemonException;
+
+  /**
+   * Forgets it, its state directory and its log.
+   *
+   * @param stopFirst whether it may be active; otherwise an active one is refused with {@code invalid-state}
+   */
+  void remove(String name, boolean stopFirst, Duration wait) throws DaemonException;
+
+  /** Changes its limits while it runs, until it is deployed again. */
+  DaemonInfo updateLimits(String name, Resources resources, Duration wait) throws DaemonException;
+
+  /** Ends it with the reason that a policy gives; it is not started again until somebody asks. */
+  void halt(String name, String policy, String detail) throws DaemonException;
+
+  /** Everything about one daemon (of several instances: the first). Asks the platform. */
+  DaemonDetails describe(String name) throws DaemonException;
+
+  /** What is known of it without asking anybody. */
+  Optional<DaemonInfo> find(String name);
+
+  /** All daemons by name. */
+  List<DaemonInfo> list();
+
+  /** How many there are, instances counted singly. */
+  int count();
+
+  /** Checks its health now. */
+  HealthStatus health(String name, Duration wait) throws DaemonException;
+
+  /** Its own figures; empty where the platform or the daemon gives none. */
+  Optional<DaemonMetrics.Snapshot> metrics(String name) throws DaemonException;
+
+  /** What it uses now. */
+  UsageSample usage(String name) throws DaemonException;
+
+  /** Its log. The caller closes the stream. */
+  LogStream logs(String name, LogQuery query) throws DaemonException;
+
+  /** The platforms, with what their adapters say of them. */
+  List<AdapterInfo> adapters();
+
+  /**
+   * Events from now on, in order, through a bounded queue: a listener that is too slow is told how many it missed
+   * ({@link DaemonEvent.Missed}). Listeners may also be registered as services.
+   */
+  Subscription watch(DaemonListener listener);
+
+  /** Stops all daemons, dependants first. */
+  void shutdown(Duration wait) throws DaemonException;
+
+  /** Ends with {@link #close()}. */
+  interface Subscription extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,164 @@
+package com.paiml.duende.spi;
+
+import com.paiml.duende.api.AdapterGone;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Signal;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * Runs daemons on one platform. Registered as a service with the property {@link #PLATFORM}; owns the table of that name in
+ * daemon files.
+ *
+ * <p>Calls block until their work is done or their deadline has passed ({@link ErrorCode#TIMEOUT}); many may be in progress
+ * at once, on any threads, for different daemons, and {@code kill} may overtake a {@code stop} of the same one. After
+ * deactivation every call throws {@link AdapterGone} and every open stage of {@link #exit} fails with it; the daemons go
+ * on.
+ *
+ * <p>What an adapter creates carries {@link LaunchSpec#instance()}, and something of the same name that does not is never
+ * touched. A call that fails leaves nothing behind.
+ */
+@ConsumerType
+public interface PlatformAdapter {
+
+  /** Service property: the platform's name, {@code [a-z][a-z0-9-]*}. */
+  String PLATFORM = "duende.platform";
+
+  /** Looks whether the platform is here and what it can do. Cheap enough to be asked before each deployment. */
+  Fingerprint fingerprint(Deadline deadline);
+
+  /** The keys of this platform's table in the daemon file. */
+  TableSchema schema();
+
+  /**
+   * Checks what only the adapter can, before anything is started.
+   *
+   * @return the faults, in words for people; none when the configuration will do
+   */
+  default List<String> check(DaemonConfig config) {
+    return List.of();
+  }
+
+  /**
+   * Starts one run. On return the program, unit, container… is there, with its limits in force.
+   *
+   * @throws DaemonException {@link ErrorCode#SPAWN} and others; then nothing is left of it
+   */
+  DaemonHandle spawn(LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException;
+
+  /**
+   * Finds a run again, after a restart of the container or of this adapter. Never starts anything.
+   *
+   * @param spec as for a start of this daemon now; its generation is the handle's
+   */
+  Recovery recover(DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException;
+
+  /** After the last {@link #recover}: removes what carries this instance's id and belongs to none of these runs. */
+  void recoveryComplete(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
+      throws DaemonException;
+
+  /** Sends a signal to the main process. */
+  void signal(DaemonHandle handle, Signal signal, Deadline deadline) throws DaemonException;
+
+  /** What the platform says of it now. */
+  PlatformStatus status(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  /**
+   * Sends the stop signal, waits, kills the whole tree, returns when it is gone. The time that killing takes comes on top
+   * of the timeout. Harmless when it has ended.
+   */
+  void stop(DaemonHandle handle, Signal stopSignal, Duration timeout) throws DaemonException;
+
+  /** Kills the whole tree and returns when it is gone. Harmless when it has ended. */
+  void kill(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  void pause(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  void resume(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  /**
+   * Completes when the run has ended, with all that is known about it, and not before its whole tree is gone. The same
+   * stage at each call. Fails with {@link AdapterGone} only.
+   */
+  CompletionStage<ExitReason> exit(DaemonHandle handle);
+
+  UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  /** The log; also after the run has ended, until it is destroyed. */
+  LogSource logs(DaemonHandle handle) throws DaemonException;
+
+  /** Changes limits while it runs, and reports what is then in force. */
+  List<LimitReport> updateLimits(DaemonHandle handle, Resources resources, Deadline deadline)
+      throws DaemonException;
+
+  /** Runs a command where the daemon runs (its user, limits, container…); it is dead when this returns. */
+  default ExecResult exec(DaemonHandle handle, List<String> command, Deadline deadline)
+      throws DaemonException {
+    throw unsupported(handle, "commands beside a daemon");
+  }
+
+  /** What a tracer is to look at. */
+  default TraceTarget traceTarget(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    throw unsupported(handle, "tracing");
+  }
+
+  /** Attaches a tracer. */
+  default TraceSession attachTracer(
+      DaemonHandle handle, Tracer tracer, TraceOptions options, Deadline deadline)
+      throws DaemonException {
+    return tracer.attach(traceTarget(handle, deadline), options, deadline);
+  }
+
+  /** Removes what is left of an ended run: unit, container, cgroup, pid file. The state directory is the manager's. */
+  void destroy(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  /** Opens a stream to the JVM of {@link HostRuntime} in which the daemon runs. The caller closes it. */
+  default ByteChannel connectHost(DaemonHandle handle, LaunchSpec spec, Deadline deadline)
+      throws DaemonException {
+    try {
+      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+      try {
+        channel.connect(UnixDomainSocketAddress.of(spec.hostSocket()));
+        return channel;
+      } catch (IOException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO,
+          spec.name(),
+          "its JVM does not answer on " + spec.hostSocket() + ": " + e.getMessage(),
+          "see its log",
+          e);
+    }
+  }
+
+  /** The daemon's in-process object, where it has one: for health and metrics. */
+  default Optional<com.paiml.duende.api.Daemon> inProcess(DaemonHandle handle) {
+    return Optional.empty();
+  }
+
+  private static DaemonException unsupported(DaemonHandle handle, String what) {
+    return new DaemonException(
+        ErrorCode.NOT_SUPPORTED,
+        handle.name(),
+        "platform \"" + handle.platform() + "\" does not offer " + what,
+        "see \"duende adapters\" for what it can do");
+  }
+}
