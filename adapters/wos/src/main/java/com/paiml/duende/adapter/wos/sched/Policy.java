@@ -87,7 +87,7 @@ public final class Policy {
   }
 
   /** The running process gives up its slot but wants to run on. */
-  public void yield(int pid, long now) {
+  public void giveWay(int pid, long now) {
     Task task = tasks.get(pid);
     if (task == null || task.state != Task.State.RUNNING) {
       return;

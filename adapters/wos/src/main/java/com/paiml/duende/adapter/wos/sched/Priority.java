@@ -7,14 +7,14 @@ import java.util.stream.Collectors;
 
 /** The eight levels, first to last. A smaller level runs before a larger one. */
 public enum Priority {
-  CRITICAL,
-  HIGH,
-  ABOVE_NORMAL,
-  NORMAL_PLUS,
-  NORMAL,
-  BELOW_NORMAL,
-  LOW,
-  IDLE;
+  CRITICAL(0),
+  HIGH(1),
+  ABOVE_NORMAL(2),
+  NORMAL_PLUS(3),
+  NORMAL(4),
+  BELOW_NORMAL(5),
+  LOW(6),
+  IDLE(7);
 
   /** Number of levels. */
   public static final int LEVELS = 8;
@@ -22,9 +22,15 @@ public enum Priority {
   /** What a process runs at when nothing else is said. */
   public static final Priority DEFAULT = NORMAL;
 
+  private final int level;
+
+  Priority(int level) {
+    this.level = level;
+  }
+
   /** {@return 0 for {@link #CRITICAL} to 7 for {@link #IDLE}} */
   public int level() {
-    return ordinal();
+    return level;
   }
 
   /** {@return the name as it is written in a daemon file, such as {@code above_normal}} */

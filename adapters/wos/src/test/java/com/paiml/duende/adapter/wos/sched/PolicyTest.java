@@ -280,7 +280,7 @@ class PolicyTest {
             s.at(
                 at,
                 () -> {
-                  s.policy.yield(pid, s.now);
+                  s.policy.giveWay(pid, s.now);
                   s.running.remove(pid);
                 });
         case 2 -> s.at(at, () -> s.policy.renice(pid, Priority.of(pid % 8), s.now));

@@ -109,7 +109,7 @@ final class Simulation {
         if (!running.remove(pid)) {
           throw new AssertionError("asked to yield but not running: " + pid);
         }
-        policy.yield(pid, now);
+        policy.giveWay(pid, now);
         readySince.put(pid, now);
       }
     }
