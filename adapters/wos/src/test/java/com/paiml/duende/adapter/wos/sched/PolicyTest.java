@@ -229,7 +229,7 @@ class PolicyTest {
     assertEquals(0, s.policy.cpu(2, s.now));
     s.wake(2);
     s.runUntil(200 * MS);
-    assertEquals(50 * MS, s.policy.cpu(2, s.now), 5 * MS);
+    assertEquals(50.0 * MS, (double) s.policy.cpu(2, s.now), 5.0 * MS);
   }
 
   @Test
