@@ -1,0 +1,127 @@
+package com.paiml.duende.linux;
+
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NotifySocket;
+import com.paiml.duende.linux.event.Timer;
+import com.paiml.duende.linux.event.Wakeup;
+import com.paiml.duende.linux.internal.Facilities;
+import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.kernel.Pipe;
+import com.paiml.duende.linux.process.Processes;
+import com.paiml.duende.linux.process.Spawner;
+import java.nio.file.Path;
+
+/**
+ * What this bundle offers, on a machine where it can. Holds no state of its own: whoever needs
+ * something asks for one and closes it. Safe for several threads.
+ */
+public final class Linux {
+
+  /** Whether the bundle can serve here. */
+  public sealed interface Detection {}
+
+  /**
+   * It can.
+   *
+   * @param linux the way in
+   */
+  public record Here(Linux linux) implements Detection {}
+
+  /**
+   * It cannot.
+   *
+   * @param reason why, in words that a person can act on
+   */
+  public record NotHere(String reason) implements Detection {}
+
+  private final Facilities facilities;
+
+  private Linux(Facilities facilities) {
+    this.facilities = facilities;
+  }
+
+  /**
+   * Looks where it runs, and on Linux binds the C library. Anywhere else nothing is loaded. Every
+   * call looks anew; keep the answer.
+   */
+  public static Detection detect() {
+    return detect(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+  }
+
+  static Detection detect(String osName, String osArch) {
+    if (!osName.equals("Linux")) {
+      return new NotHere("this is " + osName + ", not Linux");
+    }
+    return Architecture.of(osArch)
+        .map(Linux::bind)
+        .orElseGet(
+            () ->
+                new NotHere(
+                    "the processor is " + osArch + "; only x86-64 and aarch64 are known here"));
+  }
+
+  private static Detection bind(Architecture architecture) {
+    try {
+      return new Here(new Linux(Facilities.load(architecture)));
+    } catch (LinuxException refused) {
+      return new NotHere(refused.getMessage());
+    } catch (LinkageError unbound) {
+      return new NotHere(
+          "the C library cannot be called ("
+              + unbound.getMessage()
+              + "): JNA needs a temporary folder that is not noexec, set -Djna.tmpdir");
+    }
+  }
+
+  /** The processor. */
+  public Architecture architecture() {
+    return facilities.architecture();
+  }
+
+  /** A spawner. */
+  public Spawner spawner() throws LinuxException {
+    return facilities.spawner();
+  }
+
+  /** Processes by pid and identity. */
+  public Processes processes() {
+    return facilities.processes();
+  }
+
+  /**
+   * A running event loop.
+   *
+   * @param name of its thread
+   * @param faults who hears of handlers that threw
+   */
+  public EventLoop eventLoop(String name, EventLoop.FaultListener faults) throws LinuxException {
+    return facilities.eventLoop(name, faults);
+  }
+
+  /**
+   * A socket for sd_notify messages. A socket file that a dead process left there is replaced.
+   *
+   * @param path at most 107 bytes
+   * @param mode permissions of the file, for example 0600 in octal; who may write to it may send
+   * @throws LinuxException {@code EADDRINUSE} when somebody else listens there
+   */
+  public NotifySocket notifySocket(Path path, int mode) throws LinuxException {
+    return facilities.notifySocket(path, mode);
+  }
+
+  /** A timer on the monotonic clock, not armed. */
+  public Timer timer() throws LinuxException {
+    return facilities.timer();
+  }
+
+  /** A counter that wakes a loop. */
+  public Wakeup wakeup() throws LinuxException {
+    return facilities.wakeup();
+  }
+
+  /** A pipe. */
+  public Pipe pipe() throws LinuxException {
+    return facilities.pipe();
+  }
+}

@@ -1,0 +1,52 @@
+package com.paiml.duende.linux.event;
+
+import com.paiml.duende.linux.kernel.Descriptor;
+import com.paiml.duende.linux.kernel.LinuxException;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One platform thread in epoll_wait(2) for any number of descriptors. Level-triggered: a handler
+ * that leaves something unread is called again.
+ *
+ * <p>Handlers run on that thread, one at a time, and must not block. What a handler throws goes to
+ * the loop's fault listener and ends that handler's watch, no other.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
+ */
+@ProviderType
+public interface EventLoop extends AutoCloseable {
+
+  /** What is called when a descriptor is ready. */
+  @FunctionalInterface
+  interface Handler {
+    /** Deals with it, without blocking. */
+    void ready(Readiness readiness) throws LinuxException;
+  }
+
+  /** Who hears of handlers that threw. Called on the loop's thread. */
+  @FunctionalInterface
+  interface FaultListener {
+    /**
+     * @param what the watch whose handler threw, in words
+     * @param fault what it threw
+     */
+    void fault(String what, Throwable fault);
+  }
+
+  /**
+   * Watches a descriptor. May be called from any thread; the handler may run before this returns.
+   *
+   * @param what in words, for faults
+   * @param bits {@link Readiness#IN}, {@link Readiness#OUT}
+   * @throws LinuxException {@code EEXIST} when it is watched already, {@code EPERM} when it is a
+   *     plain file, {@code ENOSPC} above {@code fs.epoll.max_user_watches}
+   */
+  Watch watch(String what, Descriptor descriptor, int bits, Handler handler) throws LinuxException;
+
+  /** The number of watches now. */
+  int size();
+
+  /** Ends the thread, at most waiting for the handler that runs now. Descriptors stay open. */
+  @Override
+  void close();
+}

@@ -1,0 +1,5 @@
+/** One thread that waits for everything: exits, pipes, sockets, timers. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.linux.event;

@@ -1,0 +1,57 @@
+package com.paiml.duende.linux.internal;
+
+import com.paiml.duende.linux.kernel.Architecture;
+import java.util.Locale;
+
+/**
+ * The system calls that this bundle makes, with their numbers ({@code asm/unistd_64.h} of x86, {@code
+ * asm-generic/unistd.h} of aarch64; a test asks the compiler). Only calls that both have.
+ */
+public enum Call {
+  READ(0, 63),
+  WRITE(1, 64),
+  CLOSE(3, 57),
+  FCNTL(72, 25),
+  IOCTL(16, 29),
+  OPENAT(257, 56),
+  UNLINKAT(263, 35),
+  FCHMOD(91, 52),
+  FCHMODAT(268, 53),
+  FACCESSAT(269, 48),
+  PPOLL(271, 73),
+  PIPE2(293, 59),
+  EVENTFD2(290, 19),
+  EPOLL_CREATE1(291, 20),
+  EPOLL_CTL(233, 21),
+  EPOLL_PWAIT(281, 22),
+  TIMERFD_CREATE(283, 85),
+  TIMERFD_SETTIME(286, 86),
+  KILL(62, 129),
+  WAITID(247, 95),
+  PIDFD_OPEN(434, 434),
+  PIDFD_SEND_SIGNAL(424, 424),
+  SOCKET(41, 198),
+  BIND(49, 200),
+  CONNECT(42, 203),
+  SETSOCKOPT(54, 208),
+  GETSOCKOPT(55, 209),
+  RECVMSG(47, 212);
+
+  private final int x86;
+  private final int aarch64;
+
+  Call(int x86, int aarch64) {
+    this.x86 = x86;
+    this.aarch64 = aarch64;
+  }
+
+  /** The number on an architecture. */
+  public int number(Architecture architecture) {
+    return architecture == Architecture.X86_64 ? x86 : aarch64;
+  }
+
+  /** The name as the manual has it. */
+  public String manualName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

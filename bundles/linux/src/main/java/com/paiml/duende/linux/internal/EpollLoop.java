@@ -1,0 +1,279 @@
+package com.paiml.duende.linux.internal;
+
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.Readiness;
+import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.Descriptor;
+import com.paiml.duende.linux.kernel.Errno;
+import com.paiml.duende.linux.kernel.LinuxException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** epoll_pwait(2) on a thread of its own. */
+final class EpollLoop implements EventLoop {
+  private static final int CTL_ADD = 1;
+  private static final int CTL_DEL = 2;
+  private static final int CTL_MOD = 3;
+  private static final int BATCH = 256;
+  private static final long STOP = 0;
+  private static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  private final Kernel kernel;
+  private final FaultListener faults;
+  private final int eventSize;
+  private final int dataOffset;
+  private final Fd epoll;
+  private final EventCounter stop;
+  private final Thread thread;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicLong lastKey = new AtomicLong(STOP);
+  // A key, never the descriptor's number: a late event of a number that was reused finds nobody.
+  private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
+  // Only the loop's thread touches it; as many entries as adopted processes that just ended.
+  private final PriorityQueue<Deferred> deferred =
+      new PriorityQueue<>(Comparator.comparingLong(Deferred::at));
+
+  private record Deferred(long at, Runnable what) {}
+
+  /** A handler that needs its own watch, which it may see before {@link #watch} has returned. */
+  @FunctionalInterface
+  interface SelfHandler {
+    void ready(Watch self, Readiness readiness) throws LinuxException;
+  }
+
+  private EpollLoop(Kernel kernel, String name, FaultListener faults, Fd epoll, EventCounter stop) {
+    this.kernel = kernel;
+    this.faults = faults;
+    this.epoll = epoll;
+    this.stop = stop;
+    // sys/epoll.h: packed on x86-64 only
+    this.eventSize = kernel.architecture() == Architecture.X86_64 ? 12 : 16;
+    this.dataOffset = kernel.architecture() == Architecture.X86_64 ? 4 : 8;
+    this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
+  }
+
+  static EpollLoop start(Kernel kernel, String name, FaultListener faults) throws LinuxException {
+    Fd epoll =
+        new Fd(
+            kernel,
+            (int)
+                Kernel.check(
+                    kernel.raw(Call.EPOLL_CREATE1, Kernel.O_CLOEXEC), Call.EPOLL_CREATE1, name));
+    EventCounter stop;
+    try {
+      stop = EventCounter.create(kernel);
+    } catch (LinuxException full) {
+      epoll.close();
+      throw full;
+    }
+    EpollLoop loop = new EpollLoop(kernel, name, faults, epoll, stop);
+    try {
+      loop.control(CTL_ADD, stop.descriptor(), Readiness.IN, STOP, "stop");
+    } catch (LinuxException full) {
+      stop.close();
+      epoll.close();
+      throw full;
+    }
+    loop.thread.start();
+    return loop;
+  }
+
+  /** A descriptor under watch. */
+  private final class Watched implements Watch {
+    private final long key;
+    private final String what;
+    private final Descriptor descriptor;
+    private final SelfHandler handler;
+
+    Watched(long key, String what, Descriptor descriptor, SelfHandler handler) {
+      this.key = key;
+      this.what = what;
+      this.descriptor = descriptor;
+      this.handler = handler;
+    }
+
+    @Override
+    public void close() {
+      if (watched.remove(key) == null) {
+        return;
+      }
+      try {
+        control(CTL_DEL, descriptor, 0, key, what);
+      } catch (LinuxException gone) {
+        // Closed before its watch: the kernel has dropped it from the set already.
+        if (!gone.is(Errno.EBADF) && !gone.is(Errno.ENOENT)) {
+          faults.fault(what, gone);
+        }
+      }
+    }
+
+    void dispatch(int bits) {
+      try {
+        handler.ready(this, new Readiness(bits));
+      } catch (Throwable fault) {
+        close();
+        faults.fault(what, fault);
+      }
+    }
+  }
+
+  @Override
+  public Watch watch(String what, Descriptor descriptor, int bits, Handler handler)
+      throws LinuxException {
+    return watch(what, descriptor, bits, (self, readiness) -> handler.ready(readiness));
+  }
+
+  Watch watch(String what, Descriptor descriptor, int bits, SelfHandler handler)
+      throws LinuxException {
+    if (closed.get()) {
+      throw new LinuxException(
+          Errno.EBADF, "epoll_ctl", what, "The event loop was closed: use a running one.");
+    }
+    Watched one = new Watched(lastKey.incrementAndGet(), what, descriptor, handler);
+    watched.put(one.key, one);
+    try {
+      control(CTL_ADD, descriptor, bits, one.key, what);
+    } catch (LinuxException refused) {
+      watched.remove(one.key);
+      throw refused;
+    }
+    return one;
+  }
+
+  /** Changes what a watch waits for; 0 leaves only hang-up and error. */
+  void change(Watch watch, int bits) throws LinuxException {
+    if (watch instanceof Watched one) {
+      control(CTL_MOD, one.descriptor, bits, one.key, one.what);
+    }
+  }
+
+  /** Runs something later on the loop's thread; to be called on that thread only. */
+  void defer(Duration delay, Runnable what) {
+    deferred.add(new Deferred(System.nanoTime() + delay.toNanos(), what));
+  }
+
+  private void control(int operation, Descriptor descriptor, int bits, long key, String what)
+      throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment event = arena.allocate(eventSize, 8);
+      event.set(EVENTS, 0, bits);
+      event.set(DATA, dataOffset, key);
+      int number = descriptor.number();
+      long result =
+          epoll.use(e -> kernel.raw(Call.EPOLL_CTL, e, operation, number, event.address()));
+      Kernel.check(result, Call.EPOLL_CTL, what);
+    }
+  }
+
+  @Override
+  public int size() {
+    return watched.size();
+  }
+
+  private void run() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment events = arena.allocate((long) eventSize * BATCH, 8);
+      int number = epoll.acquire();
+      try {
+        while (!closed.get() && turn(number, events)) {
+          runDeferred();
+        }
+      } finally {
+        epoll.release();
+      }
+    } catch (Throwable fault) {
+      faults.fault(thread.getName() + " ended", fault);
+    }
+  }
+
+  private boolean turn(int number, MemorySegment events) throws LinuxException {
+    long got = kernel.raw(Call.EPOLL_PWAIT, number, events.address(), BATCH, timeoutMillis(), 0, 8);
+    if (Kernel.isErrno(got, Errno.EINTR)) {
+      return true;
+    }
+    Kernel.check(got, Call.EPOLL_PWAIT, thread.getName());
+    for (int i = 0; i < got; i++) {
+      long at = (long) eventSize * i;
+      long key = events.get(DATA, at + dataOffset);
+      if (key == STOP) {
+        return false;
+      }
+      Watched one = watched.get(key);
+      if (one != null) {
+        one.dispatch(events.get(EVENTS, at));
+      }
+    }
+    return true;
+  }
+
+  private long timeoutMillis() {
+    Deferred next = deferred.peek();
+    if (next == null) {
+      return -1;
+    }
+    long left = next.at() - System.nanoTime();
+    return left <= 0 ? 0 : Math.min(Integer.MAX_VALUE, left / 1_000_000 + 1);
+  }
+
+  private void runDeferred() {
+    long now = System.nanoTime();
+    for (Deferred d = deferred.peek(); d != null && d.at() - now <= 0; d = deferred.peek()) {
+      deferred.remove();
+      try {
+        d.what().run();
+      } catch (RuntimeException | Error fault) {
+        faults.fault("deferred", fault);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      stop.signal();
+    } catch (LinuxException impossible) {
+      faults.fault("stop", impossible);
+    }
+    if (!Thread.currentThread().equals(thread)) {
+      joinUninterruptibly();
+    }
+    watched.clear();
+    epoll.close();
+    stop.close();
+  }
+
+  private void joinUninterruptibly() {
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      long left = end - System.nanoTime();
+      if (left <= 0) {
+        faults.fault(
+            thread.getName(), new IllegalStateException("a handler blocks the loop for 30 s"));
+        break;
+      }
+      try {
+        if (thread.join(Duration.ofNanos(left))) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package com.paiml.duende.linux.internal;
+
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NotifySocket;
+import com.paiml.duende.linux.event.Timer;
+import com.paiml.duende.linux.event.Wakeup;
+import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.Errno;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.kernel.Pipe;
+import com.paiml.duende.linux.process.Processes;
+import com.paiml.duende.linux.process.Spawner;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Makes what {@link com.paiml.duende.linux.Linux} hands out. */
+public final class Facilities {
+  private static final int F_SETFL = 4;
+
+  private final Kernel kernel;
+
+  private Facilities(Kernel kernel) {
+    this.kernel = kernel;
+  }
+
+  /**
+   * Binds the C library and tries the newest call that nothing works without.
+   *
+   * @throws LinkageError when JNA or the C library cannot be bound
+   * @throws LinuxException {@code ENOSYS} when the kernel is too old
+   */
+  public static Facilities load(Architecture architecture) throws LinuxException {
+    Kernel kernel = Kernel.load(architecture);
+    long self = kernel.raw(Call.PIDFD_OPEN, ProcessHandle.current().pid(), 0);
+    if (Kernel.isErrno(self, Errno.ENOSYS) || Kernel.isErrno(self, Errno.EPERM)) {
+      throw new LinuxException(
+          (int) -self,
+          Call.PIDFD_OPEN.manualName(),
+          "this process",
+          "Linux 5.4 or later is needed, and a sandbox that lets pidfd_open through.");
+    }
+    new Fd(kernel, (int) Kernel.check(self, Call.PIDFD_OPEN, "this process")).close();
+    return new Facilities(kernel);
+  }
+
+  public Architecture architecture() {
+    return kernel.architecture();
+  }
+
+  public Spawner spawner() throws LinuxException {
+    return PosixSpawner.create(kernel);
+  }
+
+  public Processes processes() {
+    return new KernelProcesses(kernel);
+  }
+
+  public EventLoop eventLoop(String name, EventLoop.FaultListener faults) throws LinuxException {
+    return EpollLoop.start(kernel, name, faults);
+  }
+
+  public NotifySocket notifySocket(Path path, int mode) throws LinuxException {
+    return UnixNotifySocket.bind(kernel, path, mode);
+  }
+
+  public Timer timer() throws LinuxException {
+    return TimerFd.create(kernel);
+  }
+
+  public Wakeup wakeup() throws LinuxException {
+    return EventCounter.create(kernel);
+  }
+
+  public Pipe pipe() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment ends = arena.allocate(8, 4);
+      Kernel.check(kernel.raw(Call.PIPE2, ends.address(), Kernel.O_CLOEXEC), Call.PIPE2, "a pipe");
+      Fd source = new Fd(kernel, ends.get(Layouts.INT, 0));
+      Fd sink = new Fd(kernel, ends.get(Layouts.INT, 4));
+      try {
+        Kernel.check(
+            kernel.raw(Call.FCNTL, source.number(), F_SETFL, Kernel.O_NONBLOCK),
+            Call.FCNTL,
+            "a pipe");
+      } catch (LinuxException refused) {
+        source.close();
+        sink.close();
+        throw refused;
+      }
+      return new Pipe(source, sink);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package com.paiml.duende.linux.process;
+
+import com.paiml.duende.linux.kernel.LinuxException;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Starts programs with posix_spawn(3), which neither copies this process nor runs handlers in the
+ * child. Safe for several threads; each call blocks for about as long as the kernel needs.
+ */
+@ProviderType
+public interface Spawner extends AutoCloseable {
+
+  /**
+   * Starts a program. Once this returns the program has been executed, and the caller owes a {@link
+   * Pidfd#reap()} when it has ended.
+   *
+   * @throws LinuxException with {@code ENOENT}, {@code EACCES}, {@code ENAMETOOLONG}, {@code ELOOP},
+   *     {@code E2BIG}, {@code ENOEXEC}, {@code EMFILE}, … and the path or variable at fault; then no
+   *     process is left behind
+   */
+  Pidfd spawn(SpawnRequest request) throws LinuxException;
+
+  /** Frees what it keeps for its starts; running programs are not touched. */
+  @Override
+  void close();
+}

@@ -1,0 +1,5 @@
+/** Starting programs, holding on to them, signalling them, learning how they ended. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.linux.process;
