@@ -75,6 +75,15 @@ public interface PlatformAdapter {
   /** Sends a signal to the main process. */
   void signal(DaemonHandle handle, Signal signal, Deadline deadline) throws DaemonException;
 
+  /**
+   * Gives a run a changed configuration that needs no restart. Programs get HUP and read their files again; a daemon object
+   * finds {@code config} in its context, then sees the HUP.
+   */
+  default void reload(DaemonHandle handle, DaemonConfig config, Deadline deadline)
+      throws DaemonException {
+    signal(handle, Signal.HUP, deadline);
+  }
+
   /** What the platform says of it now. */
   PlatformStatus status(DaemonHandle handle, Deadline deadline) throws DaemonException;
 
