@@ -4,6 +4,7 @@ import com.paiml.duende.api.ConfigException;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonMetrics;
+import com.paiml.duende.api.GroupConfig;
 import com.paiml.duende.api.HealthStatus;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
@@ -34,6 +35,24 @@ public interface DaemonManager {
    * @throws ConfigException with every fault of the text
    */
   DaemonConfig parse(String text, String origin) throws ConfigException;
+
+  /**
+   * Reads a group file without deploying it.
+   *
+   * @param text TOML
+   * @param origin named in faults: a path, or what stands for one
+   * @throws ConfigException with every fault of the text
+   */
+  GroupConfig parseGroup(String text, String origin) throws ConfigException;
+
+  /** Makes a group known, or changes the one of that name. Its members name it in {@code depends.group}. */
+  void deployGroup(GroupConfig group) throws DaemonException;
+
+  /** Forgets a group; members that still name it are supervised singly. Harmless when there is none. */
+  void removeGroup(String name) throws DaemonException;
+
+  /** All groups by name. */
+  List<GroupConfig> groups();
 
   /**
    * Deploys a daemon, or updates the one of that name: a changed program, environment or limit that cannot be applied at
