@@ -19,6 +19,13 @@ public interface ConfigReader {
   DaemonConfig read(String text, String origin) throws ConfigException;
 
   /**
+   * Reads a group file.
+   *
+   * @throws ConfigException with every fault of the text
+   */
+  GroupConfig readGroup(String text, String origin) throws ConfigException;
+
+  /**
    * Reads the file again from which a daemon was deployed.
    *
    * @param origin as it was given at the deployment
