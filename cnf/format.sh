@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC3013 # -nt is in every sh that we meet (dash, bash, busybox, zsh, ksh)
+# shellcheck disable=SC1091,SC3013 # jdk.sh is checked by itself; -nt is in every sh that we meet (dash, bash, busybox, zsh, ksh)
 # One layout for all Java: google-java-format, run on JDK 25 because it parses with that JDK's own compiler.
 #   cnf/format.sh check [FILE...]   names the files that are laid out otherwise; exit 1 when there are any
 #   cnf/format.sh apply [FILE...]   lays them out
@@ -29,7 +29,8 @@ if [ -s "$list" ]; then
     apply) flags="--replace" ;;
     *) echo "format.sh: $mode? say check or apply" >&2; exit 2 ;;
   esac
-  java=$(cnf/jdk.sh)/bin/java
+  . cnf/jdk.sh
+  java=$(find_jdk 25)/bin/java
   exports=
   for p in api code file parser tree util; do
     exports="$exports --add-exports=jdk.compiler/com.sun.tools.javac.$p=ALL-UNNAMED"

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Puts the distribution together in STAGE, where Maven has put bundles/ and lib/, and makes TO equal to it, touching only what
+# differs: a container that runs from TO sees no file come and go, and a bundle that is the same byte for byte keeps its time.
+# Files are replaced by renaming, never written over.
+#   assemble.sh LAUNCHER STAGE TO
+set -eu
+launcher=$1
+stage=$2
+to=$3
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+top=$here/../../../..
+
+cp -RP "$here/../dist/." "$stage/"
+cp "$launcher" "$stage/lib/launcher.jar"
+cp "$top/cnf/jdk.sh" "$stage/lib/jdk.sh"
+cp "$top/LICENSE" "$top/CHANGELOG.md" "$stage/"
+mkdir -p "$stage/data"
+
+mkdir -p "$to/data"
+(cd "$stage" && find . \( -type f -o -type l \)) | while IFS= read -r f; do
+  if [ -h "$stage/$f" ]; then
+    [ "$(readlink "$to/$f" 2>/dev/null)" = "$(readlink "$stage/$f")" ] && continue
+  elif [ -f "$to/$f" ] && [ ! -h "$to/$f" ] && cmp -s "$stage/$f" "$to/$f"; then
+    continue
+  fi
+  case $f in ./etc/*) [ -e "$to/$f" ] && continue ;; esac # somebody's own by now
+  mkdir -p "$(dirname "$to/$f")"
+  cp -P -p "$stage/$f" "$to/$f.new"
+  mv -f "$to/$f.new" "$to/$f"
+done
+# What is no longer there goes, in the folders that nobody else writes to.
+(cd "$to" && find bin bundles lib \( -type f -o -type l \)) | while IFS= read -r f; do
+  [ -e "$stage/$f" ] || [ -h "$stage/$f" ] || rm -f "$to/$f"
+done

@@ -1,0 +1,199 @@
+package com.paiml.duende.launcher;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.wiring.FrameworkWiring;
+
+/**
+ * Keeps the installed bundles equal to the jar files of some folders: what is new is installed, what changed is updated, what
+ * went is uninstalled. The same step serves the start and everything that happens to the folders later.
+ *
+ * <p>Bundles are copied into the framework's cache, so that writing over a jar file never pulls the classes away from code
+ * that still runs. Used by one thread at a time.
+ */
+final class BundleFolders {
+  private static final Logger LOG = Logger.getLogger("duende.bundles");
+
+  /** What tells one content of a file from the next without reading it. */
+  private record Stamp(long modified, long size) {}
+
+  private record Installed(Bundle bundle, Stamp stamp) {}
+
+  private final BundleContext framework;
+  private final List<Path> folders;
+  private final Map<Path, Installed> installed = new HashMap<>();
+  private final Map<Path, Stamp> refused = new HashMap<>();
+  private final Set<Bundle> fresh = new HashSet<>();
+
+  BundleFolders(BundleContext framework, List<Path> folders) {
+    this.framework = framework;
+    this.folders = folders;
+  }
+
+  List<Path> folders() {
+    return folders;
+  }
+
+  /** Brings the framework up to date with the folders; a jar that cannot be used is logged and left out. */
+  void reconcile() {
+    Map<Path, Stamp> files = scan();
+    List<Bundle> stale = new ArrayList<>();
+    var gone = new ArrayList<>(installed.keySet());
+    gone.removeAll(files.keySet());
+    for (Path file : gone) {
+      Installed was = installed.remove(file);
+      if (was != null && uninstall(file, was.bundle())) {
+        stale.add(was.bundle());
+      }
+    }
+    refused.keySet().retainAll(files.keySet());
+    for (var entry : files.entrySet()) {
+      Path file = entry.getKey();
+      Installed was = installed.get(file);
+      if (was == null && !entry.getValue().equals(refused.get(file))) {
+        install(file, entry.getValue());
+      } else if (was != null && !was.stamp().equals(entry.getValue())) {
+        if (update(file, was.bundle(), entry.getValue())) {
+          stale.add(was.bundle());
+        }
+      }
+    }
+    if (!stale.isEmpty()) {
+      framework.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(stale);
+    }
+    installed.values().forEach(each -> start(each.bundle()));
+  }
+
+  int size() {
+    return installed.size();
+  }
+
+  private Map<Path, Stamp> scan() {
+    // By name: two starts of one distribution do the same things in the same order.
+    Map<Path, Stamp> found = new LinkedHashMap<>();
+    for (Path folder : folders) {
+      var sorted = new TreeMap<Path, Stamp>();
+      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
+        for (Path jar : jars) {
+          Stamp stamp = stamp(jar);
+          if (stamp != null) {
+            sorted.put(jar, stamp);
+          }
+        }
+      } catch (NoSuchFileException e) {
+        LOG.fine(() -> folder + " is not there; no bundles from it");
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, e, () -> "cannot read the bundle folder " + folder);
+        installed.forEach(
+            (path, was) -> {
+              if (folder.equals(path.getParent())) {
+                found.put(path, was.stamp());
+              }
+            });
+      }
+      found.putAll(sorted);
+    }
+    return found;
+  }
+
+  private static @Nullable Stamp stamp(Path jar) {
+    try {
+      var attributes = Files.readAttributes(jar, java.nio.file.attribute.BasicFileAttributes.class);
+      return attributes.isRegularFile()
+          ? new Stamp(attributes.lastModifiedTime().toMillis(), attributes.size())
+          : null;
+    } catch (IOException e) {
+      LOG.fine(() -> jar + " went while the folder was read: " + e);
+      return null;
+    }
+  }
+
+  private void install(Path file, Stamp stamp) {
+    try (InputStream in = Files.newInputStream(file)) {
+      Bundle bundle = framework.installBundle(file.toUri().toString(), in);
+      if (bundle.getSymbolicName() == null) {
+        bundle.uninstall();
+        refused.put(file, stamp);
+        LOG.warning(() -> file + " is no OSGi bundle (no Bundle-SymbolicName): left out");
+        return;
+      }
+      bundle.adapt(BundleStartLevel.class).setStartLevel(StartLevels.of(bundle));
+      installed.put(file, new Installed(bundle, stamp));
+      refused.remove(file);
+      fresh.add(bundle);
+    } catch (IOException | BundleException e) {
+      refused.put(file, stamp);
+      LOG.log(
+          Level.WARNING, e, () -> "cannot install " + file + "; it is tried again when it changes");
+    }
+  }
+
+  private boolean update(Path file, Bundle bundle, Stamp stamp) {
+    if (stamp.equals(refused.get(file))) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      bundle.update(in);
+      installed.put(file, new Installed(bundle, stamp));
+      refused.remove(file);
+      LOG.info(() -> "updated " + bundle.getSymbolicName() + " to " + bundle.getVersion());
+      return true;
+    } catch (IOException | BundleException e) {
+      refused.put(file, stamp);
+      LOG.log(
+          Level.WARNING,
+          e,
+          () -> "cannot update " + bundle + " from " + file + "; the one before stays");
+      return false;
+    }
+  }
+
+  private static boolean uninstall(Path file, Bundle bundle) {
+    try {
+      bundle.uninstall();
+      LOG.info(() -> "uninstalled " + bundle.getSymbolicName() + ": " + file + " is gone");
+      return true;
+    } catch (BundleException | IllegalStateException e) {
+      LOG.log(Level.WARNING, e, () -> "cannot uninstall " + bundle);
+      return false;
+    }
+  }
+
+  /**
+   * Starts what is new, and what should run and does not because something that it needs was not there. What a person stopped
+   * stays stopped.
+   */
+  private void start(Bundle bundle) {
+    boolean wanted =
+        fresh.remove(bundle) || bundle.adapt(BundleStartLevel.class).isPersistentlyStarted();
+    boolean idle = (bundle.getState() & (Bundle.INSTALLED | Bundle.RESOLVED)) != 0;
+    if (!wanted || !idle || bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null) {
+      return;
+    }
+    try {
+      bundle.start(Bundle.START_ACTIVATION_POLICY);
+    } catch (BundleException e) {
+      LOG.log(Level.SEVERE, e, () -> "cannot start " + bundle.getSymbolicName());
+    }
+  }
+}

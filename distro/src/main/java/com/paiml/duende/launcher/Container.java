@@ -1,0 +1,186 @@
+package com.paiml.duende.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
+
+/** The framework with the distribution's bundles in it, from start to stop. */
+final class Container {
+  private static final Logger LOG = Logger.getLogger("duende.container");
+  private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration INTERRUPT = Duration.ofSeconds(35);
+
+  private final Framework framework;
+  private final BundleFolders bundles;
+  private final AtomicInteger status = new AtomicInteger();
+
+  private Container(Framework framework, BundleFolders bundles) {
+    this.framework = framework;
+    this.bundles = bundles;
+  }
+
+  static Container start(Layout layout, Settings settings, Mode mode, List<String> arguments)
+      throws LauncherException {
+    Map<String, String> properties = new HashMap<>(settings.framework());
+    properties.putAll(layout.properties());
+    properties.put("duende.mode", mode.word());
+    properties.put("duende.arguments", String.join("\n", arguments));
+    properties.put(Constants.FRAMEWORK_STORAGE, layout.cache().toString());
+    // Bundles come from the folders alone: a cache that was cut off in the middle of a write is
+    // never read again.
+    properties.put(
+        Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+    properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, "1");
+    try {
+      // A socket that an earlier container left behind would look like a running one.
+      Files.deleteIfExists(layout.controlSocket());
+      Framework framework =
+          ServiceLoader.load(FrameworkFactory.class).iterator().next().newFramework(properties);
+      framework.init();
+      BundleContext context = framework.getBundleContext();
+      context.addFrameworkListener(new FrameworkLog());
+      Container container =
+          new Container(framework, new BundleFolders(context, layout.bundleFolders()));
+      container.begin(context);
+      return container;
+    } catch (BundleException | IOException e) {
+      throw new LauncherException("cannot start the OSGi framework in " + layout.cache(), e);
+    }
+  }
+
+  private void begin(BundleContext context) throws BundleException, LauncherException {
+    var _ =
+        context.registerService(
+            IntConsumer.class,
+            this::exit,
+            FrameworkUtil.asDictionary(Map.of("duende.service", "exit")));
+    bundles.reconcile();
+    if (bundles.size() == 0) {
+      throw new LauncherException(
+          "no bundles in " + bundles.folders() + ": the distribution is incomplete");
+    }
+    framework.start();
+    CountDownLatch reached = new CountDownLatch(1);
+    framework
+        .adapt(FrameworkStartLevel.class)
+        .setStartLevel(
+            StartLevels.ALL,
+            event -> {
+              if (event.getType() == FrameworkEvent.STARTLEVEL_CHANGED) {
+                reached.countDown();
+              }
+            });
+    try {
+      if (!reached.await(START.toSeconds(), TimeUnit.SECONDS)) {
+        LOG.warning(
+            () ->
+                "not every bundle has started after "
+                    + START.toSeconds()
+                    + " s; going on with those that have");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      LOG.fine("interrupted while bundles start");
+    }
+  }
+
+  private void exit(int code) {
+    status.set(code);
+    try {
+      framework.stop();
+    } catch (BundleException e) {
+      LOG.log(Level.SEVERE, "cannot stop the framework", e);
+    }
+  }
+
+  /** Follows the folders from now on. */
+  FolderWatch follow() throws IOException {
+    return FolderWatch.start(bundles.folders(), bundles::reconcile);
+  }
+
+  String summary() {
+    int active = 0;
+    List<String> idle = new ArrayList<>();
+    for (Bundle bundle : framework.getBundleContext().getBundles()) {
+      boolean fragment = bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null;
+      // A bundle with lazy activation waits in STARTING until somebody needs it.
+      if ((bundle.getState() & (Bundle.ACTIVE | Bundle.STARTING)) != 0 || fragment) {
+        active++;
+      } else {
+        idle.add(bundle.getSymbolicName());
+      }
+    }
+    return active
+        + " bundles"
+        + (idle.isEmpty() ? "" : ", not started: " + String.join(", ", idle));
+  }
+
+  /** Until the framework has stopped, however long it runs; the exit status then. */
+  int await() throws InterruptedException {
+    FrameworkEvent event;
+    do {
+      event = framework.waitForStop(TimeUnit.HOURS.toMillis(1));
+    } while (event.getType() == FrameworkEvent.WAIT_TIMEDOUT);
+    return event.getType() == FrameworkEvent.ERROR ? 1 : status.get();
+  }
+
+  /** Asks whoever runs in the foreground to end, then stops every bundle in order; false when the deadline came first. */
+  boolean stop(Duration deadline) {
+    interrupt();
+    try {
+      framework.stop();
+      return framework.waitForStop(deadline.toMillis()).getType() != FrameworkEvent.WAIT_TIMEDOUT;
+    } catch (BundleException e) {
+      LOG.log(Level.SEVERE, "cannot stop the framework", e);
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void interrupt() {
+    if (framework.getState() != Bundle.ACTIVE) {
+      return;
+    }
+    BundleContext context = framework.getBundleContext();
+    try {
+      for (ServiceReference<Runnable> reference :
+          context.getServiceReferences(Runnable.class, "(duende.service=interrupt)")) {
+        Runnable task = context.getService(reference);
+        if (task != null) {
+          Thread thread = new Thread(task, "duende-interrupt");
+          thread.setDaemon(true);
+          thread.start();
+          thread.join(INTERRUPT.toMillis());
+        }
+      }
+    } catch (InvalidSyntaxException | IllegalStateException e) {
+      LOG.log(Level.WARNING, "cannot tell the foreground that this container stops", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

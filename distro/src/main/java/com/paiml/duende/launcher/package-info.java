@@ -1,0 +1,30 @@
+/**
+ * Starts the OSGi framework, installs the bundles of the distribution, and takes both down in order.
+ *
+ * <p>What bundles may rely on, read with {@code BundleContext.getProperty}:
+ *
+ * <ul>
+ *   <li>{@code duende.home}, {@code duende.etc}, {@code duende.data}: absolute folders. The last is this container's alone.
+ *   <li>{@code duende.mode}: {@code background} or {@code foreground} (a container that stays), or {@code run} (a container for
+ *       one command line in the foreground: what is configured in {@code etc/daemons} is not its business).
+ *   <li>{@code duende.arguments}: in mode {@code run}, the command line, one word per line.
+ * </ul>
+ *
+ * <p>Services of the launcher, there before the first bundle starts:
+ *
+ * <ul>
+ *   <li>{@link java.util.function.IntConsumer} with {@code duende.service=exit}: stops the framework and gives the process that
+ *       exit status. It returns at once.
+ * </ul>
+ *
+ * <p>And the one that it looks for: when INT or TERM arrives, every {@link java.lang.Runnable} service with {@code
+ * duende.service=interrupt} is run before the framework is stopped, each with a deadline.
+ *
+ * <p>A bundle says its place in the order with the manifest header {@code Duende-Start-Level} (1 to 99); one that says nothing
+ * starts at 30 when it is ours, at 1 when it is from elsewhere. They stop in the opposite order: whoever supervises daemons
+ * stops before what their code comes from.
+ */
+@NullMarked
+package com.paiml.duende.launcher;
+
+import org.jspecify.annotations.NullMarked;
