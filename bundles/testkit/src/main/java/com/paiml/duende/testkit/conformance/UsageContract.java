@@ -1,0 +1,79 @@
+package com.paiml.duende.testkit.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.testkit.Await;
+import java.util.function.ToLongFunction;
+import org.junit.jupiter.api.Test;
+
+/** Figures of use are plausible against a known load. */
+interface UsageContract extends Contract {
+
+  @Test
+  default void processor_time_of_a_busy_daemon_grows_and_is_not_more_than_there_was()
+      throws Exception {
+    bench().require(Capability.USAGE);
+    long begin = System.nanoTime();
+    Run run = bench().start(new Behaviour.BurnsCpu()).up();
+    Await.until(
+        "300 ms of processor time",
+        bench().patience(),
+        () -> usage(run).cpuNanos() >= 300_000_000L);
+    UsageSample first = usage(run);
+    Await.until(
+        "more processor time", bench().patience(), () -> usage(run).cpuNanos() > first.cpuNanos());
+    long used = usage(run).cpuNanos();
+    long wall = System.nanoTime() - begin;
+    long most = (long) (1.1 * wall * Runtime.getRuntime().availableProcessors());
+    assertTrue(used <= most, () -> used + " ns used, " + most + " ns there were");
+  }
+
+  @Test
+  default void memory_that_is_touched_is_counted() throws Exception {
+    bench().require(Capability.USAGE);
+    long size = 48L << 20;
+    Run run = bench().start(new Behaviour.Allocates(size)).up();
+    long reported = usage(run).memoryBytes();
+    assertTrue(
+        reported >= size * 95 / 100 && reported <= 4 * size + (64L << 20),
+        () -> "touched " + size + ", reported " + reported);
+  }
+
+  @Test
+  default void the_processes_of_the_whole_tree_are_counted() throws Exception {
+    bench().require(Capability.USAGE);
+    Run run = bench().start(new Behaviour.ForksTree()).up();
+    long reported = usage(run).processes();
+    assertTrue(
+        reported == UsageSample.UNKNOWN || reported >= 3, () -> "reported " + reported + " of 3");
+  }
+
+  @Test
+  default void a_figure_is_a_figure_or_unknown() throws Exception {
+    bench().require(Capability.USAGE);
+    UsageSample usage = usage(bench().start(new Behaviour.Sleeps()).up());
+    for (ToLongFunction<UsageSample> figure :
+        java.util.List.<ToLongFunction<UsageSample>>of(
+            UsageSample::cpuNanos,
+            UsageSample::memoryBytes,
+            UsageSample::processes,
+            UsageSample::threads,
+            UsageSample::openFiles,
+            UsageSample::readBytes,
+            UsageSample::writeBytes,
+            UsageSample::networkReceivedBytes,
+            UsageSample::networkSentBytes,
+            UsageSample::voluntarySwitches,
+            UsageSample::involuntarySwitches,
+            UsageSample::diskBytes,
+            UsageSample::oomKills)) {
+      assertTrue(figure.applyAsLong(usage) >= UsageSample.UNKNOWN, () -> "negative in " + usage);
+    }
+  }
+
+  private UsageSample usage(Run run) throws Exception {
+    return bench().adapter().usage(run.handle(), bench().deadline());
+  }
+}
