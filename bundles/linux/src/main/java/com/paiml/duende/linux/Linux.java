@@ -8,6 +8,7 @@ import com.paiml.duende.linux.internal.Facilities;
 import com.paiml.duende.linux.kernel.Architecture;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
+import com.paiml.duende.linux.kernel.SystemCallTable;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
 import java.nio.file.Path;
@@ -77,6 +78,11 @@ public final class Linux {
   /** The processor. */
   public Architecture architecture() {
     return facilities.architecture();
+  }
+
+  /** Names and numbers of this architecture's system calls; read anew by every call. */
+  public SystemCallTable systemCalls() {
+    return facilities.systemCalls();
   }
 
   /** A spawner. */

@@ -33,16 +33,21 @@ final class ChildDescriptors implements AutoCloseable {
     this.floor = count;
   }
 
-  static ChildDescriptors open(Kernel kernel, Fd nothing, SpawnRequest request)
+  /**
+   * @param more descriptors that follow those of the request
+   */
+  static ChildDescriptors open(Kernel kernel, Fd nothing, SpawnRequest request, List<Fd> more)
       throws LinuxException {
-    ChildDescriptors all = new ChildDescriptors(kernel, 3 + request.descriptors().size());
+    List<Descriptor> handed = new ArrayList<>(request.descriptors());
+    handed.addAll(more);
+    ChildDescriptors all = new ChildDescriptors(kernel, 3 + handed.size());
     try {
       List<Stdio> streams = List.of(request.stdin(), request.stdout(), request.stderr());
       for (int i = 0; i < 3; i++) {
         all.numbers[i] = all.above(all.number(streams.get(i), nothing));
       }
-      for (int i = 0; i < request.descriptors().size(); i++) {
-        all.numbers[3 + i] = all.above(all.borrow(request.descriptors().get(i)));
+      for (int i = 0; i < handed.size(); i++) {
+        all.numbers[3 + i] = all.above(all.borrow(handed.get(i)));
       }
       return all;
     } catch (LinuxException | RuntimeException fault) {

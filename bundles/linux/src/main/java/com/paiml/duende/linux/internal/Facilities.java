@@ -8,6 +8,7 @@ import com.paiml.duende.linux.kernel.Architecture;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
+import com.paiml.duende.linux.kernel.SystemCallTable;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
@@ -46,6 +47,10 @@ public final class Facilities {
 
   public Architecture architecture() {
     return kernel.architecture();
+  }
+
+  public SystemCallTable systemCalls() {
+    return SystemCallTables.load(kernel.architecture());
   }
 
   public Spawner spawner() throws LinuxException {

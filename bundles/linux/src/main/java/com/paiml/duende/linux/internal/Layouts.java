@@ -29,6 +29,9 @@ final class Layouts {
   static final long PIDFD_INFO_EXIT = 1L << 3;
   static final long PIDFD_GET_INFO = 0xC040FF0BL;
 
+  // linux/mount.h
+  static final int MOUNT_ATTR_SIZE = 32;
+
   // poll.h, time.h
   static final long POLLFD_SIZE = 8;
   static final long POLLFD_EVENTS = 4;

@@ -2,12 +2,17 @@ package com.paiml.duende.linux.internal;
 
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.kernel.SystemCallTable;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.SpawnRequest;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * posix_spawn(3): the C library clones with CLONE_VM and CLONE_VFORK, so the cost does not grow with
@@ -25,6 +30,9 @@ final class PosixSpawner implements Spawner {
   private final Arena arena;
   private final MemorySegment attributes;
   private final Fd nothing;
+  // Made when the first confined start asks for them.
+  private @Nullable Executor executor;
+  private @Nullable SystemCallTable systemCalls;
 
   private PosixSpawner(Kernel kernel, LateLibc late, Arena arena, Fd nothing)
       throws LinuxException {
@@ -85,50 +93,132 @@ final class PosixSpawner implements Spawner {
   @Override
   public Pidfd spawn(SpawnRequest request) throws LinuxException {
     SpawnFaults.refuseUnusable(request);
-    try (ChildDescriptors descriptors = ChildDescriptors.open(kernel, nothing, request);
-        Arena memory = Arena.ofConfined()) {
-      int pid = start(request, descriptors.numbers(), memory);
-      return hold(pid);
+    return request.confinement().isNone() ? direct(request) : confined(request);
+  }
+
+  private Pidfd direct(SpawnRequest request) throws LinuxException {
+    try (ChildDescriptors descriptors =
+        ChildDescriptors.open(kernel, nothing, request, List.of())) {
+      int error =
+          start(
+              request.program().toString(),
+              request.arguments(),
+              request.environment(),
+              request.workingDirectory().map(Path::toString),
+              descriptors.numbers());
+      if (error < 0) {
+        throw SpawnFaults.explain(kernel, -error, request);
+      }
+      return hold(error);
     }
   }
 
-  private int start(SpawnRequest request, int[] sources, Arena memory) throws LinuxException {
-    MemorySegment actions = memory.allocate(Layouts.SPAWN_ACTIONS_ROOM, 16);
-    MemorySegment pid = memory.allocate(4, 4);
-    ok(libc.posix_spawn_file_actions_init(actions.address()), "posix_spawn_file_actions_init");
-    try {
-      for (int target = 0; target < sources.length; target++) {
-        ok(
-            libc.posix_spawn_file_actions_adddup2(actions.address(), sources[target], target),
-            "posix_spawn_file_actions_adddup2");
+  /** The executor gets three descriptors after the program's own: list, report, itself. */
+  private Pidfd confined(SpawnRequest request) throws LinuxException {
+    Executor executor = executor();
+    int listNumber = FIRST_AFTER_STDIO + request.descriptors().size();
+    StepList steps =
+        ConfinementSteps.of(
+            kernel, systemCalls(), request, listNumber, listNumber + 1, listNumber + 2);
+    List<String> arguments = new ArrayList<>(request.arguments().size() + 2);
+    arguments.add("executor");
+    arguments.add(Integer.toString(listNumber));
+    arguments.addAll(request.arguments());
+    try (StepReport report = StepReport.open(kernel, steps)) {
+      Pidfd process;
+      try (ChildDescriptors descriptors =
+          ChildDescriptors.open(
+              kernel,
+              nothing,
+              request,
+              List.of(report.list(), report.sink(), executor.program()))) {
+        int pid =
+            start(
+                "/proc/self/fd/" + (listNumber + 2),
+                arguments,
+                request.environment(),
+                Optional.empty(),
+                descriptors.numbers());
+        if (pid < 0) {
+          throw SpawnFaults.explainExecutor(kernel, -pid, request);
+        }
+        process = hold(pid);
       }
+      report.awaitStart(process, request);
+      return process;
+    }
+  }
+
+  private synchronized Executor executor() throws LinuxException {
+    Executor ready = executor;
+    if (ready == null) {
+      if (nothing.isClosed()) {
+        throw new LinuxException(
+            Errno.EBADF, "posix_spawn", "a program", "The spawner was closed: ask for a new one.");
+      }
+      ready = Executor.load(kernel);
+      executor = ready;
+    }
+    return ready;
+  }
+
+  private synchronized SystemCallTable systemCalls() {
+    SystemCallTable ready = systemCalls;
+    if (ready == null) {
+      ready = SystemCallTables.load(kernel.architecture());
+      systemCalls = ready;
+    }
+    return ready;
+  }
+
+  /** Returns the pid, or the error number negated. */
+  private int start(
+      String path,
+      List<String> arguments,
+      List<String> environment,
+      Optional<String> directory,
+      int[] sources)
+      throws LinuxException {
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment actions = memory.allocate(Layouts.SPAWN_ACTIONS_ROOM, 16);
+      MemorySegment pid = memory.allocate(4, 4);
+      ok(libc.posix_spawn_file_actions_init(actions.address()), "posix_spawn_file_actions_init");
+      try {
+        arrange(actions, directory, sources, memory);
+        int error =
+            libc.posix_spawn(
+                pid.address(),
+                Kernel.cString(memory, path).address(),
+                actions.address(),
+                attributes.address(),
+                vector(memory, arguments).address(),
+                vector(memory, environment).address());
+        return error == 0 ? pid.get(Layouts.INT, 0) : -error;
+      } finally {
+        // Cannot fail on what init has prepared.
+        int ignored = libc.posix_spawn_file_actions_destroy(actions.address());
+        assert ignored == 0;
+      }
+    }
+  }
+
+  private void arrange(
+      MemorySegment actions, Optional<String> directory, int[] sources, Arena memory)
+      throws LinuxException {
+    for (int target = 0; target < sources.length; target++) {
       ok(
-          late.posix_spawn_file_actions_addclosefrom_np(
-              actions.address(), Math.max(FIRST_AFTER_STDIO, sources.length)),
-          "posix_spawn_file_actions_addclosefrom_np");
-      if (request.workingDirectory().isPresent()) {
-        MemorySegment directory =
-            Kernel.cString(memory, request.workingDirectory().get().toString());
-        ok(
-            late.posix_spawn_file_actions_addchdir_np(actions.address(), directory.address()),
-            "posix_spawn_file_actions_addchdir_np");
-      }
-      int error =
-          libc.posix_spawn(
-              pid.address(),
-              Kernel.cString(memory, request.program().toString()).address(),
-              actions.address(),
-              attributes.address(),
-              vector(memory, request.arguments()).address(),
-              vector(memory, request.environment()).address());
-      if (error != 0) {
-        throw SpawnFaults.explain(kernel, error, request);
-      }
-      return pid.get(Layouts.INT, 0);
-    } finally {
-      // Cannot fail on what init has prepared.
-      int ignored = libc.posix_spawn_file_actions_destroy(actions.address());
-      assert ignored == 0;
+          libc.posix_spawn_file_actions_adddup2(actions.address(), sources[target], target),
+          "posix_spawn_file_actions_adddup2");
+    }
+    ok(
+        late.posix_spawn_file_actions_addclosefrom_np(
+            actions.address(), Math.max(FIRST_AFTER_STDIO, sources.length)),
+        "posix_spawn_file_actions_addclosefrom_np");
+    if (directory.isPresent()) {
+      ok(
+          late.posix_spawn_file_actions_addchdir_np(
+              actions.address(), Kernel.cString(memory, directory.get()).address()),
+          "posix_spawn_file_actions_addchdir_np");
     }
   }
 
@@ -153,8 +243,11 @@ final class PosixSpawner implements Spawner {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     if (!nothing.isClosed()) {
+      if (executor != null) {
+        executor.close();
+      }
       nothing.close();
       int ignored = libc.posix_spawnattr_destroy(attributes.address());
       assert ignored == 0;

@@ -72,6 +72,40 @@ final class SpawnFaults {
         .orElseGet(() -> Kernel.error(-number, CALL, program));
   }
 
+  /** The exception for an executor that could not even be started. */
+  static LinuxException explainExecutor(Kernel kernel, int number, SpawnRequest request) {
+    // Its arguments are the program's and two more, so too much is too much for both.
+    return number == Errno.E2BIG.number()
+        ? explain(kernel, number, request)
+        : new LinuxException(
+            number,
+            CALL,
+            "the executor of a confined start of " + request.program(),
+            "It is executed from memory through /proc/self/fd: /proc must be mounted and"
+                + " vm.memfd_noexec below 2. "
+                + Remedies.of(number));
+  }
+
+  /** The exception for a step that the executor could not make. */
+  static LinuxException explainStep(
+      Kernel kernel, StepList.Purpose purpose, int number, SpawnRequest request) {
+    String program = request.program().toString();
+    boolean executing =
+        purpose.call().equals(Call.EXECVE.manualName())
+            || purpose.call().equals(Call.FACCESSAT2.manualName());
+    if (executing && number == Errno.EACCES.number()) {
+      return new LinuxException(
+          number,
+          Call.EXECVE.manualName(),
+          program,
+          "The user that it is to run as, and the paths that it may read, must include the file,"
+              + " its folders, its interpreter and its libraries.");
+    }
+    return executing
+        ? explain(kernel, number, request)
+        : new LinuxException(number, purpose.call(), purpose.thing(), Remedies.of(number));
+  }
+
   private static LinuxException explainProgram(
       Kernel kernel, Errno errno, String program, SpawnRequest request) {
     return switch (errno) {

@@ -1,8 +1,10 @@
 package com.paiml.duende.linux.process;
 
+import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.kernel.Descriptor;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +20,7 @@ import java.util.Optional;
  * @param stdout standard output
  * @param stderr standard error
  * @param descriptors copied to the numbers 3, 4, … in this order
+ * @param confinement what is in force before the program's first instruction
  * @param deadline how long the start may take until the program's first instruction
  */
 public record SpawnRequest(
@@ -29,6 +32,7 @@ public record SpawnRequest(
     Stdio stdout,
     Stdio stderr,
     List<Descriptor> descriptors,
+    Confinement confinement,
     Duration deadline) {
 
   /** Copies the lists. */
@@ -45,7 +49,7 @@ public record SpawnRequest(
 
   /** As {@link #of(Path, List)}, with the zeroth argument given. */
   public static SpawnRequest of(String zeroth, Path program, List<String> arguments) {
-    java.util.ArrayList<String> vector = new java.util.ArrayList<>(arguments.size() + 1);
+    List<String> vector = new ArrayList<>(arguments.size() + 1);
     vector.add(zeroth);
     vector.addAll(arguments);
     Stdio nothing = new Stdio.Null();
@@ -58,13 +62,23 @@ public record SpawnRequest(
         nothing,
         nothing,
         List.of(),
+        Confinement.none(),
         Duration.ofSeconds(10));
   }
 
   /** With that environment, {@code NAME=value} each. */
   public SpawnRequest withEnvironment(List<String> all) {
     return new SpawnRequest(
-        program, arguments, all, workingDirectory, stdin, stdout, stderr, descriptors, deadline);
+        program,
+        arguments,
+        all,
+        workingDirectory,
+        stdin,
+        stdout,
+        stderr,
+        descriptors,
+        confinement,
+        deadline);
   }
 
   /** Starting in that directory. */
@@ -78,19 +92,53 @@ public record SpawnRequest(
         stdout,
         stderr,
         descriptors,
+        confinement,
         deadline);
   }
 
   /** With those standard streams. */
   public SpawnRequest withStdio(Stdio in, Stdio out, Stdio err) {
     return new SpawnRequest(
-        program, arguments, environment, workingDirectory, in, out, err, descriptors, deadline);
+        program,
+        arguments,
+        environment,
+        workingDirectory,
+        in,
+        out,
+        err,
+        descriptors,
+        confinement,
+        deadline);
   }
 
   /** With those descriptors at 3, 4, …. */
   public SpawnRequest withDescriptors(List<Descriptor> passed) {
     return new SpawnRequest(
-        program, arguments, environment, workingDirectory, stdin, stdout, stderr, passed, deadline);
+        program,
+        arguments,
+        environment,
+        workingDirectory,
+        stdin,
+        stdout,
+        stderr,
+        passed,
+        confinement,
+        deadline);
+  }
+
+  /** Confined like that. */
+  public SpawnRequest withConfinement(Confinement limits) {
+    return new SpawnRequest(
+        program,
+        arguments,
+        environment,
+        workingDirectory,
+        stdin,
+        stdout,
+        stderr,
+        descriptors,
+        limits,
+        deadline);
   }
 
   /** With that deadline. */
@@ -104,6 +152,7 @@ public record SpawnRequest(
         stdout,
         stderr,
         descriptors,
+        confinement,
         atMost);
   }
 }
