@@ -130,7 +130,7 @@ final class ConfigDecoder {
     }
     List<ExitMatch> found = new ArrayList<>();
     for (String text : strings(key, List.of())) {
-      ConfigProperties.exitMatch(text).ifPresentOrElse(found::add, () -> wrong(key, "exit codes"));
+      ExitMatch.parse(text).ifPresentOrElse(found::add, () -> wrong(key, "exit codes"));
     }
     return found;
   }

@@ -87,7 +87,7 @@ final class ConfigEncoder {
   }
 
   private static List<String> texts(List<ExitMatch> matches) {
-    return matches.stream().map(ConfigProperties::text).toList();
+    return matches.stream().map(ExitMatch::toString).toList();
   }
 
   private void probes() {

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 
@@ -49,30 +48,6 @@ public final class ConfigProperties {
 
   static String text(Duration duration) {
     return Durations.format(duration);
-  }
-
-  /** {@code 0}, {@code 64-78}, {@code SIG6}. */
-  static String text(ExitMatch match) {
-    if (match.signal()) {
-      return match.from() == match.to()
-          ? "SIG" + match.from()
-          : "SIG" + match.from() + "-" + match.to();
-    }
-    return match.from() == match.to()
-        ? Integer.toString(match.from())
-        : match.from() + "-" + match.to();
-  }
-
-  static Optional<ExitMatch> exitMatch(String text) {
-    boolean signal = text.startsWith("SIG");
-    String[] ends = (signal ? text.substring(3) : text).split("-", 2);
-    try {
-      int from = Integer.parseInt(ends[0]);
-      return Optional.of(
-          new ExitMatch(signal, from, ends.length == 1 ? from : Integer.parseInt(ends[1])));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
   }
 
   static String escape(String name) {

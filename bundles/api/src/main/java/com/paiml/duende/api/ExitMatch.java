@@ -1,5 +1,7 @@
 package com.paiml.duende.api;
 
+import java.util.Optional;
+
 /**
  * A range of exit codes, or one signal. Written {@code 0}, {@code "64-78"}, {@code "SIGABRT"}.
  *
@@ -22,6 +24,35 @@ public record ExitMatch(boolean signal, int from, int to) {
 
   public static ExitMatch signal(int number) {
     return new ExitMatch(true, number, number);
+  }
+
+  /**
+   * Reads {@code 0}, {@code 64-78}, {@code SIGABRT} (the names of signal(7) on Linux) or {@code SIG6}.
+   *
+   * @return empty when the text is something else
+   */
+  public static Optional<ExitMatch> parse(String text) {
+    boolean signal = text.startsWith("SIG");
+    if (signal && SignalNames.numberOf(text.substring(3)) > 0) {
+      return Optional.of(signal(SignalNames.numberOf(text.substring(3))));
+    }
+    String[] ends = (signal ? text.substring(3) : text).split("-", 2);
+    try {
+      int from = Integer.parseInt(ends[0]);
+      return Optional.of(
+          new ExitMatch(signal, from, ends.length == 1 ? from : Integer.parseInt(ends[1])));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The text that {@link #parse} reads back. */
+  @Override
+  public String toString() {
+    if (from == to) {
+      return signal ? "SIG" + SignalNames.nameOf(from) : Integer.toString(from);
+    }
+    return (signal ? "SIG" : "") + from + "-" + to;
   }
 
   public boolean matches(ExitReason exit) {

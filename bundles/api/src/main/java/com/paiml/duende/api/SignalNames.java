@@ -13,4 +13,19 @@ final class SignalNames {
   static String inParentheses(int signal) {
     return signal > 0 && signal < NAMES.length ? " (SIG" + NAMES[signal] + ")" : "";
   }
+
+  /** The name without SIG, or the number where it has none. */
+  static String nameOf(int signal) {
+    return signal > 0 && signal < NAMES.length ? NAMES[signal] : Integer.toString(signal);
+  }
+
+  /** The number of a name without SIG; 0 for what is no name. */
+  static int numberOf(String name) {
+    for (int i = 1; i < NAMES.length; i++) {
+      if (NAMES[i].equals(name)) {
+        return i;
+      }
+    }
+    return 0;
+  }
 }

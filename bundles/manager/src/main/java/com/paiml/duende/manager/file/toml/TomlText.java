@@ -13,7 +13,11 @@ final class TomlText {
       KEY + "(?:[ \\t]*+\\.[ \\t]*+" + KEY + "){0," + TomlParser.MAX_DEPTH + "}+[ \\t]*+";
   private static final Pattern STATEMENT =
       Pattern.compile(
-          "[ \\t]*+(?:" + KEYS + "=|\\[\\[?[ \\t]*+" + KEYS + "\\]{0,2}+[ \\t]*+(?:#|\\r?\\n|\\z))");
+          "[ \\t]*+(?:"
+              + KEYS
+              + "=|\\[\\[?[ \\t]*+"
+              + KEYS
+              + "\\]{0,2}+[ \\t]*+(?:#|\\r?\\n|\\z))");
 
   private final String text;
   private int at;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class DurationsAndSizesTest {
+class TextFormsTest {
 
   @ParameterizedTest
   @CsvSource({
@@ -113,5 +113,17 @@ class DurationsAndSizesTest {
     }
     assertEquals("512MiB", Sizes.format(512L << 20));
     assertEquals("1000", Sizes.format(1000));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "64-78, 64-78", "SIGABRT, SIGABRT", "SIG6, SIGABRT", "SIG40, SIG40"})
+  void an_exit_rule_is_a_code_a_range_or_a_signal(String text, String canonical) {
+    assertEquals(canonical, ExitMatch.parse(text).orElseThrow().toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-1", "256", "9-3", "SIGFOO", "SIG0", "SIG65", "x", "1-", "1-2-3"})
+  void anything_else_is_no_exit_rule(String text) {
+    assertEquals(Optional.empty(), ExitMatch.parse(text));
   }
 }
