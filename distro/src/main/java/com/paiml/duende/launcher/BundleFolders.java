@@ -29,7 +29,7 @@ import org.osgi.framework.wiring.FrameworkWiring;
  * went is uninstalled. The same step serves the start and everything that happens to the folders later.
  *
  * <p>Bundles are copied into the framework's cache, so that writing over a jar file never pulls the classes away from code
- * that still runs. Used by one thread at a time.
+ * that still runs. Used by one thread at a time: the starting one, then the one that watches the folders.
  */
 final class BundleFolders {
   private static final Logger LOG = Logger.getLogger("duende.bundles");
@@ -44,6 +44,7 @@ final class BundleFolders {
   private final Map<Path, Installed> installed = new HashMap<>();
   private final Map<Path, Stamp> refused = new HashMap<>();
   private final Set<Bundle> fresh = new HashSet<>();
+  private boolean settled;
 
   BundleFolders(BundleContext framework, List<Path> folders) {
     this.framework = framework;
@@ -82,6 +83,7 @@ final class BundleFolders {
       framework.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(stale);
     }
     installed.values().forEach(each -> start(each.bundle()));
+    settled = true;
   }
 
   int size() {
@@ -141,6 +143,9 @@ final class BundleFolders {
       installed.put(file, new Installed(bundle, stamp));
       refused.remove(file);
       fresh.add(bundle);
+      LOG.log(
+          settled ? Level.INFO : Level.FINE,
+          () -> "installed " + bundle.getSymbolicName() + " " + bundle.getVersion());
     } catch (IOException | BundleException e) {
       refused.put(file, stamp);
       LOG.log(
