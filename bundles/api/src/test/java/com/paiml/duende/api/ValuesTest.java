@@ -133,7 +133,7 @@ class ValuesTest {
     assertEquals(Duration.ofSeconds(10), c.healthCheck().timeout());
     assertEquals(3, c.healthCheck().retries());
     assertEquals(Duration.ofSeconds(1), c.backoff().initial());
-    assertEquals(Duration.ofSeconds(300), c.backoff().max());
+    assertEquals(Duration.ofMinutes(5), c.backoff().max());
     assertEquals(2.0, c.backoff().multiplier());
     assertEquals("on-failure", c.restart().word());
     assertEquals("none", c.readiness().type().word());

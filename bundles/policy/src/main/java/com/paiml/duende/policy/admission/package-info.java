@@ -1,0 +1,3 @@
+/** Rate limit and backpressure for requests that daemons take. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.policy.admission;
