@@ -28,7 +28,7 @@ final class ConformanceTable implements TestWatcher, AfterAllCallback {
 
   @Override
   public void testFailed(ExtensionContext context, Throwable cause) {
-    add(context, "BROKEN", String.valueOf(cause.getMessage()));
+    add(context, "BROKEN", cause.getMessage() == null ? cause.toString() : cause.getMessage());
   }
 
   @Override
@@ -70,7 +70,32 @@ final class ConformanceTable implements TestWatcher, AfterAllCallback {
     Path folder = Path.of(System.getProperty(FOLDER, "target/conformance"));
     Files.createDirectories(folder);
     Files.writeString(folder.resolve(title + ".md"), table);
-    System.out.println(table);
+    System.out.println(summary(title, rows));
+  }
+
+  /** One line, and one for each promise that was not kept. */
+  private static String summary(String title, List<Row> rows) {
+    StringBuilder text =
+        new StringBuilder("conformance of ")
+            .append(title)
+            .append(": ")
+            .append(count(rows, "kept"))
+            .append(" kept, ")
+            .append(count(rows, "BROKEN"))
+            .append(" broken, ")
+            .append(count(rows, "skipped"))
+            .append(" skipped");
+    for (Row row : rows) {
+      if (!row.verdict().equals("kept")) {
+        text.append("\n  ")
+            .append(row.verdict())
+            .append(": ")
+            .append(row.promise())
+            .append(": ")
+            .append(cell(row.detail()));
+      }
+    }
+    return text.toString();
   }
 
   private static void add(ExtensionContext context, String verdict, String detail) {

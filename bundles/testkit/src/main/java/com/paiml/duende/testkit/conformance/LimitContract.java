@@ -61,6 +61,8 @@ interface LimitContract extends Contract {
               assertFalse(report.actual().isBlank(), () -> "not read back: " + report);
               assertFalse(report.mechanism().isBlank(), () -> "enforced by what? " + report);
             });
+    assertCount(reports, "resources.open_files", WRITTEN.openFiles());
+    assertCount(reports, "resources.pids", WRITTEN.pids());
     reports.stream()
         .filter(r -> !r.inForce())
         .forEach(r -> assertFalse(r.why().isBlank(), () -> "not in force, and why? " + r));
@@ -139,6 +141,13 @@ interface LimitContract extends Contract {
       }
     }
     return actual;
+  }
+
+  /** Counts are written alike everywhere; sizes and shares every platform writes its own way. */
+  private static void assertCount(List<LimitReport> reports, String key, long asked) {
+    find(reports, key)
+        .filter(LimitReport::inForce)
+        .ifPresent(r -> assertEquals(Long.toString(asked), r.actual(), r::toString));
   }
 
   private static Optional<LimitReport> find(List<LimitReport> reports, String key) {

@@ -78,10 +78,10 @@ interface LogContract extends Contract {
           "twenty ticks",
           bench().patience(),
           () -> {
+            assertFalse(stream.isDone(), "a followed log of what runs is not done");
             stream.next(bench().deadline()).map(LogLine::text).ifPresent(heard::add);
             return heard.contains("tick 20");
           });
-      assertFalse(stream.isDone(), "a followed log of what runs is not done");
     }
     assertEquals(
         IntStream.rangeClosed(1, 20).mapToObj(i -> "tick " + i).toList(),

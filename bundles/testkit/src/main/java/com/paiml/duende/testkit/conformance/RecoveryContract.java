@@ -127,6 +127,7 @@ interface RecoveryContract extends Contract {
     assumeTrue(ended.handle().pid().isPresent(), "its handles have no process number");
     ended.awaitExit();
     Run stranger = bench().start(new Behaviour.Sleeps()).up();
+    int alive = stranger.alive();
     bench().leave();
     Map<String, String> data = new HashMap<>(ended.handle().data());
     data.put(DaemonHandle.PID, Long.toString(stranger.handle().pid().orElseThrow()));
@@ -142,7 +143,7 @@ interface RecoveryContract extends Contract {
     assertFalse(recovery instanceof Recovery.Running, "it is another process");
     bench().adapter().kill(reused, bench().deadline());
     bench().adapter().destroy(reused, bench().deadline());
-    assertTrue(stranger.alive() > 0, "another process was killed for ours");
+    assertEquals(alive, stranger.alive(), "another process was killed for ours");
   }
 
   @Test

@@ -1,0 +1,89 @@
+package com.paiml.duende.testkit.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.PlatformAdapter;
+import java.lang.reflect.Method;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/** A test that cannot fail is a defect: for every promise there is an adapter that breaks it, and is found out. */
+class KitProofTest {
+  // How the fault reaches the class that the launcher makes; tests here run one after the other.
+  private static volatile Fault fault;
+
+  static Stream<Fault> faults() {
+    return Faults.all().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("faults")
+  void a_broken_promise_is_found_out(Fault broken) {
+    fault = broken;
+    TestExecutionSummary summary = run(FaultyConformance.class, broken.broken());
+    assertEquals(1, summary.getTestsStartedCount(), "tests of that name");
+    assertEquals(
+        1,
+        summary.getTestsFailedCount(),
+        () -> "the kit did not notice that the adapter " + broken.description());
+  }
+
+  @Test
+  void every_promise_has_a_fault_that_breaks_it() {
+    Set<String> promises =
+        Stream.of(AdapterConformance.class.getMethods())
+            .filter(m -> m.isAnnotationPresent(Test.class))
+            .map(Method::getName)
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> broken = faults().map(Fault::broken).collect(Collectors.toCollection(TreeSet::new));
+    assertEquals(promises, broken);
+    assertTrue(promises.size() > 70, "promises were not found");
+  }
+
+  private static TestExecutionSummary run(Class<?> type, String method) {
+    LauncherDiscoveryRequest request =
+        LauncherDiscoveryRequestBuilder.request().selectors(selectMethod(type, method)).build();
+    SummaryGeneratingListener listener = new SummaryGeneratingListener();
+    LauncherFactory.create().execute(request, listener);
+    return listener.getSummary();
+  }
+
+  /** Not a test of its own: run by the proof only. */
+  static class FaultyConformance extends AdapterConformance {
+    @TempDir Path scratch;
+    private final Map<String, Fault.Twist> twists = fault.twists().get();
+
+    @Override
+    protected Subject subject() {
+      return new ReferenceSubject(scratch) {
+        @Override
+        public PlatformAdapter open(Instance instance) {
+          return Fault.twist(new ReferenceAdapter(fault.tendsTrees()), twists);
+        }
+
+        @Override
+        public Duration patience() {
+          // What never comes need not be waited for long.
+          return Duration.ofSeconds(3);
+        }
+      };
+    }
+  }
+}
