@@ -51,7 +51,7 @@ interface ExitContract extends Contract {
   @Test
   default void the_exit_stage_is_the_same_at_each_call() throws Exception {
     PlatformAdapter adapter = bench().adapter();
-    Run run = bench().start(new Behaviour.Sleeps());
+    Run run = bench().start(new Behaviour.Sleeps()).up();
     DaemonHandle copy =
         new DaemonHandle(
             run.handle().platform(),
@@ -61,7 +61,7 @@ interface ExitContract extends Contract {
             Map.copyOf(run.handle().data()));
     CompletionStage<ExitReason> before = adapter.exit(run.handle());
     assertSame(before, adapter.exit(copy), "another stage for an equal handle");
-    adapter.kill(run.handle(), bench().deadline());
+    adapter.stop(run.handle(), Signal.TERM, StopContract.LONG);
     run.awaitExit();
     assertSame(before, adapter.exit(run.handle()), "another stage after the end");
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
@@ -58,7 +59,7 @@ interface SpawnContract extends Contract {
 
   @Test
   default void a_handle_that_was_written_down_and_read_again_is_as_good() throws Exception {
-    Run run = bench().start(new Behaviour.Sleeps());
+    Run run = bench().start(new Behaviour.Sleeps()).up();
     DaemonHandle read =
         new DaemonHandle(
             run.handle().platform(),
@@ -68,7 +69,7 @@ interface SpawnContract extends Contract {
             Map.copyOf(run.handle().data()));
     assertEquals(
         PlatformStatus.State.RUNNING, bench().adapter().status(read, bench().deadline()).state());
-    bench().adapter().kill(read, bench().deadline());
+    bench().adapter().stop(read, Signal.TERM, StopContract.LONG);
     assertGone(run);
   }
 
@@ -199,7 +200,7 @@ interface SpawnContract extends Contract {
       DaemonHandle handle =
           bench().adapter().spawn(spec, events, Deadline.after(Duration.ofNanos(1)));
       assertTrue(bench().alive(spec) > 0, "it returned a handle, and nothing runs");
-      bench().adapter().kill(handle, bench().deadline());
+      bench().adapter().stop(handle, Signal.TERM, Duration.ofSeconds(1));
     } catch (DaemonException e) {
       assertEquals(ErrorCode.TIMEOUT, e.code(), e.getMessage());
     }

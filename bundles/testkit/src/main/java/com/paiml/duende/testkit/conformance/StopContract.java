@@ -1,8 +1,10 @@
 package com.paiml.duende.testkit.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Signal;
@@ -50,6 +52,16 @@ interface StopContract extends Contract {
         took.compareTo(timeout.plus(bench().patience())) < 0,
         () -> "it took " + took.toMillis() + " ms");
     assertEquals(9, signalOf(run.awaitExit()), "it was not killed");
+  }
+
+  @Test
+  default void what_ignores_stop_and_cannot_be_killed_is_told_as_abandoned() throws Exception {
+    bench().fingerprint();
+    assumeTrue(!bench().can(Capability.KILL), "it can be killed");
+    Run run = bench().start(new Behaviour.IgnoresTerm()).up();
+    bench().adapter().stop(run.handle(), Signal.TERM, Duration.ofMillis(500));
+    assertInstanceOf(ExitReason.Abandoned.class, run.awaitExit());
+    assertTrue(run.alive() > 0, "it goes on, and that is what is to be told");
   }
 
   @Test

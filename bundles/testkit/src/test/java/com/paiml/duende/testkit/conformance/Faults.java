@@ -279,6 +279,19 @@ final class Faults {
           a.signal(h, Signal.TERM, soon());
           Thread.sleep(1600);
         });
+    add(
+        "what_ignores_stop_and_cannot_be_killed_is_told_as_abandoned",
+        "forgets what it cannot kill",
+        () ->
+            Map.of(
+                "fingerprint",
+                (a, x) -> {
+                  Fingerprint f = a.fingerprint(soon());
+                  Set<Capability> can = new HashSet<>(f.capabilities().get(Payload.Kind.PROGRAM));
+                  can.remove(Capability.KILL);
+                  return new Fingerprint(
+                      true, "1", false, "", Map.of(Payload.Kind.PROGRAM, can), Map.of(), Map.of());
+                }));
     stop(
         "stop_with_no_time_kills_at_once",
         "only asks when there is no time",
