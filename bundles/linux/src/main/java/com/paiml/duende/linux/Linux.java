@@ -1,5 +1,6 @@
 package com.paiml.duende.linux;
 
+import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
@@ -9,6 +10,9 @@ import com.paiml.duende.linux.kernel.Architecture;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
 import com.paiml.duende.linux.kernel.SystemCallTable;
+import com.paiml.duende.linux.limits.MemoryLocking;
+import com.paiml.duende.linux.limits.ProcessLimits;
+import com.paiml.duende.linux.proc.ProcFileSystem;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
 import java.nio.file.Path;
@@ -78,6 +82,26 @@ public final class Linux {
   /** The processor. */
   public Architecture architecture() {
     return facilities.architecture();
+  }
+
+  /** The control groups, as they are mounted now. */
+  public Cgroups cgroups() throws LinuxException {
+    return facilities.cgroups();
+  }
+
+  /** {@code /proc}. */
+  public ProcFileSystem proc() {
+    return facilities.proc();
+  }
+
+  /** Limits of running processes. */
+  public ProcessLimits processLimits() {
+    return facilities.processLimits();
+  }
+
+  /** Keeping this process out of swap. */
+  public MemoryLocking memoryLocking() {
+    return facilities.memoryLocking();
   }
 
   /** Names and numbers of this architecture's system calls; read anew by every call. */

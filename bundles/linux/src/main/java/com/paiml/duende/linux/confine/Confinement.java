@@ -18,7 +18,7 @@ import java.util.Set;
  * namespaces, mounts, umask, nice, I/O priority, processors, resource limits, capabilities, user,
  * no_new_privs, paths, system calls.
  *
- * @param cgroups {@code cgroup.procs} files of the groups to be born into, one per hierarchy
+ * @param cgroups files to write a 0 to for joining a group, one per hierarchy, see {@code Cgroup}
  * @param oomScoreAdjust −1000 (never killed) to 1000 (killed first), proc(5)
  * @param namespaces new ones
  * @param joinedNamespaces existing ones, as files below {@code /proc/PID/ns} or {@code /run/netns}
@@ -101,9 +101,9 @@ public record Confinement(
 
     private Builder() {}
 
-    /** Born into the group that this {@code cgroup.procs} file belongs to. */
-    public Builder cgroup(Path procs) {
-      cgroups.add(procs);
+    /** In the group that this {@code tasks} or {@code cgroup.procs} file belongs to. */
+    public Builder cgroup(Path joinFile) {
+      cgroups.add(joinFile);
       return this;
     }
 

@@ -15,6 +15,8 @@ public enum Call {
   IOCTL(16, 29),
   OPENAT(257, 56),
   UNLINKAT(263, 35),
+  MKDIRAT(258, 34),
+  PREAD64(17, 67),
   FCHMOD(91, 52),
   FCHMODAT(268, 53),
   FACCESSAT(269, 48),

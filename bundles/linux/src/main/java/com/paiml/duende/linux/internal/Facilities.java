@@ -1,5 +1,6 @@
 package com.paiml.duende.linux.internal;
 
+import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
@@ -9,6 +10,9 @@ import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
 import com.paiml.duende.linux.kernel.SystemCallTable;
+import com.paiml.duende.linux.limits.MemoryLocking;
+import com.paiml.duende.linux.limits.ProcessLimits;
+import com.paiml.duende.linux.proc.ProcFileSystem;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
@@ -47,6 +51,22 @@ public final class Facilities {
 
   public Architecture architecture() {
     return kernel.architecture();
+  }
+
+  public Cgroups cgroups() throws LinuxException {
+    return KernelCgroups.detect(kernel);
+  }
+
+  public ProcFileSystem proc() {
+    return new ProcFiles(kernel);
+  }
+
+  public ProcessLimits processLimits() {
+    return new KernelProcessLimits(kernel);
+  }
+
+  public MemoryLocking memoryLocking() {
+    return new KernelMemoryLocking(kernel);
   }
 
   public SystemCallTable systemCalls() {

@@ -74,6 +74,20 @@ final class Fd implements Descriptor {
     return transfer(Call.WRITE, from, offset, length);
   }
 
+  /** pread64(2) into the whole array. */
+  int readAt(long position, byte[] into) throws LinuxException {
+    return use(
+        n -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(into.length);
+            long done = kernel.raw(Call.PREAD64, n, buffer.address(), into.length, position);
+            Kernel.check(done, Call.PREAD64, "descriptor " + n);
+            MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, into, 0, (int) done);
+            return (int) done;
+          }
+        });
+  }
+
   private int transfer(Call call, byte[] bytes, int offset, int length) throws LinuxException {
     return use(
         n -> {

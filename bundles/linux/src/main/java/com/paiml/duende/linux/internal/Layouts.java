@@ -32,6 +32,9 @@ final class Layouts {
   // linux/mount.h
   static final int MOUNT_ATTR_SIZE = 32;
 
+  // sys/resource.h: struct rlimit64
+  static final long RLIMIT_SIZE = 16;
+
   // poll.h, time.h
   static final long POLLFD_SIZE = 8;
   static final long POLLFD_EVENTS = 4;

@@ -2,13 +2,24 @@ package com.paiml.duende.linux.internal;
 
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.proc.ProcFileSystem;
+import com.paiml.duende.linux.proc.ProcessStat;
+import com.paiml.duende.linux.proc.ProcessStatus;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** The few files of proc(5) that identify a process. */
-final class ProcFiles {
-  private static final int STATE = 3;
-  private static final int START_TIME = 22;
+/** proc(5). */
+final class ProcFiles implements ProcFileSystem {
+  private static final Path PROC = Path.of("/proc");
   private static final int EXIT_CODE = 52;
+  private static final int FIRST_AFTER_NAME = 3;
 
   private final Kernel kernel;
 
@@ -16,13 +27,68 @@ final class ProcFiles {
     this.kernel = kernel;
   }
 
-  String bootId() throws LinuxException {
+  @Override
+  public String bootId() throws LinuxException {
     return kernel.readFile("/proc/sys/kernel/random/boot_id").strip();
+  }
+
+  @Override
+  public List<Integer> pids() throws LinuxException {
+    List<Integer> pids = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC, "[1-9]*")) {
+      all.forEach(path -> pids.add(Integer.valueOf(path.getFileName().toString())));
+    } catch (IOException unreadable) {
+      throw new LinuxException(
+          Errno.EIO,
+          "open",
+          PROC.toString(),
+          "It cannot be listed (" + unreadable + "): check that it is mounted.");
+    }
+    return pids;
+  }
+
+  @Override
+  public Optional<ProcessStat> stat(int pid) throws LinuxException {
+    return file(pid, "stat").map(ProcessStat::parse);
+  }
+
+  @Override
+  public Optional<ProcessStatus> status(int pid) throws LinuxException {
+    return file(pid, "status").map(ProcessStatus::parse);
+  }
+
+  @Override
+  public Optional<String> file(int pid, String name) throws LinuxException {
+    try {
+      return Optional.of(kernel.readFile("/proc/" + pid + "/" + name));
+    } catch (LinuxException gone) {
+      if (gone.is(Errno.ENOENT) || gone.is(Errno.ESRCH)) {
+        return Optional.empty();
+      }
+      throw gone;
+    }
+  }
+
+  @Override
+  public List<Integer> descendants(int pid) throws LinuxException {
+    Map<Integer, List<Integer>> children = new HashMap<>();
+    for (int each : pids()) {
+      stat(each)
+          .ifPresent(
+              stat ->
+                  children.computeIfAbsent(stat.parent(), p -> new ArrayList<>()).add(stat.pid()));
+    }
+    List<Integer> found = new ArrayList<>(children.getOrDefault(pid, List.of()));
+    // The list grows while it is walked: the children of a child follow it.
+    for (int i = 0; i < found.size(); i++) {
+      found.addAll(children.getOrDefault(found.get(i), List.of()));
+    }
+    return found;
   }
 
   /** Field 22 of /proc/PID/stat; empty when there is no such process. */
   Optional<Long> startTime(int pid) throws LinuxException {
-    return stat(pid).map(fields -> Long.parseLong(fields[START_TIME - STATE]));
+    return stat(pid).map(ProcessStat::startTime);
   }
 
   /**
@@ -30,22 +96,10 @@ final class ProcFiles {
    * nothing and is given as empty.
    */
   Optional<Integer> zombieStatus(int pid) throws LinuxException {
-    return stat(pid)
-        .filter(fields -> fields[0].equals("Z") && fields.length > EXIT_CODE - STATE)
-        .map(fields -> Integer.parseInt(fields[EXIT_CODE - STATE]))
+    return file(pid, "stat")
+        .map(line -> line.substring(line.lastIndexOf(')') + 2).strip().split(" ", -1))
+        .filter(fields -> fields[0].equals("Z") && fields.length > EXIT_CODE - FIRST_AFTER_NAME)
+        .map(fields -> Integer.parseInt(fields[EXIT_CODE - FIRST_AFTER_NAME]))
         .filter(status -> status != 0);
-  }
-
-  /** The fields from the third on: the second, the name, may hold spaces and parentheses. */
-  private Optional<String[]> stat(int pid) throws LinuxException {
-    try {
-      String line = kernel.readFile("/proc/" + pid + "/stat").stripTrailing();
-      return Optional.of(line.substring(line.lastIndexOf(')') + 2).split(" ", -1));
-    } catch (LinuxException gone) {
-      if (gone.is(Errno.ENOENT) || gone.is(Errno.ESRCH)) {
-        return Optional.empty();
-      }
-      throw gone;
-    }
   }
 }

@@ -1,0 +1,85 @@
+package com.paiml.duende.linux.cgroup;
+
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.LinuxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One control group: a folder in each hierarchy that holds one of its controllers. Plain paths, so it
+ * outlives this object and is found again with {@link Cgroups#open}. Safe for several threads; calls
+ * read and write kernel files and do not wait, unless they take a time.
+ */
+@ProviderType
+public interface Cgroup {
+
+  /** Its name, as given to {@link Cgroups#create}. */
+  String name();
+
+  /** The controllers that it has. */
+  Set<Controller> controllers();
+
+  /** Its folders, one per hierarchy. */
+  List<Path> folders();
+
+  /**
+   * The files that a process writes a 0 to in order to be in the group, for {@code
+   * Confinement.Builder.cgroup}: a program that is in it from its first instruction.
+   */
+  List<Path> joinFiles();
+
+  /** Moves a process, with all its threads but not its children, into the group. */
+  void attach(int pid) throws LinuxException;
+
+  /**
+   * Sets a limit, also while processes run, and reads back what is in force.
+   *
+   * @throws LinuxException {@code ENOENT} when the group has not the controller or the kernel not the
+   *     file, {@code EBUSY} when more than that is in use and cannot be reclaimed
+   */
+  List<InForce> set(Setting setting) throws LinuxException;
+
+  /** The files and values of that limit as they are now, without writing. */
+  List<InForce> read(Setting setting) throws LinuxException;
+
+  /** What it has taken. */
+  Usage usage() throws LinuxException;
+
+  /** The processes in it and in groups below it. */
+  List<Integer> processes() throws LinuxException;
+
+  /**
+   * Stops all of it.
+   *
+   * @throws LinuxException {@code ETIMEDOUT} when not all have stopped in time; it is thawed then
+   */
+  void freeze(Duration atMost) throws LinuxException;
+
+  /** Lets it run on. */
+  void thaw() throws LinuxException;
+
+  /**
+   * Kills every process in it, frozen or not, also those that are made meanwhile, and waits until
+   * none is left. Children of this process still have to be reaped by it.
+   *
+   * @throws LinuxException {@code ETIMEDOUT} with the pids that are left
+   */
+  void kill(Duration atMost) throws LinuxException;
+
+  /**
+   * Calls back on the loop's thread whenever the kernel has had to kill for the memory limit; may
+   * call once too often, so ask {@link #usage()}.
+   */
+  Watch onOutOfMemory(EventLoop loop, Runnable then) throws LinuxException;
+
+  /**
+   * Removes it and the groups below it. Gone already is no error.
+   *
+   * @throws LinuxException {@code EBUSY} with the processes that are in it still
+   */
+  void remove(Duration atMost) throws LinuxException;
+}

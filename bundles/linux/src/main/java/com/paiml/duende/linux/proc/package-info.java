@@ -1,0 +1,5 @@
+/** What proc(5) tells of processes, as values. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.linux.proc;
