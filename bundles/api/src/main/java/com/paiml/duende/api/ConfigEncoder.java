@@ -103,7 +103,10 @@ final class ConfigEncoder {
     put("readiness.interval", r.interval(), rd.interval());
     HealthCheck h = config.healthCheck();
     HealthCheck hd = defaults.healthCheck();
-    put("health_check.enabled", h.enabled(), hd.enabled());
+    if (!h.equals(hd)) {
+      // In a file, any key of the table enables it.
+      map.put("health_check.enabled", h.enabled());
+    }
     put("health_check.type", h.type(), hd.type());
     put("health_check.url", h.url(), hd.url());
     put("health_check.address", h.address(), hd.address());
@@ -128,7 +131,11 @@ final class ConfigEncoder {
     Resources r = config.resources();
     Resources d = defaults.resources();
     put("resources.memory", r.memory(), d.memory());
-    put("resources.memory_swap", r.memorySwap(), d.memorySwap());
+    // In a file the default follows memory where that is more.
+    put(
+        "resources.memory_swap",
+        r.memorySwap(),
+        r.memory() > d.memorySwap() ? -1L : d.memorySwap());
     put("resources.cpu_quota", r.cpuQuota(), d.cpuQuota());
     put("resources.cpu_shares", r.cpuShares(), d.cpuShares());
     put("resources.io_read_bps", r.ioReadBps(), d.ioReadBps());
