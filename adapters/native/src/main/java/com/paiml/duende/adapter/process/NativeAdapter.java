@@ -1,0 +1,338 @@
+package com.paiml.duende.adapter.process;
+
+import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
+import com.paiml.duende.adapter.process.log.LogBooks;
+import com.paiml.duende.adapter.process.program.LinuxPrograms;
+import com.paiml.duende.adapter.process.program.Programs;
+import com.paiml.duende.api.AdapterGone;
+import com.paiml.duende.api.Daemon;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.LogConfig;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.ExecResult;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.LogSource;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.PlatformAdapter;
+import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.spi.TableSchema;
+import com.paiml.duende.spi.TraceTarget;
+import com.paiml.duende.spi.UsageSample;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/** The platform "native": daemon objects on threads of this JVM, and programs as processes of this machine. */
+@Component(
+    immediate = true,
+    service = PlatformAdapter.class,
+    property = PlatformAdapter.PLATFORM + "=" + NativeAdapter.NAME)
+public final class NativeAdapter implements PlatformAdapter {
+  public static final String NAME = "native";
+
+  /** In a handle: what kind of run it is. */
+  public static final String KIND = "kind";
+
+  /** In a handle: its log file. */
+  public static final String LOG = "log";
+
+  private final LogBooks logs;
+  private final InProcessRuns inProcess;
+  private final Programs programs;
+  private final Map<Key, Entry> runs = new ConcurrentHashMap<>();
+  private final Names names = new Names();
+  private final AtomicLong order = new AtomicLong();
+  private volatile boolean gone;
+
+  private record Key(String name, com.paiml.duende.api.DaemonId id, long generation) {
+    static Key of(DaemonHandle handle) {
+      return new Key(handle.name(), handle.id(), handle.generation());
+    }
+  }
+
+  /** @param order in which it was started */
+  private record Entry(Run run, long order) {}
+
+  @Activate
+  public NativeAdapter() throws LinuxException {
+    switch (Linux.detect()) {
+      case Linux.Here(Linux linux) -> {
+        logs = LogBooks.rotatedBetweenRuns();
+        programs = LinuxPrograms.open(linux, logs);
+      }
+      case Linux.NotHere(String reason) -> throw new UnsupportedOperationException(reason);
+    }
+    inProcess = new InProcessRuns(logs);
+  }
+
+  @Deactivate
+  public void deactivate() {
+    gone = true;
+    List<Entry> all = new ArrayList<>(runs.values());
+    all.sort(Comparator.comparingLong(Entry::order).reversed());
+    all.forEach(e -> e.run().leave());
+    inProcess.close();
+    programs.close();
+    logs.close();
+  }
+
+  private void refuseGone(String thing) throws AdapterGone {
+    if (gone) {
+      throw new AdapterGone(NAME, thing);
+    }
+  }
+
+  @Override
+  public Fingerprint fingerprint(Deadline deadline) {
+    if (gone) {
+      return Fingerprint.absent("the adapter has been stopped; start its bundle again");
+    }
+    Map<Payload.Kind, Set<Capability>> capabilities = new HashMap<>();
+    capabilities.put(Payload.Kind.IN_PROCESS, InProcessRuns.CAPABILITIES);
+    capabilities.put(Payload.Kind.PROGRAM, programs.capabilities());
+    return new Fingerprint(
+        true,
+        System.getProperty("os.name") + " " + System.getProperty("os.version"),
+        false,
+        "",
+        capabilities,
+        programs.missing(),
+        Map.of("programs", programs.describe(), "logs", "rotated " + logs.method()));
+  }
+
+  @Override
+  public TableSchema schema() {
+    return NativeTable.SCHEMA;
+  }
+
+  @Override
+  public DaemonHandle spawn(LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    refuseGone(spec.name());
+    names.reserve(spec);
+    try {
+      Run run = start(spec, events, deadline);
+      keep(run);
+      return run.handle();
+    } finally {
+      names.release(spec);
+    }
+  }
+
+  private Run start(LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    return switch (spec.payload()) {
+      case Payload.InProcess payload -> inProcess.start(spec, payload, events, deadline);
+      case Payload.Program program -> programs.start(spec, program, events, deadline);
+      default ->
+          throw new DaemonException(
+              ErrorCode.NOT_SUPPORTED,
+              spec.name(),
+              "platform \"native\" runs daemon classes and programs, not " + spec.payload().kind(),
+              "choose a platform that does; see \"duende adapters\"");
+    };
+  }
+
+  private void keep(Run run) throws AdapterGone {
+    Entry before = runs.put(Key.of(run.handle()), new Entry(run, order.incrementAndGet()));
+    assert before == null || before.run().hasEnded() : "two runs of one generation";
+    names.settle(run);
+    if (gone) {
+      // Stopped meanwhile, and not seen by deactivate.
+      run.leave();
+      throw new AdapterGone(NAME, run.handle().name());
+    }
+  }
+
+  private Run find(DaemonHandle handle) throws DaemonException {
+    refuseGone(handle.name());
+    Entry entry = runs.get(Key.of(handle));
+    if (entry == null) {
+      throw new DaemonException(
+          ErrorCode.NOT_FOUND,
+          handle.name(),
+          "its run " + handle.generation() + " is not known here",
+          "it was destroyed, or has not been recovered");
+    }
+    return entry.run();
+  }
+
+  @Override
+  public Recovery recover(
+      DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    refuseGone(handle.name());
+    if (InProcessRuns.KIND.equals(handle.get(KIND).orElse(""))) {
+      return new Recovery.Exited(
+          new ExitReason.HostLost("the container's JVM in which it ran has ended"));
+    }
+    names.reserve(spec);
+    try {
+      Programs.Found found = programs.recover(handle, spec, events, deadline);
+      if (found.run().isPresent()) {
+        keep(found.run().get());
+      }
+      return found.recovery();
+    } finally {
+      names.release(spec);
+    }
+  }
+
+  @Override
+  public void recoveryComplete(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
+      throws DaemonException {
+    refuseGone(NAME);
+    List<DaemonHandle> known = new ArrayList<>(kept);
+    for (Entry e : runs.values()) {
+      if (!e.run().hasEnded()) {
+        known.add(e.run().handle());
+      }
+    }
+    programs.sweep(instance, known, deadline);
+  }
+
+  @Override
+  public void signal(DaemonHandle handle, Signal signal, Deadline deadline) throws DaemonException {
+    find(handle).signal(signal, deadline);
+  }
+
+  @Override
+  public void reload(DaemonHandle handle, DaemonConfig config, Deadline deadline)
+      throws DaemonException {
+    find(handle).reload(config, deadline);
+  }
+
+  @Override
+  public PlatformStatus status(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    return find(handle).status(deadline);
+  }
+
+  @Override
+  public void stop(DaemonHandle handle, Signal stopSignal, Duration timeout)
+      throws DaemonException {
+    refuseGone(handle.name());
+    Entry entry = runs.get(Key.of(handle));
+    if (entry != null) {
+      entry.run().stop(stopSignal, timeout);
+    }
+  }
+
+  @Override
+  public void kill(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    refuseGone(handle.name());
+    Entry entry = runs.get(Key.of(handle));
+    if (entry != null) {
+      entry.run().kill(deadline);
+    }
+  }
+
+  @Override
+  public void pause(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    find(handle).pause(deadline);
+  }
+
+  @Override
+  public void resume(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    find(handle).resume(deadline);
+  }
+
+  @Override
+  public CompletionStage<ExitReason> exit(DaemonHandle handle) {
+    Entry entry = runs.get(Key.of(handle));
+    if (entry != null) {
+      return entry.run().exit();
+    }
+    return gone
+        ? CompletableFuture.failedStage(new AdapterGone(NAME, handle.name()))
+        : CompletableFuture.completedStage(
+            new ExitReason.Lost("this run is not known to the adapter"));
+  }
+
+  @Override
+  public UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    return find(handle).usage(deadline);
+  }
+
+  @Override
+  public LogSource logs(DaemonHandle handle) throws DaemonException {
+    refuseGone(handle.name());
+    Entry entry = runs.get(Key.of(handle));
+    LogConfig config = entry == null ? LogConfig.DEFAULT : entry.run().spec().config().log();
+    Path file =
+        handle
+            .get(LOG)
+            .map(Path::of)
+            .orElseThrow(
+                () ->
+                    new DaemonException(
+                        ErrorCode.NOT_FOUND, handle.name(), "its handle names no log", ""));
+    return query -> {
+      refuseGone(handle.name());
+      return logs.read(file, config, query);
+    };
+  }
+
+  @Override
+  public List<LimitReport> updateLimits(DaemonHandle handle, Resources resources, Deadline deadline)
+      throws DaemonException {
+    return find(handle).updateLimits(resources, deadline);
+  }
+
+  @Override
+  public ExecResult exec(DaemonHandle handle, List<String> command, Deadline deadline)
+      throws DaemonException {
+    return find(handle).exec(command, deadline);
+  }
+
+  @Override
+  public TraceTarget traceTarget(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    return find(handle).traceTarget(deadline);
+  }
+
+  @Override
+  public void destroy(DaemonHandle handle, Deadline deadline) throws DaemonException {
+    refuseGone(handle.name());
+    Entry entry = runs.get(Key.of(handle));
+    if (entry != null) {
+      entry.run().destroy(deadline);
+      if (runs.remove(Key.of(handle), entry)) {
+        names.forget(entry.run());
+        logs.forget(entry.run().spec().logFile());
+      }
+    }
+  }
+
+  @Override
+  public Optional<Daemon> inProcess(DaemonHandle handle) {
+    Entry entry = runs.get(Key.of(handle));
+    return entry == null ? Optional.empty() : entry.run().daemon();
+  }
+}

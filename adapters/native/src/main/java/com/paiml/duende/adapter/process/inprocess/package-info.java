@@ -1,0 +1,3 @@
+/** Daemon objects on threads of this JVM. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.adapter.process.inprocess;

@@ -1,0 +1,331 @@
+package com.paiml.duende.adapter.process.log;
+
+import com.paiml.duende.api.LogConfig;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * One daemon's log: the file that is written now, and its archives. Positions are logical: they count the bytes of all
+ * lines since the oldest archive that was there when this object was made, and a rotation does not change them, so that a
+ * reader goes on where it was. Safe for several threads.
+ */
+public final class LogBook {
+  private static final int CHUNK = 64 * 1024;
+
+  private final Path file;
+  private final Archives archives;
+  // Readers share it; a rotation has it to itself while files change their names and lengths.
+  private final ReentrantReadWriteLock shape = new ReentrantReadWriteLock();
+  private final ReentrantLock growth = new ReentrantLock();
+  private final Condition grown = growth.newCondition();
+  private final AtomicInteger followers = new AtomicInteger();
+  private volatile LogConfig config;
+  private long changes;
+
+  /** Newest first: index 0 is archive 1. */
+  private final ArrayDeque<Extent> extents = new ArrayDeque<>();
+
+  /** Logical position of the first byte of the current file that is a line's, and its offset in that file. */
+  private long currentStart;
+
+  private long currentOffset;
+
+  /** What of the log lies in one archive. */
+  private record Extent(long start, long end, long offset) {}
+
+  LogBook(Path file, LogConfig config, LogCutter cutter) throws IOException {
+    this.file = file;
+    this.config = config;
+    this.archives = new Archives(file);
+    cutter.finishInterrupted(file, archives, config.keep());
+    archives.tidy(config.keep());
+    List<Path> present = new ArrayList<>(archives.list());
+    Collections.reverse(present);
+    long at = 0;
+    for (Path archive : present) {
+      long offset = Heads.contentOffset(archive);
+      long end = at + Math.max(0, Files.size(archive) - offset);
+      extents.addFirst(new Extent(at, end, offset));
+      at = end;
+    }
+    currentStart = at;
+    currentOffset = Files.exists(file) ? cutter.contentOffset(file) : 0;
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  public LogConfig config() {
+    return config;
+  }
+
+  /** The configuration may change with each start. */
+  void configure(LogConfig changed) {
+    config = changed;
+  }
+
+  Archives archives() {
+    return archives;
+  }
+
+  /** Bytes of lines in the current file. */
+  long length() {
+    shape.readLock().lock();
+    try {
+      return Math.max(0, file.toFile().length() - currentOffset);
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  long contentOffset() {
+    shape.readLock().lock();
+    try {
+      return currentOffset;
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  /** One step of a rotation that nobody may see half done. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws IOException;
+  }
+
+  /**
+   * Records that the first {@code archived} bytes of the current file's lines are no longer there.
+   *
+   * @param offset where lines begin in the current file from now on
+   * @param step does it
+   */
+  void rotated(long archived, long offset, Step step) throws IOException {
+    shape.writeLock().lock();
+    try {
+      step.run();
+      extents.addFirst(new Extent(currentStart, currentStart + archived, 0));
+      while (extents.size() > config.keep()) {
+        extents.removeLast();
+      }
+      currentStart += archived;
+      currentOffset = offset;
+    } finally {
+      shape.writeLock().unlock();
+    }
+  }
+
+  /** As {@link #rotated}, for a current file that becomes an archive as it is. */
+  void rotatedByName(Step step) throws IOException {
+    shape.writeLock().lock();
+    try {
+      long size = Files.exists(file) ? Files.size(file) : 0;
+      step.run();
+      long archived = Math.max(0, size - currentOffset);
+      extents.addFirst(new Extent(currentStart, currentStart + archived, currentOffset));
+      while (extents.size() > config.keep()) {
+        extents.removeLast();
+      }
+      currentStart += archived;
+      currentOffset = 0;
+    } finally {
+      shape.writeLock().unlock();
+    }
+  }
+
+  /** Where the oldest line is. */
+  long oldest() {
+    shape.readLock().lock();
+    try {
+      Extent last = extents.peekLast();
+      return last == null ? currentStart : last.start();
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  /**
+   * Bytes of the log.
+   *
+   * @param position of the first
+   * @param count how many; 0 at the end of what is there
+   */
+  record Piece(long position, int count) {}
+
+  /** Reads from a position, or from the oldest line when that one has been dropped. */
+  Piece read(long position, byte[] into) throws IOException {
+    shape.readLock().lock();
+    try {
+      if (position < currentStart) {
+        int number = 0;
+        Extent found = null;
+        int foundNumber = 0;
+        for (Extent extent : extents) {
+          number++;
+          if (extent.end() > position) {
+            found = extent;
+            foundNumber = number;
+          }
+          if (extent.start() <= position) {
+            break;
+          }
+        }
+        if (found != null) {
+          long from = Math.max(position, found.start());
+          int wanted = (int) Math.min(into.length, found.end() - from);
+          int got =
+              readAt(
+                  archives.path(foundNumber), from - found.start() + found.offset(), into, wanted);
+          // An archive that somebody has cut or removed: its lines are gone.
+          return got > 0 ? new Piece(from, got) : read(found.end(), into);
+        }
+      }
+      long from = Math.max(position, currentStart);
+      int got = readAt(file, from - currentStart + currentOffset, into, into.length);
+      return new Piece(from, got);
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  private static int readAt(Path path, long offset, byte[] into, int wanted) throws IOException {
+    // Not a channel: an interrupt of the reading thread would close it with an exception.
+    try (RandomAccessFile in = new RandomAccessFile(path.toFile(), "r")) {
+      in.seek(offset);
+      return Math.max(0, in.read(into, 0, wanted));
+    } catch (java.io.FileNotFoundException gone) {
+      if (Files.exists(path)) {
+        throw gone;
+      }
+      return 0;
+    }
+  }
+
+  /** The position from which there are at most {@code lines} lines to the end. */
+  long positionOfLast(int lines) throws IOException {
+    shape.readLock().lock();
+    try {
+      long end = currentStart + Math.max(0, file.toFile().length() - currentOffset);
+      if (lines == 0) {
+        return end;
+      }
+      int left = lines;
+      long position = end;
+      byte[] chunk = new byte[CHUNK];
+      boolean first = true;
+      long oldest = oldest();
+      while (position > oldest) {
+        long from = Math.max(oldest, position - CHUNK);
+        int wanted = (int) (position - from);
+        int got = fill(from, chunk, wanted);
+        for (int i = got - 1; i >= 0; i--) {
+          boolean lastByte = first && i == got - 1;
+          if (chunk[i] == '\n' && !lastByte && --left == 0) {
+            return from + i + 1;
+          }
+        }
+        first = false;
+        position = from;
+      }
+      return oldest;
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  private int fill(long from, byte[] into, int wanted) throws IOException {
+    int have = 0;
+    byte[] part = new byte[CHUNK];
+    while (have < wanted) {
+      Piece piece = read(from + have, part);
+      if (piece.count() == 0 || piece.position() != from + have) {
+        break;
+      }
+      int take = Math.min(piece.count(), wanted - have);
+      System.arraycopy(part, 0, into, have, take);
+      have += take;
+    }
+    return have;
+  }
+
+  /** Bytes on disk, archives included. */
+  public long diskBytes() throws IOException {
+    shape.readLock().lock();
+    try {
+      long sum = Math.max(0, file.toFile().length() - currentOffset);
+      for (Iterator<Extent> i = extents.iterator(); i.hasNext(); ) {
+        Extent extent = i.next();
+        sum += extent.end() - extent.start();
+      }
+      return sum;
+    } finally {
+      shape.readLock().unlock();
+    }
+  }
+
+  /** Tells followers that there may be more. */
+  void grew() {
+    if (followers.get() == 0) {
+      return;
+    }
+    growth.lock();
+    try {
+      changes++;
+      grown.signalAll();
+    } finally {
+      growth.unlock();
+    }
+  }
+
+  void follow() {
+    followers.incrementAndGet();
+  }
+
+  void unfollow() {
+    followers.decrementAndGet();
+    growth.lock();
+    try {
+      changes++;
+      grown.signalAll();
+    } finally {
+      growth.unlock();
+    }
+  }
+
+  boolean isFollowed() {
+    return followers.get() > 0;
+  }
+
+  long changes() {
+    growth.lock();
+    try {
+      return changes;
+    } finally {
+      growth.unlock();
+    }
+  }
+
+  /** Waits until there may be more than when {@link #changes()} said so, or the time has passed. */
+  void awaitGrowth(long seen, long nanos) throws InterruptedException {
+    growth.lock();
+    try {
+      long left = nanos;
+      while (changes == seen && left > 0) {
+        left = grown.awaitNanos(left);
+      }
+    } finally {
+      growth.unlock();
+    }
+  }
+}

@@ -1,0 +1,402 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.adapter.process.NativeAdapter;
+import com.paiml.duende.adapter.process.Run;
+import com.paiml.duende.adapter.process.log.LogBooks;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.Readiness;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.ProcessIdentity;
+import com.paiml.duende.linux.process.Processes;
+import com.paiml.duende.linux.process.SpawnRequest;
+import com.paiml.duende.linux.process.Spawner;
+import com.paiml.duende.linux.process.Stdio;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.Recovery;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+
+/** Programs on Linux: posix_spawn(3), pidfds in one epoll loop, no thread and no process for each. */
+public final class LinuxPrograms implements Programs {
+  private static final Logger LOGGER = System.getLogger(LinuxPrograms.class.getName());
+
+  /** In a handle: {@link ProcessIdentity#encode()}. */
+  static final String IDENTITY = "identity";
+
+  private static final Set<Capability> CAPABILITIES =
+      Set.copyOf(
+          EnumSet.of(
+              Capability.SIGNAL,
+              Capability.KILL,
+              Capability.PAUSE,
+              Capability.RECOVER,
+              Capability.EXEC,
+              Capability.LOGS,
+              Capability.USAGE,
+              Capability.TRACE,
+              Capability.READINESS_NOTIFY,
+              Capability.READINESS_FD,
+              Capability.WATCHDOG,
+              Capability.WORKING_DIR));
+
+  private final Linux linux;
+  private final LogBooks logs;
+  private final Spawner spawner;
+  private final EventLoop loop;
+  private final TreeReaper reaper;
+  private final LinuxExec exec;
+
+  private LinuxPrograms(Linux linux, LogBooks logs, Spawner spawner, EventLoop loop) {
+    this.linux = linux;
+    this.logs = logs;
+    this.spawner = spawner;
+    this.loop = loop;
+    this.reaper = new TreeReaper();
+    this.exec = new LinuxExec(linux, spawner, loop);
+  }
+
+  public static LinuxPrograms open(Linux linux, LogBooks logs) throws LinuxException {
+    Spawner spawner = linux.spawner();
+    try {
+      EventLoop loop =
+          linux.eventLoop(
+              "duende-native-events",
+              (what, fault) -> LOGGER.log(Level.ERROR, what + ": " + fault, fault));
+      return new LinuxPrograms(linux, logs, spawner, loop);
+    } catch (LinuxException refused) {
+      spawner.close();
+      throw refused;
+    }
+  }
+
+  @Override
+  public String describe() {
+    return "posix_spawn, pidfd, epoll";
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return CAPABILITIES;
+  }
+
+  @Override
+  public Map<Capability, String> missing() {
+    return Map.of();
+  }
+
+  Processes processes() {
+    return linux.processes();
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  TreeReaper reaper() {
+    return reaper;
+  }
+
+  LogBooks logs() {
+    return logs;
+  }
+
+  LinuxExec exec() {
+    return exec;
+  }
+
+  @Override
+  public Run start(
+      LaunchSpec spec, Payload.Program program, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    // Who sends notifications is checked against a run that is not there yet when the socket is
+    // bound.
+    AtomicReference<ProcessIdentity> main = new AtomicReference<>();
+    List<AutoCloseable> opened = new ArrayList<>();
+    boolean done = false;
+    try {
+      Optional<NotifyListener> notifications =
+          usesNotifications(spec) ? Optional.of(bind(spec, events, main::get)) : Optional.empty();
+      notifications.ifPresent(opened::add);
+      Optional<ReadyPipe> pipe =
+          spec.config().readiness().type() == Readiness.Type.FD
+              ? Optional.of(ReadyPipe.open(linux, spec.config().readiness().fd()))
+              : Optional.empty();
+      pipe.ifPresent(opened::add);
+      SpawnRequest request = request(spec, program, notifications, pipe, deadline);
+      AutoCloseable attached = attach(spec);
+      opened.add(attached);
+      Pidfd process = spawner.spawn(request);
+      opened.add(process);
+      try {
+        ProcessIdentity identity = linux.processes().identify(process);
+        main.set(identity);
+        LinuxRun run =
+            new LinuxRun(
+                handle(spec, identity),
+                spec,
+                events,
+                this,
+                process,
+                identity,
+                notifications,
+                false);
+        PidFile.write(spec.pidFile(), identity.pid(), spec.name());
+        run.begin(pipe);
+        done = true;
+        return run;
+      } finally {
+        if (!done) {
+          undo(process, spec);
+        }
+      }
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.SPAWN, spec.name(), refused);
+    } finally {
+      if (!done) {
+        closeAll(opened);
+      }
+    }
+  }
+
+  private static boolean usesNotifications(LaunchSpec spec) {
+    return spec.config().readiness().type() == Readiness.Type.NOTIFY
+        || spec.config().watchdog().isPresent();
+  }
+
+  private NotifyListener bind(
+      LaunchSpec spec, AdapterEvents events, java.util.function.Supplier<ProcessIdentity> main)
+      throws LinuxException {
+    RunMark mark = RunMark.of(spec);
+    return NotifyListener.bind(
+        linux,
+        spec.runDirectory().resolve("notify.sock"),
+        spec.name(),
+        events,
+        pid -> {
+          ProcessIdentity known = main.get();
+          // It may speak before we know its name: then the mark tells.
+          return known == null
+              ? LinuxRun.isMember(pid, -1, 0, mark)
+              : LinuxRun.isMember(pid, known.pid(), known.startTime(), mark);
+        });
+  }
+
+  private AutoCloseable attach(LaunchSpec spec) throws DaemonException {
+    Path file = logs.attach(spec.logFile(), spec.config().log()).file();
+    return () -> logs.detach(file);
+  }
+
+  private static SpawnRequest request(
+      LaunchSpec spec,
+      Payload.Program program,
+      Optional<NotifyListener> notifications,
+      Optional<ReadyPipe> pipe,
+      Deadline deadline)
+      throws DaemonException {
+    List<String> more = new ArrayList<>();
+    notifications.ifPresent(n -> more.add("NOTIFY_SOCKET=" + n.path()));
+    spec.config()
+        .watchdog()
+        .ifPresent(interval -> more.add("WATCHDOG_USEC=" + interval.toNanos() / 1000));
+    SpawnRequest request =
+        SpawnRequest.of(program.path(), ProgramFile.find(program.path(), spec), spec.args())
+            .withEnvironment(RunMark.of(spec).addTo(spec.env(), more))
+            .withWorkingDirectory(ProgramFile.workingDirectory(spec))
+            .withStdio(
+                new Stdio.Null(),
+                new Stdio.Append(spec.logFile()),
+                new Stdio.Append(spec.logFile()))
+            .withDeadline(deadline.remaining());
+    return pipe.map(p -> request.withDescriptors(p.descriptors())).orElse(request);
+  }
+
+  private static DaemonHandle handle(LaunchSpec spec, ProcessIdentity identity) {
+    Map<String, String> data = new HashMap<>();
+    data.put(NativeAdapter.KIND, KIND);
+    data.put(NativeAdapter.LOG, spec.logFile().toString());
+    data.put(DaemonHandle.PID, Integer.toString(identity.pid()));
+    data.put(IDENTITY, identity.encode());
+    return new DaemonHandle(NativeAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
+  }
+
+  /** A start that fails leaves nothing behind. */
+  private void undo(Pidfd process, LaunchSpec spec) {
+    try {
+      boolean reached = process.sendSignal(LinuxRun.SIGKILL);
+      boolean gone = process.awaitEnd(Duration.ofSeconds(5));
+      if (gone) {
+        LOGGER.log(Level.DEBUG, "{0}: undone ({1}): {2}", spec.name(), reached, process.reap());
+      }
+      PidFile.remove(spec.pidFile(), process.pid());
+    } catch (LinuxException | IOException e) {
+      LOGGER.log(Level.WARNING, spec.name() + ": left behind by a failed start: " + e, e);
+    }
+  }
+
+  private static void closeAll(List<AutoCloseable> opened) {
+    for (AutoCloseable one : opened.reversed()) {
+      try {
+        one.close();
+      } catch (Exception e) {
+        LOGGER.log(Level.WARNING, "close: " + e, e);
+      }
+    }
+  }
+
+  /** Its tree is gone. */
+  void ended(LinuxRun run) {
+    logs.detach(run.spec().logFile());
+  }
+
+  @Override
+  public Found recover(
+      DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    Optional<ProcessIdentity> known = identity(handle);
+    if (known.isEmpty()) {
+      return lost("its handle does not name a process");
+    }
+    ProcessIdentity identity = known.get();
+    try {
+      Optional<Pidfd> held = linux.processes().open(identity);
+      if (held.isEmpty()) {
+        killRest(identity, spec);
+        PidFile.remove(spec.pidFile(), identity.pid());
+        return lost(
+            "pid "
+                + identity.pid()
+                + " ended while nobody watched, and the kernel keeps no exit status of it");
+      }
+      return adopt(handle, spec, events, held.get(), identity);
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.STATUS, spec.name(), refused);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.STATUS, spec.name(), "cannot be looked for: " + e.getMessage(), "", e);
+    }
+  }
+
+  private static Optional<ProcessIdentity> identity(DaemonHandle handle) {
+    try {
+      return handle.get(IDENTITY).map(ProcessIdentity::decode);
+    } catch (IllegalArgumentException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  private static Found lost(String why) {
+    return new Found(new Recovery.Lost(why), Optional.empty());
+  }
+
+  private Found adopt(
+      DaemonHandle handle,
+      LaunchSpec spec,
+      AdapterEvents events,
+      Pidfd process,
+      ProcessIdentity identity)
+      throws DaemonException, LinuxException, IOException {
+    List<AutoCloseable> opened = new ArrayList<>();
+    opened.add(process);
+    boolean done = false;
+    try {
+      Optional<NotifyListener> notifications =
+          usesNotifications(spec)
+              ? Optional.of(bind(spec, events, () -> identity))
+              : Optional.empty();
+      notifications.ifPresent(opened::add);
+      opened.add(attach(spec));
+      boolean paused =
+          ProcessTable.entry(identity.pid()).map(ProcessTable.Entry::isStopped).orElse(false);
+      LinuxRun run =
+          new LinuxRun(handle, spec, events, this, process, identity, notifications, paused);
+      PidFile.write(spec.pidFile(), identity.pid(), spec.name());
+      run.begin(Optional.empty());
+      done = true;
+      return new Found(new Recovery.Running(handle, paused), Optional.of(run));
+    } finally {
+      if (!done) {
+        closeAll(opened);
+      }
+    }
+  }
+
+  /** The main process is gone: so is the run, whatever it has left. */
+  private void killRest(ProcessIdentity main, LaunchSpec spec) throws IOException, LinuxException {
+    List<ProcessTable.Entry> left =
+        ProcessTable.read().tree(main.pid(), main.startTime(), RunMark.of(spec));
+    TreeSignal.send(linux.processes(), left, main.bootId(), LinuxRun.SIGKILL);
+  }
+
+  @Override
+  public void sweep(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
+      throws DaemonException {
+    Set<String> keptMarks =
+        kept.stream().map(h -> RunMark.of(instance, h).value()).collect(Collectors.toSet());
+    try {
+      while (true) {
+        List<ProcessTable.Entry> strays = new ArrayList<>();
+        ProcessTable.read()
+            .marked(instance)
+            .forEach(
+                (process, mark) -> {
+                  if (!keptMarks.contains(mark)) {
+                    strays.add(process);
+                  }
+                });
+        if (strays.isEmpty()) {
+          return;
+        }
+        if (deadline.hasPassed()) {
+          throw new DaemonException(
+              ErrorCode.TIMEOUT,
+              "native",
+              "processes of no daemon would not die: "
+                  + strays.stream().map(e -> Integer.toString(e.pid())).toList(),
+              "see /proc/PID/wchan of each");
+        }
+        TreeSignal.send(linux.processes(), strays, bootId(), LinuxRun.SIGKILL);
+      }
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.STATUS, "native", refused);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.STATUS, "native", "/proc cannot be read: " + e.getMessage(), "", e);
+    }
+  }
+
+  private String bootId() throws LinuxException {
+    try (Pidfd self = linux.processes().open((int) ProcessHandle.current().pid())) {
+      return linux.processes().identify(self).bootId();
+    }
+  }
+
+  @Override
+  public void close() {
+    reaper.close();
+    loop.close();
+    spawner.close();
+  }
+}

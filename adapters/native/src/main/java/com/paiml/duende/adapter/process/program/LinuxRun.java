@@ -1,0 +1,426 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.adapter.process.DiskUsage;
+import com.paiml.duende.adapter.process.Faults;
+import com.paiml.duende.adapter.process.Run;
+import com.paiml.duende.api.AdapterGone;
+import com.paiml.duende.api.Daemon;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.process.ExitStatus;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.ProcessIdentity;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.ExecResult;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.TraceTarget;
+import com.paiml.duende.spi.UsageSample;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+
+/** One process and everything that it has started. */
+final class LinuxRun implements Run {
+  private static final Logger LOGGER = System.getLogger(LinuxRun.class.getName());
+  static final int SIGKILL = 9;
+  private static final int SIGCONT = 18;
+  private static final int SIGSTOP = 19;
+
+  /** For the kill that follows a stop; what takes longer waits for a device. */
+  private static final Duration KILL = Duration.ofSeconds(15);
+
+  private final DaemonHandle handle;
+  private final LaunchSpec spec;
+  private final AdapterEvents events;
+  private final LinuxPrograms host;
+  private final Pidfd process;
+  private final ProcessIdentity identity;
+  private final RunMark mark;
+  private final Optional<NotifyListener> notifications;
+  private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
+  // Processor time of members that ended is gone with them; a sum that fell would look like time
+  // running backwards.
+  private final AtomicLong mostCpuNanos = new AtomicLong();
+  private volatile Optional<ReadyPipe> readyPipe = Optional.empty();
+  private volatile Optional<ExitStatus> ended = Optional.empty();
+  private volatile Optional<Watch> watch = Optional.empty();
+  private volatile boolean paused;
+
+  LinuxRun(
+      DaemonHandle handle,
+      LaunchSpec spec,
+      AdapterEvents events,
+      LinuxPrograms host,
+      Pidfd process,
+      ProcessIdentity identity,
+      Optional<NotifyListener> notifications,
+      boolean paused) {
+    this.handle = handle;
+    this.spec = spec;
+    this.events = events;
+    this.host = host;
+    this.process = process;
+    this.identity = identity;
+    this.mark = RunMark.of(spec);
+    this.notifications = notifications;
+    this.paused = paused;
+  }
+
+  /** Learns of its end and hears what it says from now on. */
+  void begin(Optional<ReadyPipe> pipe) throws LinuxException {
+    if (notifications.isPresent()) {
+      notifications.get().listen(host.loop());
+    }
+    if (pipe.isPresent()) {
+      readyPipe = pipe;
+      pipe.get().listen(host.loop(), spec.name(), events::ready);
+    }
+    watch = Optional.of(host.processes().onExit(host.loop(), process, this::mainEnded));
+  }
+
+  private void mainEnded(ExitStatus status) {
+    ended = Optional.of(status);
+    host.reaper().mainEnded(this);
+  }
+
+  /** Its living processes. */
+  List<ProcessTable.Entry> treeIn(ProcessTable table) {
+    return table.tree(identity.pid(), identity.startTime(), mark);
+  }
+
+  void killAll(List<ProcessTable.Entry> members) {
+    signalAll(members, SIGKILL);
+  }
+
+  private void signalAll(List<ProcessTable.Entry> members, int signal) {
+    try {
+      TreeSignal.send(host.processes(), members, identity.bootId(), signal);
+    } catch (LinuxException e) {
+      LOGGER.log(Level.WARNING, spec.name() + ": signal " + signal + ": " + e.getMessage());
+    }
+  }
+
+  /** Nothing of it is left. */
+  void treeGone() {
+    release();
+    host.ended(this);
+    try {
+      PidFile.remove(spec.pidFile(), identity.pid());
+    } catch (IOException e) {
+      LOGGER.log(Level.WARNING, spec.name() + ": its pid file stays: " + e.getMessage());
+    }
+    exit.complete(reason(ended.orElse(new ExitStatus.Unknown("never seen"))));
+  }
+
+  /** These do not die. */
+  void unkillable(List<ProcessTable.Entry> left) {
+    String pids =
+        left.stream().map(e -> Integer.toString(e.pid())).collect(Collectors.joining(", "));
+    events.alert("unkillable", "SIGKILL does not end " + pids + ": waiting for a device");
+    treeGone();
+  }
+
+  private static ExitReason reason(ExitStatus status) {
+    return switch (status) {
+      case ExitStatus.Exited(int code) -> ExitReason.ofCode(code);
+      case ExitStatus.Signaled(int signal, boolean core) -> new ExitReason.Signalled(signal, core);
+      case ExitStatus.Unknown(String why) -> new ExitReason.Unknown(why);
+    };
+  }
+
+  private void release() {
+    watch.ifPresent(Watch::close);
+    notifications.ifPresent(NotifyListener::close);
+    readyPipe.ifPresent(ReadyPipe::close);
+    process.close();
+  }
+
+  @Override
+  public DaemonHandle handle() {
+    return handle;
+  }
+
+  @Override
+  public LaunchSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public CompletionStage<ExitReason> exit() {
+    return exit;
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return exit.isDone();
+  }
+
+  private void refuseEnded() throws DaemonException {
+    if (ended.isPresent() || hasEnded()) {
+      throw Faults.ended(spec.name());
+    }
+  }
+
+  @Override
+  public void signal(Signal signal, Deadline deadline) throws DaemonException {
+    refuseEnded();
+    try {
+      if (!process.sendSignal(signal.number())) {
+        throw Faults.ended(spec.name());
+      }
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.SIGNAL, spec.name(), refused);
+    }
+  }
+
+  @Override
+  public void reload(DaemonConfig config, Deadline deadline) throws DaemonException {
+    signal(Signal.HUP, deadline);
+  }
+
+  @Override
+  public PlatformStatus status(Deadline deadline) throws DaemonException {
+    Map<String, String> details = new LinkedHashMap<>();
+    details.put("command", commandLine());
+    details.put("started by", host.describe());
+    details.put("log", spec.logFile() + ", rotated " + host.logs().method());
+    details.put("pid file", spec.pidFile().toString());
+    if (hasEnded()) {
+      return new PlatformStatus(
+          PlatformStatus.State.ENDED, OptionalLong.empty(), statusText(), List.of(), details);
+    }
+    List<ProcessTable.Entry> members = members();
+    details.put(
+        "processes",
+        members.stream().map(e -> Integer.toString(e.pid())).collect(Collectors.joining(" ")));
+    return new PlatformStatus(
+        paused ? PlatformStatus.State.PAUSED : PlatformStatus.State.RUNNING,
+        OptionalLong.of(identity.pid()),
+        statusText(),
+        List.of(),
+        details);
+  }
+
+  private String statusText() {
+    return notifications.map(NotifyListener::statusText).orElse("");
+  }
+
+  private String commandLine() {
+    String program =
+        spec.payload() instanceof Payload.Program(String path) ? path : spec.payload().toString();
+    return (program + " " + String.join(" ", spec.args())).strip();
+  }
+
+  private List<ProcessTable.Entry> members() throws DaemonException {
+    try {
+      return treeIn(ProcessTable.read());
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.STATUS,
+          spec.name(),
+          "the process table cannot be read: " + e.getMessage(),
+          "see whether /proc is mounted and descriptors are left",
+          e);
+    }
+  }
+
+  @Override
+  public void stop(Signal stopSignal, Duration timeout) throws DaemonException {
+    if (hasEnded()) {
+      return;
+    }
+    try {
+      if (ended.isEmpty() && process.sendSignal(stopSignal.number()) && paused) {
+        // What is stopped cannot act on a signal.
+        resume(Deadline.after(timeout));
+      }
+    } catch (LinuxException refused) {
+      if (!isClosedNow()) {
+        throw KernelFaults.of(ErrorCode.SIGNAL, spec.name(), refused);
+      }
+    }
+    if (!awaitExit(timeout)) {
+      kill(Deadline.after(KILL));
+    }
+  }
+
+  @Override
+  public void kill(Deadline deadline) throws DaemonException {
+    if (hasEnded()) {
+      return;
+    }
+    signalAll(members(), SIGKILL);
+    try {
+      var _ = process.sendSignal(SIGKILL);
+    } catch (LinuxException refused) {
+      if (!isClosedNow()) {
+        throw KernelFaults.of(ErrorCode.SIGNAL, spec.name(), refused);
+      }
+    }
+    if (!awaitExit(deadline.remaining())) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT,
+          spec.name(),
+          "pid " + identity.pid() + " was killed and is not gone yet",
+          "it may wait for a device; see /proc/" + identity.pid() + "/wchan");
+    }
+  }
+
+  /** Its descriptors are closed once it has ended, which may be between a look and a call. */
+  private boolean isClosedNow() {
+    return process.descriptor().isClosed();
+  }
+
+  private boolean awaitExit(Duration atMost) throws DaemonException {
+    try {
+      var _ = exit.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException late) {
+      return false;
+    } catch (InterruptedException e) {
+      throw Faults.interrupted(spec.name(), "its end");
+    } catch (ExecutionException gone) {
+      throw new AdapterGone(handle.platform(), spec.name());
+    }
+  }
+
+  @Override
+  public void pause(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    Set<Integer> told = new HashSet<>();
+    while (true) {
+      // A process that waits inside the kernel stops before it next runs code of its own: a stopped
+      // child may be
+      // what it waits for (vfork(2)), so that it would never be seen as stopped.
+      List<ProcessTable.Entry> moving =
+          members().stream()
+              .filter(e -> !e.isStopped() && !(e.waitsInKernel() && told.contains(e.pid())))
+              .toList();
+      if (moving.isEmpty()) {
+        paused = true;
+        return;
+      }
+      if (deadline.hasPassed()) {
+        signalAll(members(), SIGCONT);
+        throw Faults.timeout(spec.name(), "not all of its processes would stop");
+      }
+      signalAll(moving, SIGSTOP);
+      moving.forEach(e -> told.add(e.pid()));
+    }
+  }
+
+  @Override
+  public void resume(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    signalAll(members(), SIGCONT);
+    paused = false;
+  }
+
+  @Override
+  public UsageSample usage(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    ProcUsage.Sum sum = ProcUsage.of(members());
+    return new UsageSample(
+        Instant.now(),
+        mostCpuNanos.accumulateAndGet(sum.cpuNanos(), Math::max),
+        sum.memoryBytes(),
+        sum.processes(),
+        sum.threads(),
+        sum.openFiles(),
+        sum.readBytes(),
+        sum.writeBytes(),
+        UsageSample.UNKNOWN,
+        UsageSample.UNKNOWN,
+        sum.voluntary(),
+        sum.involuntary(),
+        DiskUsage.of(spec, host.logs(), deadline),
+        UsageSample.UNKNOWN);
+  }
+
+  @Override
+  public List<LimitReport> updateLimits(Resources resources, Deadline deadline)
+      throws DaemonException {
+    throw new DaemonException(
+        ErrorCode.NOT_SUPPORTED,
+        spec.name(),
+        "limits of running programs cannot be changed on this machine",
+        "see \"duende adapters\" for why");
+  }
+
+  @Override
+  public ExecResult exec(List<String> command, Deadline deadline) throws DaemonException {
+    refuseEnded();
+    return host.exec().run(spec, command, deadline);
+  }
+
+  @Override
+  public TraceTarget traceTarget(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    return new TraceTarget(spec.name(), List.of((long) identity.pid()), "");
+  }
+
+  @Override
+  public void destroy(Deadline deadline) throws DaemonException {
+    if (!hasEnded()) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE, spec.name(), "is still running", "stop it first");
+    }
+    try {
+      PidFile.remove(spec.pidFile(), identity.pid());
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, spec.pidFile().toString(), "cannot be removed: " + e.getMessage(), "", e);
+    }
+  }
+
+  @Override
+  public void leave() {
+    release();
+    exit.completeExceptionally(new AdapterGone(handle.platform(), spec.name()));
+  }
+
+  @Override
+  public Optional<Daemon> daemon() {
+    return Optional.empty();
+  }
+
+  /** For the notification socket: whether a sender is one of ours. */
+  static boolean isMember(int pid, int main, long start, RunMark mark) {
+    if (pid == main) {
+      return true;
+    }
+    try {
+      ProcessTable table = ProcessTable.read();
+      return table.tree(main, start, mark).stream().anyMatch(e -> e.pid() == pid);
+    } catch (IOException unreadable) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.adapter.process.Run;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.Recovery;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Starts programs on this machine, and finds them again. */
+public interface Programs extends AutoCloseable {
+  String KIND = "program";
+
+  /** How, in words. */
+  String describe();
+
+  Set<Capability> capabilities();
+
+  /** What it could do on another machine, and why not here. */
+  Map<Capability, String> missing();
+
+  Run start(LaunchSpec spec, Payload.Program program, AdapterEvents events, Deadline deadline)
+      throws DaemonException;
+
+  /**
+   * What became of a run.
+   *
+   * @param recovery the answer
+   * @param run the run, when it goes on
+   */
+  record Found(Recovery recovery, Optional<Run> run) {}
+
+  Found recover(DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
+      throws DaemonException;
+
+  /** Ends and removes what carries the instance's mark and belongs to none of these runs. */
+  void sweep(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
+      throws DaemonException;
+
+  /** Lets go of all programs; they go on. */
+  @Override
+  void close();
+}
