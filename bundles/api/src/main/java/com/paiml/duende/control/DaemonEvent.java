@@ -23,6 +23,18 @@ public sealed interface DaemonEvent {
    */
   record Source(String name, DaemonId id, Instant time, long generation) {}
 
+  /**
+   * It was deployed, for the first time or with another configuration; not again after a start of the container.
+   *
+   * @param origin where the configuration came from
+   */
+  record Deployed(Source source, String origin) implements DaemonEvent {
+    @Override
+    public String describe() {
+      return "deployed from " + origin;
+    }
+  }
+
   /** It went from one state to another. */
   record StateChanged(Source source, DaemonStatus from, DaemonStatus to) implements DaemonEvent {
     @Override
