@@ -5,6 +5,7 @@ import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.Wakeup;
+import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.internal.Facilities;
 import com.paiml.duende.linux.kernel.Architecture;
 import com.paiml.duende.linux.kernel.LinuxException;
@@ -148,6 +149,11 @@ public final class Linux {
   /** A counter that wakes a loop. */
   public Wakeup wakeup() throws LinuxException {
     return facilities.wakeup();
+  }
+
+  /** Cutting pieces out of files that others write. */
+  public FileRanges fileRanges() {
+    return facilities.fileRanges();
   }
 
   /** A pipe. */

@@ -11,6 +11,8 @@ public enum Call {
   READ(0, 63),
   WRITE(1, 64),
   CLOSE(3, 57),
+  LSEEK(8, 62),
+  FALLOCATE(285, 47),
   FCNTL(72, 25),
   IOCTL(16, 29),
   OPENAT(257, 56),

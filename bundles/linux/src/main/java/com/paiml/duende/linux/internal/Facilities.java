@@ -5,6 +5,7 @@ import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.Wakeup;
+import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.Architecture;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
@@ -95,6 +96,10 @@ public final class Facilities {
 
   public Wakeup wakeup() throws LinuxException {
     return EventCounter.create(kernel);
+  }
+
+  public FileRanges fileRanges() {
+    return new KernelFileRanges(kernel);
   }
 
   public Pipe pipe() throws LinuxException {

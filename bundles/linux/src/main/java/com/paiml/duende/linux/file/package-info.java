@@ -1,0 +1,5 @@
+/** Files that others are writing. */
+@org.osgi.annotation.bundle.Export
+@org.osgi.annotation.versioning.Version("0.1.0")
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.linux.file;
