@@ -1,0 +1,178 @@
+package com.paiml.duende.bench.drive;
+
+import com.paiml.duende.testkit.Await;
+import com.paiml.duende.testkit.conformance.Census;
+import com.paiml.duende.testkit.conformance.ProcCensus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A container of the distribution with folders of its own, driven by {@code bin/duende} as people do. Closing it ends the
+ * container and every program that a daemon file with {@link #mark()} in its environment has started.
+ */
+public final class Installed implements AutoCloseable {
+  public static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /**
+   * What a command said.
+   *
+   * @param status exit status
+   * @param out standard output
+   * @param err standard error
+   */
+  public record Answer(int status, String out, String err) {
+    /** Standard output of a command that is expected to succeed. */
+    public String ok() {
+      if (status != 0) {
+        throw new IllegalStateException("exit status " + status + ": " + out + err);
+      }
+      return out;
+    }
+  }
+
+  private final Path home;
+  private final Path folder;
+  private final String marker = UUID.randomUUID().toString();
+  private final Map<String, String> environment = new TreeMap<>();
+  private final List<Process> started = new ArrayList<>();
+
+  /**
+   * @param home the distribution
+   * @param folder where it keeps everything
+   */
+  public Installed(Path home, Path folder) throws IOException {
+    this.home = home;
+    this.folder = folder;
+    Files.createDirectories(etc().resolve("daemons"));
+    environment.put("DUENDE_DATA", data().toString());
+    environment.put("DUENDE_ETC", etc().toString());
+    environment.put("DUENDE_AOT", "off");
+  }
+
+  public Path data() {
+    return folder.resolve("data");
+  }
+
+  public Path etc() {
+    return folder.resolve("etc");
+  }
+
+  /** {@code NAME=VALUE} for the env of each daemon file that is deployed here. */
+  public String mark() {
+    return Census.VARIABLE + "=" + marker;
+  }
+
+  /** Sets a variable for {@code bin/duende}. */
+  public void set(String name, String value) {
+    environment.put(name, value);
+  }
+
+  /** A framework property of the container. */
+  public void property(String name, String value) throws IOException {
+    Path file = etc().resolve("container.properties");
+    String before = Files.exists(file) ? Files.readString(file) : "";
+    Files.writeString(file, before + name + " = " + value + "\n");
+  }
+
+  /** Adds a bundle. */
+  public void bundle(Path jar) throws IOException {
+    Path bundles = Files.createDirectories(data().resolve("bundles"));
+    Files.copy(jar, bundles.resolve(jar.getFileName()));
+  }
+
+  /** Writes {@code etc/daemons/NAME.toml}. */
+  public Path daemonFile(String name, String text) throws IOException {
+    Path file = etc().resolve("daemons").resolve(name + ".toml");
+    Path next = file.resolveSibling(name + ".toml.next");
+    Files.writeString(next, text);
+    Files.move(next, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    return file;
+  }
+
+  /** Starts the container and returns when it is ready. */
+  public void up() throws Exception {
+    String _ = call("up").ok();
+  }
+
+  public Process start(Path out, Path err, String... words) throws IOException {
+    List<String> line = new ArrayList<>(List.of(home.resolve("bin/duende").toString()));
+    line.addAll(Arrays.asList(words));
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().keySet().removeIf(n -> n.startsWith("DUENDE_") || n.startsWith("XDG_"));
+    builder.environment().remove("JAVA_HOME");
+    builder.environment().putAll(environment);
+    builder
+        .redirectOutput(out.toFile())
+        .redirectError(err.toFile())
+        .redirectInput(Path.of("/dev/null").toFile());
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  /** Runs a command and waits for its end. */
+  public Answer call(String... words) throws Exception {
+    Path out = Files.createTempFile(folder, "call", ".out");
+    Path err = Files.createTempFile(folder, "call", ".err");
+    Process process = start(out, err, words);
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new IllegalStateException("no answer to " + Arrays.toString(words));
+    }
+    started.remove(process);
+    Answer answer = new Answer(process.exitValue(), Files.readString(out), Files.readString(err));
+    Files.delete(out);
+    Files.delete(err);
+    return answer;
+  }
+
+  /** The container's process. */
+  public Optional<ProcessHandle> container() throws IOException {
+    Path lock = data().resolve("container.lock");
+    if (!Files.exists(lock)) {
+      return Optional.empty();
+    }
+    String pid = Files.readString(lock).strip().replaceAll("\\D.*", "");
+    return pid.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(pid));
+  }
+
+  /** Kills the container with SIGKILL. */
+  public void killContainer() throws Exception {
+    ProcessHandle process = container().orElseThrow();
+    process.destroyForcibly();
+    Await.until("the container is gone", PATIENCE, () -> !process.isAlive());
+  }
+
+  public String log() throws IOException {
+    Path log = data().resolve("log/duende.log");
+    return Files.exists(log) ? Files.readString(log) : "";
+  }
+
+  @Override
+  public void close() throws Exception {
+    Optional<ProcessHandle> container = container();
+    if (container.isPresent() && container.get().isAlive()) {
+      ProcessHandle process = container.get();
+      process.destroy();
+      Optional<Boolean> gone =
+          Await.value(PATIENCE, () -> process.isAlive() ? Optional.empty() : Optional.of(true));
+      if (gone.isEmpty()) {
+        process.destroyForcibly();
+      }
+    }
+    for (Process process : started) {
+      process.destroyForcibly();
+    }
+    new ProcCensus().end(marker);
+  }
+}

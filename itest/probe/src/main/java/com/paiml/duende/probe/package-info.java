@@ -1,0 +1,3 @@
+/** Daemons to measure with. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.probe;
