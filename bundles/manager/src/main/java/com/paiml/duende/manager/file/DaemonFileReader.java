@@ -7,12 +7,14 @@ import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.Durations;
 import com.paiml.duende.api.GroupConfig;
 import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.What;
 import com.paiml.duende.manager.file.toml.TomlDocument;
 import com.paiml.duende.manager.file.toml.TomlParser;
 import com.paiml.duende.manager.file.toml.TomlTable;
 import com.paiml.duende.manager.file.toml.TomlTable.Entry;
 import com.paiml.duende.manager.file.toml.TomlValue;
 import com.paiml.duende.spi.TableSchema;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -62,7 +64,7 @@ public final class DaemonFileReader {
   public DaemonConfig read(String text, String origin) throws ConfigException {
     TomlDocument document = document(text, origin);
     Faults faults = new Faults(origin, document);
-    return unless(faults, config(document, Schema.DAEMON, Set.of(), faults));
+    return beside(origin, unless(faults, config(document, Schema.DAEMON, Set.of(), faults)));
   }
 
   /**
@@ -107,6 +109,23 @@ public final class DaemonFileReader {
     Faults faults = new Faults(origin, flat(map));
     var _ = group(flat(map), faults);
     return faults.sorted();
+  }
+
+  /** Modules and images that a file names by a relative path lie beside it. */
+  private static DaemonConfig beside(String origin, DaemonConfig config) {
+    Path folder = origin.startsWith("/") ? Path.of(origin).getParent() : null;
+    if (folder == null) {
+      return config;
+    }
+    return switch (config.what()) {
+      case What.Module m ->
+          config.toBuilder().what(new What.Module(folder.resolve(m.path()).toString())).build();
+      case What.Vm v when !v.rootfs().isEmpty() ->
+          config.toBuilder()
+              .what(new What.Vm(folder.resolve(v.rootfs()).toString(), v.program()))
+              .build();
+      default -> config;
+    };
   }
 
   private static TomlDocument document(String text, String origin) throws ConfigException {

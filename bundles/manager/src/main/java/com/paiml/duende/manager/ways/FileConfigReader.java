@@ -1,0 +1,84 @@
+package com.paiml.duende.manager.ways;
+
+import com.paiml.duende.api.ConfigException;
+import com.paiml.duende.api.ConfigFault;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.GroupConfig;
+import com.paiml.duende.manager.ConfigReader;
+import com.paiml.duende.manager.file.DaemonFileReader;
+import com.paiml.duende.manager.file.FileText;
+import com.paiml.duende.manager.file.LocalFiles;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+
+/** The reader of daemon files, with what is installed around it. */
+@Component(service = {ConfigReader.class, FileConfigReader.class})
+public final class FileConfigReader implements ConfigReader {
+  private final DaemonFileReader reader;
+
+  @Activate
+  public FileConfigReader(BundleContext context) {
+    this(
+        new DaemonFileReader(
+            new InstalledSurroundings(context),
+            new LocalFiles(Optional.ofNullable(System.getenv("PATH")).orElse("/usr/bin:/bin"))));
+  }
+
+  FileConfigReader(DaemonFileReader reader) {
+    this.reader = reader;
+  }
+
+  @Override
+  public DaemonConfig read(String text, String origin) throws ConfigException {
+    return reader.read(text, origin);
+  }
+
+  /** Reads a flat map with the keys of the daemon file. */
+  DaemonConfig read(Map<String, ?> map, String origin) throws ConfigException {
+    return reader.read(map, origin);
+  }
+
+  /** Reads a daemon file from the disk; it is its own origin. */
+  DaemonConfig read(Path file) throws ConfigException {
+    return reader.read(FileText.read(file), file.toString());
+  }
+
+  /** Reads a group file from the disk. */
+  GroupConfig readGroup(Path file) throws ConfigException {
+    return reader.readGroup(FileText.read(file), file.toString());
+  }
+
+  @Override
+  public GroupConfig readGroup(String text, String origin) throws ConfigException {
+    return reader.readGroup(text, origin);
+  }
+
+  @Override
+  public Optional<DaemonConfig> reread(String origin) throws DaemonException {
+    try {
+      Path file = Path.of(origin);
+      // A file that is gone says nothing about the daemon: what was read from it stays in force.
+      return file.isAbsolute() && Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public List<ConfigFault> check(DaemonConfig config, String origin) {
+    return reader.check(config, origin);
+  }
+
+  @Override
+  public List<ConfigFault> check(GroupConfig config, String origin) {
+    return reader.check(config, origin);
+  }
+}
