@@ -115,7 +115,7 @@ final class Container {
     }
   }
 
-  /** Follows the folders from now on. */
+  /** Follows the folders, from what they were at the start on. */
   FolderWatch follow() throws IOException {
     return FolderWatch.start(bundles.folders(), bundles::reconcile);
   }

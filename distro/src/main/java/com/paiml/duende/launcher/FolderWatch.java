@@ -49,18 +49,23 @@ final class FolderWatch implements AutoCloseable {
   private static void loop(WatchService watch, Runnable changed) {
     try {
       while (true) {
+        // First of all: something may have changed before the folders were watched.
+        call(changed);
         drain(watch.take());
         for (WatchKey key; (key = watch.poll(QUIET_MILLIS, TimeUnit.MILLISECONDS)) != null; ) {
           drain(key);
         }
-        try {
-          changed.run();
-        } catch (RuntimeException e) {
-          LOG.log(Level.SEVERE, "cannot follow the bundle folders", e);
-        }
       }
     } catch (ClosedWatchServiceException | InterruptedException e) {
       LOG.fine("the bundle folders are no longer followed");
+    }
+  }
+
+  private static void call(Runnable changed) {
+    try {
+      changed.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.SEVERE, "cannot follow the bundle folders", e);
     }
   }
 

@@ -39,14 +39,12 @@ public final class Main {
       Settings settings = Settings.read(layout);
       try (Logs logs = Logs.open(layout, mode, settings.logLevel())) {
         Container container = Container.start(layout, settings, mode, arguments);
-        LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
-        lock.ready();
         return mode == Mode.TRAIN
             ? stop(container, settings)
-            : supervise(container, settings, ended);
+            : supervise(container, lock, settings, ended);
       }
     } catch (IOException e) {
-      throw new LauncherException("cannot write " + layout.lock(), e);
+      throw new LauncherException("cannot use the data folder " + layout.data(), e);
     } finally {
       ended.countDown();
     }
@@ -56,17 +54,18 @@ public final class Main {
     return container.stop(settings.stopTimeout()) ? 0 : 1;
   }
 
-  private static int supervise(Container container, Settings settings, CountDownLatch ended)
-      throws LauncherException {
+  private static int supervise(
+      Container container, DataLock lock, Settings settings, CountDownLatch ended)
+      throws LauncherException, IOException {
     Thread hook =
         new Thread(() -> stopOnSignal(container, settings.stopTimeout(), ended), "duende-stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try (FolderWatch watch = container.follow()) {
+      LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
+      lock.ready();
       int status = container.await();
       LOG.info("stopped");
       return status;
-    } catch (IOException e) {
-      throw new LauncherException("cannot follow the bundle folders", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;

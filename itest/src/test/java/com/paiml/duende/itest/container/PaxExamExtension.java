@@ -39,12 +39,12 @@ final class PaxExamExtension implements BeforeAllCallback, InvocationInterceptor
   /** The probe and this side must mean the same classes by an assertion, an annotation, an assumption. */
   private static final List<String> SHARED =
       List.of(
-          "org.junit.jupiter.api",
-          "org.junit.jupiter.api.function",
-          "org.junit.jupiter.api.extension",
-          "org.junit.jupiter.api.io",
-          "org.junit.platform.commons.annotation",
-          "org.opentest4j",
+          "org.junit.jupiter.api;version=5.14.4",
+          "org.junit.jupiter.api.function;version=5.14.4",
+          "org.junit.jupiter.api.extension;version=5.14.4",
+          "org.junit.jupiter.api.io;version=5.14.4",
+          "org.junit.platform.commons.annotation;version=1.14.4",
+          "org.opentest4j;version=1.3.0",
           "org.apiguardian.api",
           "org.jspecify.annotations",
           "org.slf4j;version=1.7.36",

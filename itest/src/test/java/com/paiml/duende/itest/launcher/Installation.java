@@ -19,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Calls {@code bin/duende} as a person does, with folders of its own; ends the containers that it started. */
 final class Installation implements AutoCloseable {
-  static final Duration DEADLINE = Duration.ofSeconds(120);
+  static final Duration DEADLINE = Duration.ofMinutes(2);
 
   /** What a command said, on both streams, and its exit status. */
   record Answer(int status, String text) {}
