@@ -85,7 +85,7 @@ public final class NativeAdapter implements PlatformAdapter {
   public NativeAdapter() throws LinuxException {
     switch (Linux.detect()) {
       case Linux.Here(Linux linux) -> {
-        logs = LogBooks.rotatedBetweenRuns();
+        logs = LogBooks.rotatedBy(linux.fileRanges());
         programs = LinuxPrograms.open(linux, logs);
       }
       case Linux.NotHere(String reason) -> throw new UnsupportedOperationException(reason);

@@ -109,18 +109,37 @@ public final class LogBook {
    * Records that the first {@code archived} bytes of the current file's lines are no longer there.
    *
    * @param offset where lines begin in the current file from now on
-   * @param step does it
+   * @param keeps whether they are in archive 1; otherwise they, and all older ones, are gone
+   * @param cut takes them out; when it fails, nothing has changed
+   * @param file gives the archive its number
    */
-  void rotated(long archived, long offset, Step step) throws IOException {
+  void rotated(long archived, long offset, boolean keeps, Step cut, Step file) throws IOException {
     shape.writeLock().lock();
     try {
-      step.run();
-      extents.addFirst(new Extent(currentStart, currentStart + archived, 0));
+      cut.run();
+      if (keeps) {
+        extents.addFirst(new Extent(currentStart, currentStart + archived, 0));
+      } else {
+        extents.clear();
+      }
       while (extents.size() > config.keep()) {
         extents.removeLast();
       }
       currentStart += archived;
       currentOffset = offset;
+      file.run();
+    } finally {
+      shape.writeLock().unlock();
+    }
+  }
+
+  /** Somebody else has emptied or replaced the current file. */
+  void startOver() {
+    shape.writeLock().lock();
+    try {
+      if (file.toFile().length() < currentOffset) {
+        currentOffset = 0;
+      }
     } finally {
       shape.writeLock().unlock();
     }

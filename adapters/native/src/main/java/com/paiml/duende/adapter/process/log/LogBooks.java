@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.process.log;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.LogConfig;
+import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
 import java.io.IOException;
@@ -43,6 +44,11 @@ public final class LogBooks implements AutoCloseable {
   /** Logs of programs are rotated between runs only. */
   public static LogBooks rotatedBetweenRuns() {
     return start(new NoCutter());
+  }
+
+  /** Logs of programs are rotated while they are written. */
+  public static LogBooks rotatedBy(FileRanges ranges) {
+    return start(new KernelCutter(ranges));
   }
 
   static LogBooks start(LogCutter cutter) {
@@ -185,6 +191,7 @@ public final class LogBooks implements AutoCloseable {
   }
 
   private void look(Watched one) {
+    one.book.startOver();
     long size = one.book.length();
     boolean grown = size != one.size;
     one.size = size;
