@@ -8,15 +8,18 @@ import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.internal.Facilities;
 import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.Feature;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
 import com.paiml.duende.linux.kernel.SystemCallTable;
+import com.paiml.duende.linux.kernel.SystemCalls;
 import com.paiml.duende.linux.limits.MemoryLocking;
 import com.paiml.duende.linux.limits.ProcessLimits;
 import com.paiml.duende.linux.proc.ProcFileSystem;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What this bundle offers, on a machine where it can. Holds no state of its own: whoever needs
@@ -103,6 +106,16 @@ public final class Linux {
   /** Keeping this process out of swap. */
   public MemoryLocking memoryLocking() {
     return facilities.memoryLocking();
+  }
+
+  /** What not every kernel has, tried out; for a doctor to print. */
+  public List<Feature> features() throws LinuxException {
+    return facilities.features();
+  }
+
+  /** Any system call. */
+  public SystemCalls rawCalls() {
+    return facilities.rawCalls();
   }
 
   /** Names and numbers of this architecture's system calls; read anew by every call. */

@@ -7,10 +7,13 @@ import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Errno;
+import com.paiml.duende.linux.kernel.Feature;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
 import com.paiml.duende.linux.kernel.SystemCallTable;
+import com.paiml.duende.linux.kernel.SystemCalls;
 import com.paiml.duende.linux.limits.MemoryLocking;
 import com.paiml.duende.linux.limits.ProcessLimits;
 import com.paiml.duende.linux.proc.ProcFileSystem;
@@ -19,6 +22,7 @@ import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Makes what {@link com.paiml.duende.linux.Linux} hands out. */
 public final class Facilities {
@@ -68,6 +72,24 @@ public final class Facilities {
 
   public MemoryLocking memoryLocking() {
     return new KernelMemoryLocking(kernel);
+  }
+
+  public List<Feature> features() throws LinuxException {
+    return Features.of(kernel);
+  }
+
+  public SystemCalls rawCalls() {
+    return new SystemCalls() {
+      @Override
+      public long call(int number, long a, long b, long c, long d, long e, long f) {
+        return kernel.raw(number, a, b, c, d, e, f);
+      }
+
+      @Override
+      public Descriptor adopt(int descriptor) {
+        return new Fd(kernel, descriptor);
+      }
+    };
   }
 
   public SystemCallTable systemCalls() {

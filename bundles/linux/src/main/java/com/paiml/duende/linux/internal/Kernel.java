@@ -51,7 +51,12 @@ public final class Kernel {
 
   /** Makes the call; a negative result is the negated errno. */
   public long raw(Call call, long a, long b, long c, long d, long e, long f) {
-    long result = libc.syscall(call.number(architecture), a, b, c, d, e, f);
+    return raw(call.number(architecture), a, b, c, d, e, f);
+  }
+
+  /** As the other, by number. */
+  long raw(int number, long a, long b, long c, long d, long e, long f) {
+    long result = libc.syscall(number, a, b, c, d, e, f);
     return result == -1 ? -libc.errno() : result;
   }
 

@@ -15,7 +15,7 @@ final class KernelPidfd implements Pidfd {
   private static final int P_PIDFD = 3;
   private static final int WNOHANG = 1;
   private static final int WEXITED = 4;
-  private static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
+  static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
 
   private final Kernel kernel;
   private final int pid;

@@ -3,6 +3,7 @@ package com.paiml.duende.linux.internal;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.SystemCallTable;
+import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.SpawnRequest;
 import com.paiml.duende.linux.process.Spawner;
@@ -146,6 +147,38 @@ final class PosixSpawner implements Spawner {
       }
       report.awaitStart(process, request);
       return process;
+    }
+  }
+
+  /** Runs the executor with nothing but an exit, to see whether it can be executed here at all. */
+  void tryExecutor() throws LinuxException {
+    Executor executor = executor();
+    StepList steps = new StepList(kernel.architecture());
+    steps.call(Call.EXIT_GROUP, "the trial", StepList.value(0));
+    SpawnRequest trial = SpawnRequest.of(Path.of("/proc/self/exe"), List.of());
+    try (StepReport report = StepReport.open(kernel, steps);
+        ChildDescriptors descriptors =
+            ChildDescriptors.open(
+                kernel,
+                nothing,
+                trial,
+                List.of(report.list(), report.sink(), executor.program()))) {
+      int pid =
+          start(
+              "/proc/self/fd/" + (FIRST_AFTER_STDIO + 2),
+              List.of("executor", Integer.toString(FIRST_AFTER_STDIO), "trial"),
+              List.of(),
+              Optional.empty(),
+              descriptors.numbers());
+      if (pid < 0) {
+        throw SpawnFaults.explainExecutor(kernel, -pid, trial);
+      }
+      try (Pidfd process = hold(pid)) {
+        if (!process.awaitEnd(trial.deadline())
+            || !process.reap().equals(Optional.of(new ExitStatus.Exited(0)))) {
+          throw Kernel.error(-Errno.ENOEXEC.number(), "executor", "a trial run");
+        }
+      }
     }
   }
 

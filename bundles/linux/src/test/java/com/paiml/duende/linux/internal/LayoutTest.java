@@ -131,6 +131,10 @@ class LayoutTest {
       Executor.MFD_EXEC = MFD_EXEC
       Executor.SEAL_ALL = (F_SEAL_SEAL|F_SEAL_SHRINK|F_SEAL_GROW|F_SEAL_WRITE)
       Facilities.F_SETFL = F_SETFL
+      Features.CAP_SYS_ADMIN = CAP_SYS_ADMIN
+      Features.PR_CAPBSET_READ = PR_CAPBSET_READ
+      Features.SECCOMP_GET_ACTION_AVAIL = SECCOMP_GET_ACTION_AVAIL
+      Features.SECCOMP_RET_KILL_PROCESS = (int)SECCOMP_RET_KILL_PROCESS
       FilterProgram.AT_LEAST = (BPF_JMP|BPF_JGE|BPF_K)
       FilterProgram.DATA_ARCH = offsetof(struct seccomp_data, arch)
       FilterProgram.DATA_NR = offsetof(struct seccomp_data, nr)

@@ -119,7 +119,7 @@ class ProcessesTest {
   private static boolean kernelAtLeast(int major, int minor) {
     String[] version = System.getProperty("os.version").split("[^0-9]+");
     int here = Integer.parseInt(version[0]);
-    return here > major || here == major && Integer.parseInt(version[1]) >= minor;
+    return here > major || (here == major && Integer.parseInt(version[1]) >= minor);
   }
 
   @Test
