@@ -14,7 +14,13 @@ cp -RP "$here/../dist/." "$stage/"
 cp "$launcher" "$stage/lib/launcher.jar"
 cp "$top/cnf/jdk.sh" "$stage/lib/jdk.sh"
 cp "$top/LICENSE" "$top/CHANGELOG.md" "$stage/"
-mkdir -p "$stage/data"
+mkdir -p "$stage/data" "$stage/examples"
+# The examples' files; the jars of those that are Java are there already.
+(cd "$here/../../../examples" && find . \( -name pom.xml -o -name bnd.bnd -o -name src -o -name target \) -prune -o -type f -print) |
+  while IFS= read -r f; do
+    mkdir -p "$stage/examples/$(dirname "$f")"
+    cp -p "$here/../../../examples/$f" "$stage/examples/$f"
+  done
 
 mkdir -p "$to/data"
 (cd "$stage" && find . \( -type f -o -type l \)) | while IFS= read -r f; do
@@ -29,6 +35,6 @@ mkdir -p "$to/data"
   mv -f "$to/$f.new" "$to/$f"
 done
 # What is no longer there goes, in the folders that nobody else writes to.
-(cd "$to" && find bin bundles lib \( -type f -o -type l \)) | while IFS= read -r f; do
+(cd "$to" && find bin bundles examples lib \( -type f -o -type l \)) | while IFS= read -r f; do
   [ -e "$stage/$f" ] || [ -h "$stage/$f" ] || rm -f "$to/$f"
 done

@@ -7,7 +7,6 @@ import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.Durations;
 import com.paiml.duende.api.GroupConfig;
 import com.paiml.duende.api.Resources;
-import com.paiml.duende.api.What;
 import com.paiml.duende.manager.file.toml.TomlDocument;
 import com.paiml.duende.manager.file.toml.TomlParser;
 import com.paiml.duende.manager.file.toml.TomlTable;
@@ -64,7 +63,7 @@ public final class DaemonFileReader {
   public DaemonConfig read(String text, String origin) throws ConfigException {
     TomlDocument document = document(text, origin);
     Faults faults = new Faults(origin, document);
-    return beside(origin, unless(faults, config(document, Schema.DAEMON, Set.of(), faults)));
+    return unless(faults, config(document, Schema.DAEMON, Set.of(), faults));
   }
 
   /**
@@ -111,23 +110,6 @@ public final class DaemonFileReader {
     return faults.sorted();
   }
 
-  /** Modules and images that a file names by a relative path lie beside it. */
-  private static DaemonConfig beside(String origin, DaemonConfig config) {
-    Path folder = origin.startsWith("/") ? Path.of(origin).getParent() : null;
-    if (folder == null) {
-      return config;
-    }
-    return switch (config.what()) {
-      case What.Module m ->
-          config.toBuilder().what(new What.Module(folder.resolve(m.path()).toString())).build();
-      case What.Vm v when !v.rootfs().isEmpty() ->
-          config.toBuilder()
-              .what(new What.Vm(folder.resolve(v.rootfs()).toString(), v.program()))
-              .build();
-      default -> config;
-    };
-  }
-
   private static TomlDocument document(String text, String origin) throws ConfigException {
     if (text.length() > MAX_LENGTH) {
       throw new ConfigException(
@@ -165,6 +147,7 @@ public final class DaemonFileReader {
     required(document, "name", faults);
     what(document.root(), values, faults);
     defaults(values, written);
+    beside(values, faults.origin());
     Map<String, Map<String, Object>> tables = tables(walk, values, faults);
     tables.forEach((t, keys) -> keys.keySet().forEach(k -> written.add(t + "." + k)));
     values.putIfAbsent("name", "nameless");
@@ -244,6 +227,16 @@ public final class DaemonFileReader {
     }
     if (values.keySet().stream().anyMatch(k -> k.startsWith("sandbox.syscalls."))) {
       values.putIfAbsent("sandbox.syscalls.default", "allow");
+    }
+  }
+
+  /** What a file names by a relative path lies beside the file. */
+  private static void beside(Map<String, Object> values, String origin) {
+    Path folder = origin.startsWith("/") ? Path.of(origin).getParent() : null;
+    for (String key : List.of("working_dir", "module", "rootfs")) {
+      if (folder != null && values.get(key) instanceof String path && !path.isEmpty()) {
+        values.put(key, folder.resolve(path).normalize().toString());
+      }
     }
   }
 

@@ -182,7 +182,8 @@ final class Schema {
             PATH,
             "\"\"",
             "\"/srv/www\"",
-            "Where it runs, an absolute path. Empty: its state directory."),
+            "Where it runs. A relative path begins at the daemon file's folder. Empty: its state"
+                + " directory."),
         Key.of(
             "user",
             TEXT,

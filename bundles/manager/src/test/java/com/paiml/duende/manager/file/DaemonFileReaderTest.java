@@ -232,6 +232,16 @@ class DaemonFileReaderTest {
   }
 
   @Test
+  void what_a_file_names_by_a_relative_path_lies_beside_it() throws Exception {
+    here.tables.put("wos", here.tables.get("native"));
+    String origin = "/etc/duende/daemons/a.toml";
+    DaemonConfig c =
+        here.reader().read("name='a'\nplatform='wos'\nmodule='m.wasm'\nworking_dir='.'", origin);
+    assertEquals(new What.Module("/etc/duende/daemons/m.wasm"), c.what());
+    assertEquals("/etc/duende/daemons", c.workingDir());
+  }
+
+  @Test
   void zero_memory_means_the_default_and_swap_follows_memory_where_that_is_more() throws Exception {
     Resources r = read(MINIMAL + "[resources]\nmemory = 0\nmemory_swap = 0").resources();
     assertEquals(512L << 20, r.memory());

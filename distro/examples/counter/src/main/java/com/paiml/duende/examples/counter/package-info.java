@@ -1,0 +1,3 @@
+/** The example {@code counter}. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.examples.counter;
