@@ -140,7 +140,7 @@ public final class Directory extends OpenFile {
       throw new Fault(Errno.EXIST);
     }
     if (place.is(Place.Kind.DIRECTORY)) {
-      if (writing && !how.directory()) {
+      if (writing) {
         throw new Fault(Errno.ISDIR);
       }
       if (how.create() || how.truncate()) {
