@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.wos.engine;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How much of the JVM's heap all processes together may hold as linear memory and tables. A module cannot
@@ -8,12 +9,28 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class HeapBudget {
 
-  private final long limit;
+  private volatile long limit;
+  private final @Nullable HeapBudget within;
   private final AtomicLong used = new AtomicLong();
 
   /** @param limit in bytes */
   public HeapBudget(long limit) {
+    this(limit, null);
+  }
+
+  private HeapBudget(long limit, @Nullable HeapBudget within) {
     this.limit = limit;
+    this.within = within;
+  }
+
+  /** {@return a part of it, with a limit of its own} */
+  public HeapBudget part(long most) {
+    return new HeapBudget(most, this);
+  }
+
+  /** Changes the limit. What is taken already stays. */
+  public void limit(long bytes) {
+    limit = bytes;
   }
 
   /** {@return half of the largest heap that this JVM may have} */
@@ -25,7 +42,11 @@ public final class HeapBudget {
     long now = used.get();
     while (now + bytes <= limit) {
       if (used.compareAndSet(now, now + bytes)) {
-        return true;
+        if (within == null || within.take(bytes)) {
+          return true;
+        }
+        used.addAndGet(-bytes);
+        return false;
       }
       now = used.get();
     }
@@ -34,6 +55,9 @@ public final class HeapBudget {
 
   void giveBack(long bytes) {
     used.addAndGet(-bytes);
+    if (within != null) {
+      within.giveBack(bytes);
+    }
   }
 
   /** {@return bytes held by all processes} */

@@ -4,6 +4,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ public final class ImageCache implements AutoCloseable {
 
   private static final int COMPILERS = 2;
   private static final int QUEUE = 64;
+  private static final int LONGEST_NAME = 300;
 
   private final ModuleLoader loader;
   private final long capacity;
@@ -177,18 +179,29 @@ public final class ImageCache implements AutoCloseable {
     } catch (NoSuchFileException e) {
       throw new DaemonException(
           ErrorCode.NOT_FOUND,
-          file.toString(),
+          shortened(file),
           "there is no such file",
           "check the path of the module",
           e);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.IO,
-          file.toString(),
-          "cannot be read: " + e.getMessage(),
-          "check its rights",
+          shortened(file),
+          "cannot be read: " + reason(e),
+          "check its path and rights",
           e);
     }
+  }
+
+  private static String shortened(Path file) {
+    String path = file.toString();
+    return path.length() <= LONGEST_NAME ? path : path.substring(0, LONGEST_NAME) + "…";
+  }
+
+  private static String reason(IOException e) {
+    return e instanceof FileSystemException f
+        ? String.valueOf(f.getReason())
+        : String.valueOf(e.getMessage());
   }
 
   /** {@return how often a module was there already} */

@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.wos.kernel;
 
 import com.paiml.duende.adapter.wos.abi.Errno;
 import com.paiml.duende.adapter.wos.abi.Fault;
+import com.paiml.duende.adapter.wos.engine.HeapBudget;
 import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.engine.ImageCache;
 import com.paiml.duende.adapter.wos.engine.Instances;
@@ -79,7 +80,8 @@ public final class Kernel implements AutoCloseable {
    * @throws DaemonException {@link ErrorCode#RESOURCE_LIMIT} when that would be one process, or one byte, too many
    */
   public Session start(SessionSpec spec, Image image) throws DaemonException {
-    MemoryAccount memory = new MemoryAccount(options.budget(), spec.limits().memory());
+    HeapBudget budget = options.budget().part(spec.limits().memory());
+    MemoryAccount memory = new MemoryAccount(budget, spec.limits().processMemory());
     WasmProcess process;
     try {
       Instances.reserve(spec.name(), image, memory);
@@ -87,7 +89,7 @@ public final class Kernel implements AutoCloseable {
       open(spec, descriptors);
       synchronized (lock) {
         int pid = newPid(spec.name());
-        Session session = new Session(this, pid, spec);
+        Session session = new Session(this, pid, spec, budget);
         process =
             new WasmProcess(
                 this,
@@ -165,7 +167,7 @@ public final class Kernel implements AutoCloseable {
   public WasmProcess fork(
       WasmProcess parent, Image image, List<String> args, List<OpenFile> streams) throws Fault {
     Session session = parent.session();
-    MemoryAccount memory = new MemoryAccount(options.budget(), session.limits().memory());
+    MemoryAccount memory = new MemoryAccount(session.budget(), session.limits().processMemory());
     WasmProcess child;
     try {
       Instances.reserve(args.getFirst(), image, memory);

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.wos.kernel;
 
+import com.paiml.duende.adapter.wos.engine.HeapBudget;
 import com.paiml.duende.adapter.wos.fs.MessageQueue;
 import com.paiml.duende.adapter.wos.fs.OpenFile;
 import com.paiml.duende.api.Signal;
@@ -28,6 +29,7 @@ public final class Session {
   private final Kernel kernel;
   private final long id;
   private final SessionSpec spec;
+  private final HeapBudget budget;
   private final RandomGenerator random;
   private final Map<String, MessageQueue> queues = new HashMap<>();
   private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
@@ -36,7 +38,8 @@ public final class Session {
   private volatile long cpuOfEnded;
   private volatile long memoryRefusals;
 
-  Session(Kernel kernel, long id, SessionSpec spec) {
+  Session(Kernel kernel, long id, SessionSpec spec, HeapBudget budget) {
+    this.budget = budget;
     this.kernel = kernel;
     this.id = id;
     this.spec = spec;
@@ -58,6 +61,10 @@ public final class Session {
 
   public Limits limits() {
     return limits;
+  }
+
+  HeapBudget budget() {
+    return budget;
   }
 
   /** {@return its main process; also when it has ended} */
@@ -119,7 +126,8 @@ public final class Session {
    */
   public void limits(Limits changed) {
     limits = changed;
-    members().forEach(p -> p.memory().limit(changed.memory()));
+    budget.limit(changed.memory());
+    members().forEach(p -> p.memory().limit(changed.processMemory()));
     kernel.quota(this, changed.cpuQuota());
   }
 

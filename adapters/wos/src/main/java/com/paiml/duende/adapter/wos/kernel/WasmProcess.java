@@ -290,6 +290,9 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
       how = trapped("internal error: " + e);
       kernel.internalError(this, e);
     }
+    // From here on it is the kernel's: nothing that the JDK asks of the thread is a safepoint any
+    // more.
+    inHost = true;
     linear = null;
     guest = null;
     handler = null;

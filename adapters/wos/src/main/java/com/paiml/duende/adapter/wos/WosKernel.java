@@ -1,0 +1,75 @@
+package com.paiml.duende.adapter.wos;
+
+import com.paiml.duende.adapter.wos.engine.HeapBudget;
+import com.paiml.duende.adapter.wos.kernel.Kernel;
+import com.paiml.duende.adapter.wos.kernel.KernelOptions;
+import com.paiml.duende.adapter.wos.sched.Rules;
+import com.paiml.duende.adapter.wos.wasi.Imports;
+import java.util.UUID;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/** The one kernel of the container, for the adapter and the commands. */
+@Component(service = WosKernel.class, configurationPid = "com.paiml.duende.adapter.wos")
+public final class WosKernel {
+
+  /** How large the kernel is. All have defaults. */
+  public @interface Size {
+
+    /** Processes that run at once; 0 is one for each processor. */
+    int slots() default 0;
+
+    /** Processes at once, init included. */
+    int processes() default 1000;
+
+    /** The largest module taken, in bytes. */
+    long module_max() default 64L << 20;
+
+    /** Sum of the sizes of modules whose code is kept, in bytes. */
+    long cache() default 128L << 20;
+
+    /** Percent of the JVM's heap that all processes together may have as memory. */
+    int heap_percent() default 50;
+  }
+
+  private final Kernel kernel;
+  private final String boot = UUID.randomUUID().toString();
+
+  @Activate
+  public WosKernel(Size size) {
+    this(options(size));
+  }
+
+  WosKernel(KernelOptions options) {
+    kernel = new Kernel(options, new Imports());
+  }
+
+  private static KernelOptions options(Size size) {
+    int slots = size.slots() > 0 ? size.slots() : Runtime.getRuntime().availableProcessors();
+    KernelOptions standard = KernelOptions.standard(slots);
+    long heap = Runtime.getRuntime().maxMemory() / 100 * Math.clamp(size.heap_percent(), 1, 90);
+    return new KernelOptions(
+        Rules.standard(slots),
+        Math.clamp(size.processes(), 2, standard.processes()),
+        standard.zombies(),
+        new HeapBudget(heap),
+        size.module_max(),
+        size.cache(),
+        standard.stackSize());
+  }
+
+  Kernel kernel() {
+    return kernel;
+  }
+
+  /** {@return what tells this kernel from those before it} */
+  String boot() {
+    return boot;
+  }
+
+  @Deactivate
+  public void deactivate() {
+    kernel.close();
+  }
+}

@@ -1,0 +1,101 @@
+package com.paiml.duende.adapter.wos;
+
+import com.paiml.duende.adapter.wos.fs.Preopen;
+import com.paiml.duende.adapter.wos.sched.Priority;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.TableSchema;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The table {@code [wos]} of a daemon file.
+ *
+ * @param priority its level
+ * @param preopens directories of the host that it is given
+ */
+record WosTable(Priority priority, List<Preopen> preopens) {
+
+  static final TableSchema SCHEMA =
+      new TableSchema(
+          WosAdapter.NAME,
+          List.of(
+              new TableSchema.Key(
+                  "priority",
+                  TableSchema.Type.STRING,
+                  Priority.DEFAULT.word(),
+                  Arrays.stream(Priority.values())
+                      .map(Priority::word)
+                      .collect(Collectors.toUnmodifiableSet()),
+                  "which of the eight levels it runs at, critical first, idle last"),
+              TableSchema.Key.of(
+                  "preopen",
+                  TableSchema.Type.STRING_LIST,
+                  "",
+                  "directories that it is given, HOST:GUEST or HOST:GUEST:ro; nothing else of the"
+                      + " host's files can be reached")));
+
+  private static final String READ_ONLY = "ro";
+  private static final Set<String> ACCESS = Set.of(READ_ONLY, "rw");
+
+  WosTable {
+    preopens = List.copyOf(preopens);
+  }
+
+  static WosTable of(String daemon, Map<String, Object> table) throws DaemonException {
+    String word = String.valueOf(table.getOrDefault("priority", Priority.DEFAULT.word()));
+    Priority priority =
+        Priority.parse(word)
+            .orElseThrow(
+                () ->
+                    fault(
+                        daemon,
+                        "priority",
+                        "\"" + word + "\" is not a priority",
+                        "say one of " + Priority.words()));
+    List<Preopen> preopens = new ArrayList<>();
+    if (table.get("preopen") instanceof List<?> texts) {
+      for (Object text : texts) {
+        preopens.add(preopen(daemon, String.valueOf(text)));
+      }
+    }
+    return new WosTable(priority, preopens);
+  }
+
+  /** Reads {@code HOST:GUEST[:ro|:rw]}; without a guest's name it is the host's. */
+  static Preopen preopen(String daemon, String text) throws DaemonException {
+    List<String> parts = List.of(text.split(":", -1));
+    boolean good =
+        parts.size() <= 3
+            && parts.stream().noneMatch(String::isEmpty)
+            && (parts.size() < 3 || ACCESS.contains(parts.get(2)));
+    if (!good) {
+      throw fault(
+          daemon, "preopen", "\"" + text + "\" is not HOST:GUEST or HOST:GUEST:ro", "write it so");
+    }
+    Path host = Path.of(parts.getFirst());
+    if (!Files.isDirectory(host)) {
+      throw fault(
+          daemon, "preopen", host + " is not a directory", "create it, or correct the path");
+    }
+    try {
+      String guest = parts.size() > 1 ? parts.get(1) : parts.getFirst();
+      return new Preopen(
+          host.toRealPath(), guest, parts.size() == 3 && parts.get(2).equals(READ_ONLY));
+    } catch (IOException e) {
+      throw fault(
+          daemon, "preopen", host + " cannot be resolved: " + e.getMessage(), "check its rights");
+    }
+  }
+
+  private static DaemonException fault(String daemon, String key, String problem, String remedy) {
+    return new DaemonException(ErrorCode.CONFIGURATION, daemon + ": [wos] " + key, problem, remedy);
+  }
+}
