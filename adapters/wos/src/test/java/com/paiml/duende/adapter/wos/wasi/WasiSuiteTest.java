@@ -32,13 +32,16 @@ class WasiSuiteTest {
   private static final String STRING = "\"((?:[^\"\\\\]|\\\\.)*)\"";
 
   /** What a test wants, from the JSON file beside it. */
-  private record Wanted(List<String> args, List<String> env, boolean root, int code, String output) {
+  private record Wanted(
+      List<String> args, List<String> env, boolean root, int code, String output) {
 
     static Wanted of(Path module) throws IOException {
       Path file = module.resolveSibling(name(module) + ".json");
       String json = Files.exists(file) ? Files.readString(file) : "{}";
       List<String> env = new ArrayList<>();
-      Matcher pairs = Pattern.compile(STRING + "\\s*:\\s*" + STRING).matcher(group(json, "\"env\"\\s*:\\s*\\{(.*?)}"));
+      Matcher pairs =
+          Pattern.compile(STRING + "\\s*:\\s*" + STRING)
+              .matcher(group(json, "\"env\"\\s*:\\s*\\{(.*?)}"));
       while (pairs.find()) {
         env.add(plain(pairs.group(1)) + "=" + plain(pairs.group(2)));
       }
@@ -71,15 +74,21 @@ class WasiSuiteTest {
   }
 
   @Test
-  void given_the_public_suite_when_its_modules_run_then_all_of_them_pass(@TempDir Path temp) throws Exception {
+  void given_the_public_suite_when_its_modules_run_then_all_of_them_pass(@TempDir Path temp)
+      throws Exception {
     String folder = System.getProperty(PROPERTY, "");
     assumeTrue(
         !folder.isEmpty(),
-        "the public WASI test suite is not here: give its folder \"tests\" by -D" + PROPERTY + "=FOLDER");
+        "the public WASI test suite is not here: give its folder \"tests\" by -D"
+            + PROPERTY
+            + "=FOLDER");
     List<Path> modules;
     try (Stream<Path> all = Files.walk(Path.of(folder))) {
       modules =
-          all.filter(p -> p.toString().contains("testsuite/wasm32-wasip1") && p.toString().endsWith(".wasm"))
+          all.filter(
+                  p ->
+                      p.toString().contains("testsuite/wasm32-wasip1")
+                          && p.toString().endsWith(".wasm"))
               .sorted()
               .toList();
     }
@@ -87,7 +96,8 @@ class WasiSuiteTest {
     for (Path module : modules) {
       run(module, temp.toRealPath()).ifPresent(why -> failed.put(name(module), why));
     }
-    System.out.println("WASI test suite: " + (modules.size() - failed.size()) + " of " + modules.size() + " pass");
+    System.out.println(
+        "WASI test suite: " + (modules.size() - failed.size()) + " of " + modules.size() + " pass");
     failed.forEach((name, why) -> System.out.println("  " + name + ": " + why));
     assertEquals(72, modules.size(), "modules found below " + folder);
     assertEquals(Map.of(), failed);
