@@ -1,0 +1,165 @@
+package com.paiml.duende.shell.command;
+
+import com.paiml.duende.api.ConfigException;
+import com.paiml.duende.api.ConfigFault;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonStatus.State;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.GroupConfig;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.control.DeployOptions;
+import com.paiml.duende.shell.text.Human;
+import com.paiml.duende.spi.Deadline;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Several daemon files that are deployed together: all of them are read before the first daemon is touched. */
+final class Deployment {
+  private final DaemonManager manager;
+  private final List<GroupConfig> groups = new ArrayList<>();
+  private final Map<String, Source> sources = new HashMap<>();
+  private final List<DaemonConfig> daemons = new ArrayList<>();
+  private final List<ConfigFault> faults = new ArrayList<>();
+  private final Map<String, Long> restarts = new HashMap<>();
+
+  /** @param origin what {@code status} shows */
+  private record Source(String file, String origin) {}
+
+  Deployment(DaemonManager manager) {
+    this.manager = manager;
+  }
+
+  /**
+   * Reads a daemon file.
+   *
+   * @param file as faults name it
+   * @param origin as {@code status} names it
+   */
+  void read(String file, String origin, byte[] bytes) {
+    try {
+      DaemonConfig config = manager.parse(DaemonText.decode(bytes, file), file);
+      Source other = sources.putIfAbsent(config.name(), new Source(file, origin));
+      if (other == null) {
+        daemons.add(config);
+      } else {
+        String problem =
+            "'" + config.name() + "' is the name of the daemon in " + other.file() + ", too";
+        faults.add(new ConfigFault(file, 0, 0, "name", problem, "give each its own"));
+      }
+    } catch (ConfigException e) {
+      faults.addAll(e.faults());
+    }
+  }
+
+  /** Reads a group file. */
+  void readGroup(String file, byte[] bytes) {
+    try {
+      groups.add(manager.parseGroup(DaemonText.decode(bytes, file), file));
+    } catch (ConfigException e) {
+      faults.addAll(e.faults());
+    }
+  }
+
+  /** Fails with the faults of all files. */
+  void check() throws ConfigException {
+    if (!faults.isEmpty()) {
+      throw new ConfigException(faults);
+    }
+  }
+
+  /** Deploys what was read, without waiting. */
+  void deploy(boolean start, boolean replace, boolean forget) throws DaemonException {
+    check();
+    for (GroupConfig group : groups) {
+      manager.deployGroup(group);
+    }
+    for (DaemonConfig config : daemons) {
+      Source source = sources.getOrDefault(config.name(), new Source("", "call"));
+      DeployOptions options = new DeployOptions(start, replace, source.origin(), forget);
+      var _ = manager.deploy(config, options, Duration.ZERO);
+    }
+    for (DaemonInfo daemon : infos()) {
+      restarts.put(daemon.name(), daemon.restarts());
+    }
+  }
+
+  /** The names of what was read, in the order of the files. */
+  List<String> names() {
+    return daemons.stream().map(DaemonConfig::name).toList();
+  }
+
+  List<GroupConfig> groups() {
+    return groups;
+  }
+
+  /** The longest time that one of them may take to end. */
+  Duration shutdownTimeout() {
+    return daemons.stream()
+        .map(DaemonConfig::shutdownTimeout)
+        .max(Comparator.naturalOrder())
+        .orElse(Duration.ZERO);
+  }
+
+  /** The daemons as they are now, with their instances. */
+  List<DaemonInfo> infos() {
+    Set<String> wanted = new LinkedHashSet<>(names());
+    return manager.list().stream()
+        .filter(
+            d ->
+                wanted.stream()
+                    .anyMatch(n -> d.name().equals(n) || Supervision.isInstance(d.name(), n)))
+        .toList();
+  }
+
+  /** Waits until each daemon is ready, or has ended as it should; fails for those that have not, or cannot be. */
+  void awaitReady(Deadline deadline) throws DaemonException, InterruptedException {
+    boolean settled =
+        Await.until(manager, deadline, () -> infos().stream().allMatch(this::isSettled));
+    List<DaemonException> failed = new ArrayList<>();
+    for (DaemonInfo d : infos()) {
+      if (isLooping(d)) {
+        String problem =
+            "keeps ending ("
+                + d.lastExit().map(ExitReason::describe).orElse("")
+                + ") and is being restarted";
+        failed.add(fault(ErrorCode.SPAWN, d, problem));
+      } else if (d.status().state() == State.FAILED) {
+        failed.add(fault(ErrorCode.SPAWN, d, "has " + d.status()));
+      } else if (!settled && !isSettled(d)) {
+        String doing = d.activity().isEmpty() ? "" : " (" + d.activity() + ")";
+        String problem = "is still " + Human.word(d.status().state()) + doing;
+        failed.add(fault(ErrorCode.TIMEOUT, d, problem));
+      }
+    }
+    if (!failed.isEmpty()) {
+      throw Faults.of(failed);
+    }
+  }
+
+  private static DaemonException fault(ErrorCode code, DaemonInfo daemon, String problem) {
+    return new DaemonException(
+        code, daemon.name(), problem, "see 'duende logs " + daemon.name() + "'");
+  }
+
+  private boolean isSettled(DaemonInfo d) {
+    return isLooping(d)
+        || switch (d.status().state()) {
+          case RUNNING, PAUSED -> d.ready();
+          case CREATED, STOPPED, FAILED -> true;
+          case STARTING, STOPPING -> false;
+        };
+  }
+
+  private boolean isLooping(DaemonInfo d) {
+    return d.restarts() - restarts.getOrDefault(d.name(), 0L) >= 2;
+  }
+}

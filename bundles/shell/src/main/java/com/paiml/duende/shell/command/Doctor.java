@@ -1,0 +1,241 @@
+package com.paiml.duende.shell.command;
+
+import com.paiml.duende.api.ConfigFault;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.control.AdapterInfo;
+import com.paiml.duende.control.ConfigurationFaults;
+import com.paiml.duende.shell.text.Answer;
+import com.paiml.duende.shell.text.Human;
+import com.paiml.duende.shell.text.Json;
+import com.paiml.duende.shell.text.Style;
+import com.paiml.duende.shell.text.Style.Tone;
+import com.paiml.duende.shell.text.Table;
+import com.paiml.duende.shell.text.Table.Cell;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Diagnostic;
+import com.paiml.duende.spi.Diagnostic.Finding;
+import com.paiml.duende.spi.Diagnostic.Verdict;
+import com.paiml.duende.spi.PlatformDetector;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.apache.felix.service.command.annotations.GogoCommand;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** {@code duende doctor}. */
+@Component(service = Doctor.class)
+@GogoCommand(scope = "duende", function = "doctor")
+public final class Doctor {
+  private final BundleContext context;
+  private final Supervision supervision;
+
+  @Activate
+  public Doctor(BundleContext context, @Reference Supervision supervision) {
+    this.context = context;
+    this.supervision = supervision;
+  }
+
+  @Descriptor(
+      "Looks whether everything works that ought to, by trying it. Bundles, the manager, platforms,"
+          + " faults in files under etc/, and what other bundles can look at. Exit status 1 when"
+          + " something is broken.")
+  public Answer doctor(
+      CommandSession session,
+      @Descriptor("as JSON")
+          @Parameter(
+              names = {"--json"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean json,
+      @Descriptor("how long it may take in all")
+          @Parameter(
+              names = {"-w", "--wait"},
+              absentValue = "30s")
+          Duration wait) {
+    List<Finding> findings = new ArrayList<>();
+    Deadline deadline = Deadline.after(wait);
+    String[] area = {"bundles"};
+    try (Progress _ = Progress.of(session, () -> "examining " + area[0])) {
+      bundles(findings);
+      manager(findings);
+      configuration(findings);
+      detection(findings);
+      each(
+          Diagnostic.class,
+          (bundle, diagnostic) -> {
+            area[0] = bundle;
+            findings.addAll(examine(bundle, diagnostic, deadline));
+          });
+    }
+    findings.sort(Comparator.comparing(Finding::area));
+    boolean broken = findings.stream().anyMatch(f -> f.verdict() == Verdict.BROKEN);
+    Answer answer = json ? json(findings) : style -> text(findings, style);
+    return answer.withStatus(broken ? 1 : 0);
+  }
+
+  private void bundles(List<Finding> findings) {
+    int active = 0;
+    for (Bundle bundle : context.getBundles()) {
+      boolean fragment = bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null;
+      if (bundle.getState() == Bundle.ACTIVE || bundle.getState() == Bundle.STARTING || fragment) {
+        active++;
+      } else {
+        findings.add(
+            new Finding(
+                "bundle " + bundle.getSymbolicName(),
+                Verdict.BROKEN,
+                "is not started",
+                "the container's log says why it does not resolve or start"));
+      }
+    }
+    findings.add(new Finding("bundles", Verdict.OK, active + " are started", ""));
+  }
+
+  private void manager(List<Finding> findings) {
+    try {
+      int count = supervision.manager().count();
+      findings.add(new Finding("manager", Verdict.OK, "supervises " + count + " daemons", ""));
+      for (AdapterInfo adapter : supervision.manager().adapters()) {
+        String area = "platform " + adapter.platform();
+        findings.add(
+            adapter.fingerprint().present()
+                ? new Finding(area, Verdict.OK, adapter.fingerprint().version(), "")
+                : new Finding(area, Verdict.ABSENT, adapter.fingerprint().problem(), ""));
+      }
+    } catch (DaemonException e) {
+      findings.add(
+          new Finding(
+              "manager",
+              Verdict.BROKEN,
+              e.problem(),
+              "look for the bundle com.paiml.duende.manager in the container's log"));
+    }
+  }
+
+  private void configuration(List<Finding> findings) {
+    List<ConfigFault> faults = new ArrayList<>();
+    each(ConfigurationFaults.class, (bundle, service) -> faults.addAll(service.faults()));
+    for (ConfigFault fault : faults) {
+      findings.add(
+          new Finding(
+              "configuration",
+              Verdict.BROKEN,
+              new ConfigFault(
+                      fault.origin(),
+                      fault.line(),
+                      fault.column(),
+                      fault.key(),
+                      fault.problem(),
+                      "")
+                  .toString(),
+              fault.remedy()));
+    }
+    if (faults.isEmpty()) {
+      findings.add(new Finding("configuration", Verdict.OK, "has no faults", ""));
+    }
+  }
+
+  private void detection(List<Finding> findings) {
+    each(
+        PlatformDetector.class,
+        (bundle, detector) -> {
+          PlatformDetector.Detection found = detector.detect();
+          findings.add(
+              new Finding(
+                  "machine",
+                  Verdict.OK,
+                  found.os()
+                      + " on "
+                      + found.architecture()
+                      + ", running under "
+                      + found.platform(),
+                  ""));
+        });
+  }
+
+  /** A bundle's own examination must not end ours. */
+  private static List<Finding> examine(String bundle, Diagnostic diagnostic, Deadline deadline) {
+    try {
+      return diagnostic.examine(deadline);
+    } catch (RuntimeException e) {
+      return List.of(
+          new Finding(
+              bundle,
+              Verdict.BROKEN,
+              "its own examination failed: " + e,
+              "this is a fault of the bundle " + bundle));
+    }
+  }
+
+  private <T> void each(Class<T> type, BiConsumer<String, T> act) {
+    for (ServiceReference<T> reference : references(type)) {
+      T service = context.getService(reference);
+      if (service != null) {
+        String bundle =
+            Optional.ofNullable(reference.getBundle())
+                .map(Bundle::getSymbolicName)
+                .orElse("a bundle that left");
+        try {
+          act.accept(bundle, service);
+        } finally {
+          boolean _ = context.ungetService(reference);
+        }
+      }
+    }
+  }
+
+  private <T> List<ServiceReference<T>> references(Class<T> type) {
+    try {
+      return context.getServiceReferences(type, null).stream().sorted().toList();
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalStateException("no filter is not valid", e);
+    }
+  }
+
+  private static String text(List<Finding> findings, Style style) {
+    Table table = new Table("", "AREA", "FINDING");
+    for (Finding f : findings) {
+      table.row(
+          Cell.of(Human.word(f.verdict()), tone(f.verdict())),
+          Cell.of(f.area(), Tone.STRONG),
+          Cell.of(f.remedy().isEmpty() ? f.text() : f.text() + "; " + f.remedy()));
+    }
+    // Remedies are to be read whole, however long.
+    return table.text(new Style(style.colour(), 0));
+  }
+
+  private static Tone tone(Verdict verdict) {
+    return switch (verdict) {
+      case OK -> Tone.GOOD;
+      case DEGRADED -> Tone.WARNING;
+      case ABSENT -> Tone.FAINT;
+      case BROKEN -> Tone.BAD;
+    };
+  }
+
+  private static Json json(List<Finding> findings) {
+    return Json.of(
+        findings.stream()
+            .map(
+                f ->
+                    Json.object()
+                        .put("area", f.area())
+                        .put("verdict", f.verdict())
+                        .put("text", f.text())
+                        .put("remedy", f.remedy()))
+            .toList());
+  }
+}

@@ -1,0 +1,45 @@
+package com.paiml.duende.shell.command;
+
+import com.paiml.duende.api.DaemonException;
+import java.time.Duration;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.apache.felix.service.command.annotations.GogoCommand;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** {@code duende stop}. */
+@Component(service = Stop.class)
+@GogoCommand(scope = "duende", function = "stop")
+public final class Stop {
+  private final Supervision supervision;
+
+  @Activate
+  public Stop(@Reference Supervision supervision) {
+    this.supervision = supervision;
+  }
+
+  @Descriptor(
+      "Stops daemons, after whatever requires them. Their stop signal first, KILL after their"
+          + " shutdown timeout. Harmless when they are not active.")
+  public void stop(
+      CommandSession session,
+      @Descriptor("how long to wait for it; 0s does not wait")
+          @Parameter(
+              names = {"-w", "--wait"},
+              absentValue = "2m")
+          Duration wait,
+      @Descriptor("daemons; of several instances all, or NAME.2 for the second") String name,
+      String... more)
+      throws DaemonException {
+    try (Progress _ = Progress.of(session, () -> supervision.waiting(name, more))) {
+      Supervision.each(
+          Supervision.names(name, more),
+          n -> {
+            var _ = supervision.manager().stop(n, wait);
+          });
+    }
+  }
+}

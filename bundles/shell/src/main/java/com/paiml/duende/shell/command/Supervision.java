@@ -1,0 +1,129 @@
+package com.paiml.duende.shell.command;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.shell.call.UsageException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/** The manager, while there is one. It may be updated while commands run, so that it is asked for each time. */
+@Component(service = Supervision.class)
+public final class Supervision {
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  private volatile @Nullable DaemonManager present;
+
+  public Supervision() {}
+
+  Supervision(DaemonManager manager) {
+    present = manager;
+  }
+
+  /** The manager, if there is one now. */
+  Optional<DaemonManager> find() {
+    return Optional.ofNullable(present);
+  }
+
+  DaemonManager manager() throws DaemonException {
+    return find()
+        .orElseThrow(
+            () ->
+                new DaemonException(
+                    ErrorCode.NOT_FOUND,
+                    "",
+                    "the manager is not running in this container",
+                    "see 'duende doctor'"));
+  }
+
+  /** A name and those after it. */
+  static List<String> names(String name, String[] more) {
+    List<String> names = new ArrayList<>();
+    names.add(name);
+    names.addAll(List.of(more));
+    return names;
+  }
+
+  /** The daemons called so: one, or all instances of one; in the order of their names. */
+  List<DaemonInfo> named(String name) throws DaemonException {
+    List<DaemonInfo> found =
+        manager().list().stream()
+            .filter(d -> d.name().equals(name) || isInstance(d.name(), name))
+            .toList();
+    if (found.isEmpty()) {
+      throw new DaemonException(
+          ErrorCode.NOT_FOUND,
+          name,
+          "there is no daemon of this name",
+          "'duende ps -a' lists them");
+    }
+    return found;
+  }
+
+  /** All daemons, or those called so. */
+  List<DaemonInfo> select(String[] names) throws DaemonException {
+    if (names.length == 0) {
+      return manager().list();
+    }
+    List<DaemonInfo> found = new ArrayList<>();
+    for (String name : names) {
+      found.addAll(named(name));
+    }
+    return found;
+  }
+
+  /** {@code web.2} is an instance of {@code web}. */
+  static boolean isInstance(String name, String of) {
+    return name.length() > of.length() + 1
+        && name.startsWith(of)
+        && name.charAt(of.length()) == '.'
+        && name.chars().skip(of.length() + 1L).allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  /** What those daemons are doing that are still on their way, for {@link Progress}. */
+  String waiting(String name, String[] more) {
+    try {
+      List<DaemonInfo> daemons = new ArrayList<>();
+      for (String n : names(name, more)) {
+        daemons.addAll(named(n));
+      }
+      return Progress.of(daemons);
+    } catch (DaemonException e) {
+      // Gone by now: whoever waits for it learns it from the manager.
+      return "";
+    }
+  }
+
+  /** Something to be done with one daemon. */
+  @FunctionalInterface
+  interface Act {
+    void on(String name) throws DaemonException;
+  }
+
+  /** Does it with each, the later ones also when an earlier one failed; then fails with all that went wrong. */
+  static void each(List<String> names, Act act) throws DaemonException {
+    List<DaemonException> faults = new ArrayList<>();
+    for (String name : names) {
+      try {
+        act.on(name);
+      } catch (UsageException e) {
+        throw e;
+      } catch (DaemonException e) {
+        faults.add(e);
+      }
+    }
+    if (!faults.isEmpty()) {
+      throw Faults.of(faults);
+    }
+  }
+}
