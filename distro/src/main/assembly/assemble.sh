@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC1091 # jdk.sh is checked by itself
 # Puts the distribution together in STAGE, where Maven has put bundles/ and lib/, and makes TO equal to it, touching only what
 # differs: a container that runs from TO sees no file come and go, and a bundle that is the same byte for byte keeps its time.
 # Files are replaced by renaming, never written over.
@@ -21,6 +22,10 @@ mkdir -p "$stage/data" "$stage/examples"
     mkdir -p "$stage/examples/$(dirname "$f")"
     cp -p "$here/../../../examples/$f" "$stage/examples/$f"
   done
+# The help of every command, for a client without a container.
+. "$top/cnf/jdk.sh"
+"$(find_jdk 25)/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$stage/bundles/*:$stage/lib/felix.jar" \
+  com.paiml.duende.shell.call.CommandIndex "$stage/bundles" "$top/distro/client/src/main/help/own.txt" "$stage/lib/commands.txt"
 
 mkdir -p "$to/data"
 (cd "$stage" && find . \( -type f -o -type l \)) | while IFS= read -r f; do
