@@ -2,6 +2,7 @@
 # Builds the executor for each architecture whose compiler is here, and says of the others why not.
 #   build.sh OUTPUT_FOLDER
 # Beside each executor-ARCH, or in its place, executor-ARCH.txt says how it was built or why it is absent.
+# shellcheck disable=SC3013 # -nt is in every sh that we meet
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?"say where to put the executors"}
@@ -31,6 +32,7 @@ build() { # ARCH PACKAGE
   native=
   [ "$(uname -s)" = Linux ] && [ "$machine" = "$arch" ] && native=${CC:-cc}
   compiler=$(find_compiler "$arch" "$native")
+  [ "$target" -nt "$here/executor.c" ] && [ "$target" -nt "$here/build.sh" ] && return
   rm -f "$target" "$target.txt"
   if [ -z "$compiler" ]; then
     echo "no C compiler for $arch was there when this bundle was built: install $2 and build again" >"$target.txt"

@@ -4,6 +4,7 @@ import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
+import com.paiml.duende.linux.event.UnixListener;
 import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.internal.Facilities;
@@ -152,6 +153,18 @@ public final class Linux {
    */
   public NotifySocket notifySocket(Path path, int mode) throws LinuxException {
     return facilities.notifySocket(path, mode);
+  }
+
+  /**
+   * A unix stream socket that knows who connects. A socket file that a dead process left there is
+   * replaced.
+   *
+   * @param path at most 107 bytes
+   * @param mode permissions of the file, for example 0600 in octal; who may write to it may connect
+   * @throws LinuxException {@code EADDRINUSE} when somebody else listens there
+   */
+  public UnixListener unixListener(Path path, int mode) throws LinuxException {
+    return facilities.unixListener(path, mode);
   }
 
   /** A timer on the monotonic clock, not armed. */

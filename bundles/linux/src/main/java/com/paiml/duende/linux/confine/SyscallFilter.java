@@ -6,8 +6,9 @@ import java.util.Map;
 
 /**
  * Which system calls a program may make, seccomp(2). Names are those of either architecture; one that
- * this machine does not have is no error, one that none has is. Whatever the rules say, execve, exit
- * and exit_group are let through: without them nothing could be started.
+ * this machine does not have is no error, one that none has is. Nothing can be started without execve,
+ * exit and exit_group: they are let through where no rule names them, and a rule against one of them
+ * is refused.
  *
  * @param otherwise what happens to a call without a rule
  * @param rules action by name

@@ -167,9 +167,10 @@ final class EpollLoop implements EventLoop {
       MemorySegment event = arena.allocate(eventSize, 8);
       event.set(EVENTS, 0, bits);
       event.set(DATA, dataOffset, key);
-      int number = descriptor.number();
-      long result =
-          epoll.use(e -> kernel.raw(Call.EPOLL_CTL, e, operation, number, event.address()));
+      Fd.Use<Long> call =
+          number ->
+              epoll.use(e -> kernel.raw(Call.EPOLL_CTL, e, operation, number, event.address()));
+      long result = descriptor instanceof Fd fd ? fd.use(call) : call.with(descriptor.number());
       Kernel.check(result, Call.EPOLL_CTL, what);
     }
   }

@@ -20,6 +20,8 @@ final class ExitWatch implements Watch {
   /** Init reaps at once; a parent that never does must not keep the exit from being told. */
   private static final Duration REAPED_WITHIN = Duration.ofSeconds(1);
 
+  private static final Duration TRACER_PAUSE = Duration.ofMillis(20);
+
   private final EpollLoop loop;
   private final Pidfd process;
   private final ProcFiles proc;
@@ -54,12 +56,34 @@ final class ExitWatch implements Watch {
       return;
     }
     try {
-      process.reap().ifPresent(status -> deliver(self, status));
+      Optional<ExitStatus> status = process.reap();
+      if (status.isPresent()) {
+        deliver(self, status.get());
+      } else {
+        awaitTracer(self);
+      }
     } catch (LinuxException refused) {
       if (!refused.is(Errno.ECHILD)) {
         throw refused;
       }
       awaitReaping(self, readiness);
+    }
+  }
+
+  /** It has ended, but who traces it has not let go: readable all the time, yet not to be reaped. */
+  private void awaitTracer(Watch self) throws LinuxException {
+    loop.change(self, 0);
+    loop.defer(TRACER_PAUSE, () -> listen(self));
+  }
+
+  private void listen(Watch self) {
+    if (done.get()) {
+      return;
+    }
+    try {
+      loop.change(self, Readiness.IN);
+    } catch (LinuxException closed) {
+      deliver(self, new ExitStatus.Unknown(closed.getMessage()));
     }
   }
 

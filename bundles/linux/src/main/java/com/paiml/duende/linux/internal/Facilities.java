@@ -4,6 +4,7 @@ import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
+import com.paiml.duende.linux.event.UnixListener;
 import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.Architecture;
@@ -110,6 +111,10 @@ public final class Facilities {
 
   public NotifySocket notifySocket(Path path, int mode) throws LinuxException {
     return UnixNotifySocket.bind(kernel, path, mode);
+  }
+
+  public UnixListener unixListener(Path path, int mode) throws LinuxException {
+    return UnixStreamListener.bind(kernel, path, mode);
   }
 
   public Timer timer() throws LinuxException {

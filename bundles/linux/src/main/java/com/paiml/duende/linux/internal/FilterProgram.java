@@ -77,10 +77,17 @@ final class FilterProgram {
                 + ": see man 2 syscalls.");
       }
       int verdict = verdict(rule.getValue());
+      if (NEEDED_TO_START.contains(name) && verdict != RET_ALLOW && verdict != RET_LOG) {
+        throw new LinuxException(
+            Errno.EINVAL,
+            "seccomp",
+            "system call " + name,
+            "Nothing can be started without it, so it cannot be forbidden: take it off the list.");
+      }
       table.number(name).ifPresent(number -> verdicts.put(number, verdict));
     }
     NEEDED_TO_START.forEach(
-        name -> table.number(name).ifPresent(number -> verdicts.put(number, RET_ALLOW)));
+        name -> table.number(name).ifPresent(number -> verdicts.putIfAbsent(number, RET_ALLOW)));
     int otherwise = verdict(filter.otherwise());
     NavigableMap<Integer, Integer> ranges = new TreeMap<>();
     ranges.put(0, otherwise);

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** System calls by name, errors as values or as exceptions. Safe for several threads. */
 public final class Kernel {
@@ -25,10 +26,12 @@ public final class Kernel {
 
   private final Architecture architecture;
   private final Libc libc;
+  private final Optional<LateLibc> late;
 
-  private Kernel(Architecture architecture, Libc libc) {
+  private Kernel(Architecture architecture, Libc libc, Optional<LateLibc> late) {
     this.architecture = architecture;
     this.libc = libc;
+    this.late = late;
   }
 
   /**
@@ -37,7 +40,7 @@ public final class Kernel {
    * @throws LinkageError when that cannot be
    */
   public static Kernel load(Architecture architecture) {
-    return new Kernel(architecture, Libc.load());
+    return new Kernel(architecture, Libc.load(), LateLibc.load());
   }
 
   /** The architecture whose numbers are used. */
@@ -47,6 +50,22 @@ public final class Kernel {
 
   Libc libc() {
     return libc;
+  }
+
+  /**
+   * What the C library got late.
+   *
+   * @throws LinuxException {@code ENOSYS} when it is older
+   */
+  LateLibc lateLibc() throws LinuxException {
+    return late.orElseThrow(
+        () ->
+            new LinuxException(
+                Errno.ENOSYS,
+                "posix_spawn_file_actions_addclosefrom_np",
+                "the C library",
+                "Starting programs without leaking descriptors takes glibc 2.34 or later: upgrade"
+                    + " it."));
   }
 
   /** Makes the call; a negative result is the negated errno. */

@@ -2,6 +2,7 @@ package com.paiml.duende.linux.internal;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
+import java.util.Optional;
 
 /**
  * What the C library got late: {@code addchdir_np} with glibc 2.29, {@code addclosefrom_np} with
@@ -10,9 +11,14 @@ import com.sun.jna.NativeLibrary;
 final class LateLibc {
   private LateLibc() {}
 
-  static LateLibc load() {
-    Native.register(LateLibc.class, NativeLibrary.getInstance("c"));
-    return new LateLibc();
+  /** Binds them, or not where the library is older. */
+  static Optional<LateLibc> load() {
+    try {
+      Native.register(LateLibc.class, NativeLibrary.getInstance("c"));
+      return Optional.of(new LateLibc());
+    } catch (UnsatisfiedLinkError older) {
+      return Optional.empty();
+    }
   }
 
   native int posix_spawn_file_actions_addchdir_np(long actions, long path);

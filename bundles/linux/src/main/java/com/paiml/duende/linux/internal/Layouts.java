@@ -19,7 +19,6 @@ final class Layouts {
   static final long SIGINFO_PID = 16;
   static final long SIGINFO_STATUS = 24;
   static final int CLD_EXITED = 1;
-  static final int CLD_KILLED = 2;
   static final int CLD_DUMPED = 3;
 
   // linux/pidfd.h: struct pidfd_info as Linux 6.13 had it first
@@ -54,9 +53,9 @@ final class Layouts {
   static final long CMSG_LEVEL = 8;
   static final long CMSG_TYPE = 12;
   static final long UCRED_SIZE = 12;
-  static final long SOCKADDR_UN_SIZE = 110;
   static final long SOCKADDR_UN_PATH = 2;
   static final int AF_UNIX = 1;
+  static final int SOCK_STREAM = 1;
   static final int SOCK_DGRAM = 2;
   static final int SOCK_NONBLOCK = 04000;
   static final int SOCK_CLOEXEC = 02000000;

@@ -20,15 +20,6 @@ final class Libc {
     return new Libc();
   }
 
-  /** Whether the C library has a function: some came late. */
-  boolean has(String function) {
-    try {
-      return NativeLibrary.getInstance("c").getFunction(function) != null;
-    } catch (UnsatisfiedLinkError absent) {
-      return false;
-    }
-  }
-
   /** errno of this thread's last call, as JNA kept it. */
   int errno() {
     return Native.getLastError();
@@ -47,8 +38,6 @@ final class Libc {
   native int posix_spawn_file_actions_adddup2(long actions, int from, int to);
 
   native int posix_spawnattr_init(long attr);
-
-  native int posix_spawnattr_destroy(long attr);
 
   native int posix_spawnattr_setflags(long attr, short flags);
 

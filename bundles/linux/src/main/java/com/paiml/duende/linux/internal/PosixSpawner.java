@@ -9,10 +9,13 @@ import com.paiml.duende.linux.process.SpawnRequest;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,51 +25,39 @@ import org.jspecify.annotations.Nullable;
 final class PosixSpawner implements Spawner {
   private static final int P_PID = 1;
   private static final int WEXITED = 4;
+  private static final int WNOHANG = 1;
   private static final int SIGKILL = 9;
   private static final int FIRST_AFTER_STDIO = 3;
+  private static final Duration DEAD_WITHIN = Duration.ofSeconds(5);
+  private static final long PAUSE_NANOS = 500_000;
 
   private final Kernel kernel;
   private final Libc libc;
   private final LateLibc late;
-  private final Arena arena;
   private final MemorySegment attributes;
   private final Fd nothing;
   // Made when the first confined start asks for them.
   private @Nullable Executor executor;
   private @Nullable SystemCallTable systemCalls;
 
-  private PosixSpawner(Kernel kernel, LateLibc late, Arena arena, Fd nothing)
-      throws LinuxException {
+  private PosixSpawner(Kernel kernel, LateLibc late, Fd nothing) throws LinuxException {
     this.kernel = kernel;
     this.libc = kernel.libc();
     this.late = late;
-    this.arena = arena;
     this.nothing = nothing;
-    this.attributes = arena.allocate(Layouts.SPAWN_ATTR_ROOM, 16);
+    // Not freed by close, which another thread's start could be overtaken by. Both C libraries keep
+    // everything in the struct itself: there is nothing for posix_spawnattr_destroy to do.
+    this.attributes = Arena.ofAuto().allocate(Layouts.SPAWN_ATTR_ROOM, 16);
     prepareAttributes();
   }
 
   static PosixSpawner create(Kernel kernel) throws LinuxException {
-    LateLibc late;
+    LateLibc late = kernel.lateLibc();
+    Fd nothing = kernel.open("/dev/null", Kernel.O_RDWR, 0);
     try {
-      late = LateLibc.load();
-    } catch (UnsatisfiedLinkError old) {
-      throw new LinuxException(
-          Errno.ENOSYS,
-          "posix_spawn_file_actions_addclosefrom_np",
-          "the C library",
-          "Starting programs without leaking descriptors takes glibc 2.34 or later: upgrade it.");
-    }
-    Arena arena = Arena.ofShared();
-    Fd nothing = null;
-    try {
-      nothing = kernel.open("/dev/null", Kernel.O_RDWR, 0);
-      return new PosixSpawner(kernel, late, arena, nothing);
-    } catch (LinuxException | RuntimeException fault) {
-      arena.close();
-      if (nothing != null) {
-        nothing.close();
-      }
+      return new PosixSpawner(kernel, late, nothing);
+    } catch (LinuxException fault) {
+      nothing.close();
       throw fault;
     }
   }
@@ -77,12 +68,14 @@ final class PosixSpawner implements Spawner {
     int flags =
         Layouts.POSIX_SPAWN_SETSID | Layouts.POSIX_SPAWN_SETSIGDEF | Layouts.POSIX_SPAWN_SETSIGMASK;
     ok(libc.posix_spawnattr_setflags(attr, (short) flags), "posix_spawnattr_setflags");
-    // The set comes back zeroed: nothing is blocked. Java's threads block some signals.
-    MemorySegment set = arena.allocate(Layouts.SIGSET_SIZE, 8);
-    ok(libc.posix_spawnattr_setsigmask(attr, set.address()), "posix_spawnattr_setsigmask");
-    // All bits, written raw: sigfillset would leave out what the C library keeps for itself.
-    set.fill((byte) -1);
-    ok(libc.posix_spawnattr_setsigdefault(attr, set.address()), "posix_spawnattr_setsigdefault");
+    try (Arena memory = Arena.ofConfined()) {
+      // The set comes zeroed: nothing is blocked. Java's threads block some signals.
+      MemorySegment set = memory.allocate(Layouts.SIGSET_SIZE, 8);
+      ok(libc.posix_spawnattr_setsigmask(attr, set.address()), "posix_spawnattr_setsigmask");
+      // All bits, written raw: sigfillset would leave out what the C library keeps for itself.
+      set.fill((byte) -1);
+      ok(libc.posix_spawnattr_setsigdefault(attr, set.address()), "posix_spawnattr_setsigdefault");
+    }
   }
 
   private static void ok(int error, String call) throws LinuxException {
@@ -228,6 +221,7 @@ final class PosixSpawner implements Spawner {
                 vector(memory, environment).address());
         return error == 0 ? pid.get(Layouts.INT, 0) : -error;
       } finally {
+        Reference.reachabilityFence(attributes);
         // Cannot fail on what init has prepared.
         int ignored = libc.posix_spawn_file_actions_destroy(actions.address());
         assert ignored == 0;
@@ -268,23 +262,33 @@ final class PosixSpawner implements Spawner {
     try {
       return KernelPidfd.open(kernel, pid);
     } catch (LinuxException noDescriptor) {
-      long killed = kernel.raw(Call.KILL, pid, SIGKILL);
-      long reaped = kernel.raw(Call.WAITID, P_PID, pid, 0, WEXITED);
-      assert killed == 0 && reaped == 0;
+      endUnheld(pid, noDescriptor);
       throw noDescriptor;
     }
   }
 
+  private void endUnheld(int pid, LinuxException cause) {
+    long killed = kernel.raw(Call.KILL, pid, SIGKILL);
+    assert killed == 0;
+    long end = System.nanoTime() + DEAD_WITHIN.toNanos();
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment info = memory.allocate(Layouts.SIGINFO_SIZE, 8);
+      while (System.nanoTime() < end) {
+        long waited = kernel.raw(Call.WAITID, P_PID, pid, info.address(), WEXITED | WNOHANG);
+        if (waited < 0 || info.get(Layouts.INT, Layouts.SIGINFO_PID) == pid) {
+          return;
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
+    cause.addSuppressed(Kernel.error(-Errno.ETIMEDOUT.number(), Call.WAITID, "pid " + pid));
+  }
+
   @Override
   public synchronized void close() {
-    if (!nothing.isClosed()) {
-      if (executor != null) {
-        executor.close();
-      }
-      nothing.close();
-      int ignored = libc.posix_spawnattr_destroy(attributes.address());
-      assert ignored == 0;
-      arena.close();
+    nothing.close();
+    if (executor != null) {
+      executor.close();
     }
   }
 }

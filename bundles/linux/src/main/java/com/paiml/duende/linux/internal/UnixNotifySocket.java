@@ -6,13 +6,10 @@ import com.paiml.duende.linux.event.PeerCredentials;
 import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -20,8 +17,6 @@ import java.util.Optional;
 final class UnixNotifySocket implements NotifySocket {
   // Credentials, and as many descriptors as one message can carry (SCM_MAX_FD is 253).
   private static final int CONTROL_BYTES = 2048;
-  private static final int S_IFMT = 0170000;
-  private static final int S_IFSOCK = 0140000;
 
   private final Kernel kernel;
   private final Path path;
@@ -34,77 +29,24 @@ final class UnixNotifySocket implements NotifySocket {
   }
 
   static UnixNotifySocket bind(Kernel kernel, Path path, int mode) throws LinuxException {
+    Fd fd = UnixSockets.socket(kernel, Layouts.SOCK_DGRAM);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = UnixAddress.of(arena, path);
-      Fd fd = datagramSocket(kernel);
-      try {
-        MemorySegment on = arena.allocate(4, 4);
-        on.set(Layouts.INT, 0, 1);
-        int number = fd.number();
-        Kernel.check(
-            kernel.raw(
-                Call.SETSOCKOPT, number, Layouts.SOL_SOCKET, Layouts.SO_PASSCRED, on.address(), 4),
-            Call.SETSOCKOPT,
-            "SO_PASSCRED");
-        // Before bind the mode of the socket is the mode that its file is born with.
-        Kernel.check(kernel.raw(Call.FCHMOD, number, mode), Call.FCHMOD, path.toString());
-        long bound = kernel.raw(Call.BIND, number, address.address(), address.byteSize());
-        if (Kernel.isErrno(bound, Errno.EADDRINUSE) && isAbandoned(kernel, path, address)) {
-          unlink(kernel, path);
-          bound = kernel.raw(Call.BIND, number, address.address(), address.byteSize());
-        }
-        Kernel.check(bound, Call.BIND, path.toString());
-        // bind took the umask off.
-        MemorySegment name = Kernel.cString(arena, path.toString());
-        Kernel.check(
-            kernel.raw(Call.FCHMODAT, Kernel.AT_FDCWD, name.address(), mode),
-            Call.FCHMODAT,
-            path.toString());
-        return new UnixNotifySocket(kernel, path, fd);
-      } catch (LinuxException refused) {
-        fd.close();
-        throw refused;
-      }
-    }
-  }
-
-  private static Fd datagramSocket(Kernel kernel) throws LinuxException {
-    int type = Layouts.SOCK_DGRAM | Layouts.SOCK_CLOEXEC | Layouts.SOCK_NONBLOCK;
-    long fd = kernel.raw(Call.SOCKET, Layouts.AF_UNIX, type, 0);
-    return new Fd(kernel, (int) Kernel.check(fd, Call.SOCKET, "a unix datagram socket"));
-  }
-
-  /** Whether the file is a socket that nobody holds any more. */
-  private static boolean isAbandoned(Kernel kernel, Path path, MemorySegment address)
-      throws LinuxException {
-    // connect(2) refuses a plain file with the same error as a dead socket.
-    if (!isSocket(path)) {
-      return false;
-    }
-    try (Fd probe = datagramSocket(kernel)) {
-      long reached =
-          kernel.raw(Call.CONNECT, probe.number(), address.address(), address.byteSize());
-      return Kernel.isErrno(reached, Errno.ECONNREFUSED);
-    }
-  }
-
-  private static boolean isSocket(Path path) {
-    try {
-      Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      return mode instanceof Integer bits && (bits & S_IFMT) == S_IFSOCK;
-    } catch (IOException unreadable) {
-      return false;
-    }
-  }
-
-  private static void unlink(Kernel kernel, Path path) throws LinuxException {
-    try (Arena arena = Arena.ofConfined()) {
-      long gone =
+      MemorySegment on = arena.allocate(4, 4);
+      on.set(Layouts.INT, 0, 1);
+      long set =
           kernel.raw(
-              Call.UNLINKAT, Kernel.AT_FDCWD, Kernel.cString(arena, path.toString()).address(), 0);
-      if (!Kernel.isErrno(gone, Errno.ENOENT)) {
-        Kernel.check(gone, Call.UNLINKAT, path.toString());
-      }
+              Call.SETSOCKOPT,
+              fd.number(),
+              Layouts.SOL_SOCKET,
+              Layouts.SO_PASSCRED,
+              on.address(),
+              4);
+      Kernel.check(set, Call.SETSOCKOPT, "SO_PASSCRED");
+      UnixSockets.bind(kernel, fd, Layouts.SOCK_DGRAM, path, mode);
+      return new UnixNotifySocket(kernel, path, fd);
+    } catch (LinuxException refused) {
+      fd.close();
+      throw refused;
     }
   }
 
@@ -183,11 +125,6 @@ final class UnixNotifySocket implements NotifySocket {
       return;
     }
     fd.close();
-    try {
-      unlink(kernel, path);
-    } catch (LinuxException left) {
-      // The next bind finds it abandoned and removes it.
-      assert !left.is(Errno.EFAULT) : left;
-    }
+    UnixSockets.removeQuietly(kernel, path);
   }
 }

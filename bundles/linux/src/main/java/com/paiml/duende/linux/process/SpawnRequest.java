@@ -21,7 +21,8 @@ import java.util.Optional;
  * @param stderr standard error
  * @param descriptors copied to the numbers 3, 4, … in this order
  * @param confinement what is in force before the program's first instruction
- * @param deadline how long the start may take until the program's first instruction
+ * @param deadline how long a confined start may take until the program's first instruction; without
+ *     confinement the call takes as long as execve(2), which nobody can interrupt
  */
 public record SpawnRequest(
     Path program,

@@ -296,6 +296,19 @@ class ConfinementTest {
   }
 
   @Test
+  void aRuleAgainstStartingAtAllIsRefused() {
+    var filter = SyscallFilter.deny(List.of("execve"), SyscallFilter.KILL);
+    var e =
+        assertThrows(
+            LinuxException.class,
+            () ->
+                spawner.spawn(
+                    shell("true").withConfinement(confinement().systemCalls(filter).build())));
+    assertEquals("EINVAL", e.errno());
+    assertTrue(e.thing().contains("execve"), e.getMessage());
+  }
+
+  @Test
   void f073PathsThatAreNotGivenAreClosed() throws Exception {
     Path open = Files.createDirectory(dir.resolve("open"));
     Path shut = Files.writeString(dir.resolve("shut"), "secret");

@@ -75,6 +75,7 @@ class LayoutTest {
       #include <linux/audit.h>
       #include <linux/binfmts.h>
       #include <linux/capability.h>
+      #include <linux/falloc.h>
       #include <linux/filter.h>
       #include <linux/ioprio.h>
       #include <linux/landlock.h>
@@ -157,6 +158,10 @@ class LayoutTest {
       Kernel.O_RDWR = O_RDWR
       Kernel.O_WRONLY = O_WRONLY
       KernelCgroup.SIGKILL = SIGKILL
+      KernelFileRanges.COLLAPSE_RANGE = FALLOC_FL_COLLAPSE_RANGE
+      KernelFileRanges.KEEP_SIZE = FALLOC_FL_KEEP_SIZE
+      KernelFileRanges.PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE
+      KernelFileRanges.SEEK_DATA = SEEK_DATA
       KernelMemoryLocking.MLOCK_ONFAULT = MLOCK_ONFAULT
       KernelPidfd.PIDFD_SIGNAL_PROCESS_GROUP = PIDFD_SIGNAL_PROCESS_GROUP
       KernelPidfd.P_PIDFD = P_PIDFD
@@ -166,7 +171,6 @@ class LayoutTest {
       Layouts.AF_UNIX = AF_UNIX
       Layouts.CLD_DUMPED = CLD_DUMPED
       Layouts.CLD_EXITED = CLD_EXITED
-      Layouts.CLD_KILLED = CLD_KILLED
       Layouts.CMSG_HEADER = CMSG_LEN(0)
       Layouts.CMSG_LEVEL = offsetof(struct cmsghdr, cmsg_level)
       Layouts.CMSG_TYPE = offsetof(struct cmsghdr, cmsg_type)
@@ -198,9 +202,9 @@ class LayoutTest {
       Layouts.SIGINFO_STATUS = offsetof(siginfo_t, si_status)
       Layouts.SIGSET_SIZE = sizeof(sigset_t)
       Layouts.SOCKADDR_UN_PATH = offsetof(struct sockaddr_un, sun_path)
-      Layouts.SOCKADDR_UN_SIZE = sizeof(struct sockaddr_un)
       Layouts.SOCK_CLOEXEC = SOCK_CLOEXEC
       Layouts.SOCK_DGRAM = SOCK_DGRAM
+      Layouts.SOCK_STREAM = SOCK_STREAM
       Layouts.SOCK_NONBLOCK = SOCK_NONBLOCK
       Layouts.SOL_SOCKET = SOL_SOCKET
       Layouts.SO_PASSCRED = SO_PASSCRED
@@ -211,14 +215,15 @@ class LayoutTest {
       PosixSpawner.P_PID = P_PID
       PosixSpawner.SIGKILL = SIGKILL
       PosixSpawner.WEXITED = WEXITED
+      PosixSpawner.WNOHANG = WNOHANG
       SpawnFaults.MAX_STRING = MAX_ARG_STRLEN
       SpawnFaults.X_OK = X_OK
       StepReport.MFD_CLOEXEC = MFD_CLOEXEC
       StepReport.SIGKILL = SIGKILL
       TimerFd.CLOCK_MONOTONIC = CLOCK_MONOTONIC
       UnixAddress.MAX_PATH = (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-      UnixNotifySocket.S_IFMT = S_IFMT
-      UnixNotifySocket.S_IFSOCK = S_IFSOCK
+      UnixSockets.S_IFMT = S_IFMT
+      UnixSockets.S_IFSOCK = S_IFSOCK
       """;
 
   /** Constants that are nobody's but ours. */
@@ -244,6 +249,7 @@ class LayoutTest {
           "Layouts.SPAWN_ATTR_ROOM",
           "Nearest.FAR",
           "PosixSpawner.FIRST_AFTER_STDIO",
+          "PosixSpawner.PAUSE_NANOS",
           "ProcFiles.EXIT_CODE",
           "ProcFiles.FIRST_AFTER_NAME",
           "StepList.ARGUMENTS",
@@ -256,7 +262,8 @@ class LayoutTest {
           "StepList.STEP",
           "StepList.STEP_NONE",
           "StepReport.WORDS",
-          "UnixNotifySocket.CONTROL_BYTES");
+          "UnixNotifySocket.CONTROL_BYTES",
+          "UnixStreamListener.BACKLOG");
 
   /** Offsets that stand in the code as they are, beside the struct's name. */
   private static final Map<String, Long> INLINE =

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.linux.Await;
 import com.paiml.duende.linux.Here;
@@ -145,6 +146,59 @@ class ProcessesTest {
         assertTrue(parent.reap().isPresent());
       }
     }
+  }
+
+  @Test
+  void aTracedChildIsToldWhenItsTracerLetsGo() throws Exception {
+    Path python = Path.of("/usr/bin/python3");
+    assumeTrue(Files.isExecutable(python), "python3 is needed to trace without waiting");
+    // PTRACE_SEIZE, and then never a wait: the zombie stays the tracer's as long as that lives.
+    String seize =
+        "import ctypes,signal,sys\n"
+            + "sys.exit(1) if ctypes.CDLL(None).ptrace(0x4206,int(sys.argv[1]),0,0) else"
+            + " signal.pause()";
+    CompletableFuture<ExitStatus> status = new CompletableFuture<>();
+    try (Pidfd child = spawn("exec sleep 1000");
+        var watch = processes.onExit(loop, child, status::complete);
+        Pidfd tracer =
+            spawner.spawn(
+                SpawnRequest.of(
+                    python, List.of("-I", "-c", seize, Integer.toString(child.pid()))))) {
+      Await.until(
+          "it is traced, or that is not allowed here",
+          () -> tracer.hasEnded() || !tracerOf(child).equals("0"));
+      assumeTrue(!tracer.hasEnded(), "tracing is not allowed here");
+      assertTrue(child.sendSignal(9));
+      assertTrue(child.awaitEnd(Await.LONG));
+      long before = loopTicks();
+      assertThrows(
+          java.util.concurrent.TimeoutException.class, () -> status.get(1, TimeUnit.SECONDS));
+      long spent = loopTicks() - before;
+      assertTrue(spent < 50, "the loop spins: " + spent + " ticks of 100 in a second");
+      assertTrue(tracer.sendSignal(9));
+      assertEquals(
+          new ExitStatus.Signaled(9, false), status.get(Await.LONG.toSeconds(), TimeUnit.SECONDS));
+      assertTrue(tracer.awaitEnd(Await.LONG));
+      assertTrue(tracer.reap().isPresent());
+    }
+  }
+
+  private String tracerOf(Pidfd process) throws LinuxException {
+    return linux.proc().status(process.pid()).orElseThrow().field("TracerPid").orElseThrow();
+  }
+
+  /** Processor time of the loop's thread in ticks of 10 ms. */
+  private static long loopTicks() throws Exception {
+    try (var tasks = Files.list(Path.of("/proc/self/task"))) {
+      for (Path task : tasks.toList()) {
+        if (Files.readString(task.resolve("comm")).strip().equals("test loop")) {
+          String line = Files.readString(task.resolve("stat"));
+          String[] field = line.substring(line.lastIndexOf(')') + 2).split(" ");
+          return Long.parseLong(field[11]) + Long.parseLong(field[12]);
+        }
+      }
+    }
+    throw new AssertionError("no thread named test loop");
   }
 
   @Test

@@ -1,0 +1,71 @@
+package com.paiml.duende.linux.event;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.linux.Await;
+import com.paiml.duende.linux.Here;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.LinuxException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixListenerTest {
+  @TempDir Path dir;
+  private Linux linux;
+
+  @BeforeEach
+  void open() {
+    linux = Here.linux();
+  }
+
+  @Test
+  void whoConnectsIsKnownByTheKernelsWord() throws Exception {
+    try (UnixListener listener = linux.unixListener(dir.resolve("socket"), 0600)) {
+      assertTrue(listener.accept().isEmpty());
+      try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(listener.path()))) {
+        try (UnixListener.Connection connection = listener.accept().orElseThrow()) {
+          assertEquals(ProcessHandle.current().pid(), connection.peer().pid());
+          assertEquals(Files.getAttribute(dir, "unix:uid"), connection.peer().uid());
+          byte[] bytes = new byte[8];
+          assertEquals(-1, connection.descriptor().read(bytes, 0, 8), "nothing yet");
+          assertEquals(2, client.write(ByteBuffer.wrap(new byte[] {'h', 'i'})));
+          Await.until("it arrives", () -> connection.descriptor().read(bytes, 0, 8) == 2);
+          assertEquals(2, connection.descriptor().write(bytes, 0, 2));
+          ByteBuffer back = ByteBuffer.allocate(8);
+          assertEquals(2, client.read(back));
+        }
+        assertEquals(-1, client.read(ByteBuffer.allocate(8)), "end of stream");
+      }
+    }
+    assertFalse(Files.exists(dir.resolve("socket")));
+  }
+
+  @Test
+  void aLiveListenerIsNotReplacedAndADeadOneIs() throws Exception {
+    Path path = dir.resolve("socket");
+    try (UnixListener listener = linux.unixListener(path, 0600)) {
+      var e = assertThrows(LinuxException.class, () -> linux.unixListener(path, 0600));
+      assertEquals("EADDRINUSE", e.errno());
+      // That attempt has knocked: take it off the queue.
+      Optional<UnixListener.Connection> knock = listener.accept();
+      knock.ifPresent(UnixListener.Connection::close);
+    }
+    try (var dead =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+      dead.bind(UnixDomainSocketAddress.of(path));
+    }
+    assertTrue(Files.exists(path), "the JDK leaves the file behind");
+    linux.unixListener(path, 0600).close();
+    assertFalse(Files.exists(path));
+  }
+}
