@@ -16,14 +16,17 @@ public final class Idle implements Daemon {
   private final DaemonId id = DaemonId.random();
   private final DaemonMetrics metrics = new DaemonMetrics();
   private final String name;
+  private final Runnable begun;
 
   /** A daemon class has a constructor without parameters. */
   public Idle() {
-    this("idle");
+    this("idle", () -> {});
   }
 
-  public Idle(String name) {
+  /** @param begun is told when its run begins */
+  public Idle(String name, Runnable begun) {
     this.name = name;
+    this.begun = begun;
   }
 
   @Override
@@ -41,6 +44,7 @@ public final class Idle implements Daemon {
 
   @Override
   public ExitReason run(DaemonContext context) {
+    begun.run();
     while (!context.shouldShutdown()) {
       boolean _ = context.sleep(LONG);
     }

@@ -1,0 +1,123 @@
+package com.paiml.duende.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * {@code duende bench [--quick] [--json] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
+ * run. Figures on standard output, progress on standard error. Exit status 0 when all that was asked for was measured.
+ */
+public final class Bench {
+  private final List<Scenario> scenarios =
+      List.of(
+          new StartScenario(),
+          new CommandScenario(),
+          new EngineScenario(),
+          new ObjectsScenario(),
+          new RestartScenario(),
+          new ProgramsScenario());
+
+  private Bench() {}
+
+  public static void main(String[] arguments) throws IOException {
+    System.exit(new Bench().run(List.of(arguments), System.out, System.err));
+  }
+
+  private int run(List<String> arguments, PrintStream out, PrintStream err) throws IOException {
+    boolean quick = false;
+    boolean json = false;
+    List<Scenario> chosen = new ArrayList<>();
+    for (String word : arguments) {
+      switch (word) {
+        case "--quick" -> quick = true;
+        case "--json" -> json = true;
+        default -> {
+          List<Scenario> found = scenarios.stream().filter(s -> s.name().equals(word)).toList();
+          if (found.isEmpty()) {
+            usage(err);
+            return 2;
+          }
+          chosen.addAll(found);
+        }
+      }
+    }
+    String home = System.getProperty("duende.dist");
+    if (home == null) {
+      err.println("duende bench: -Dduende.dist=FOLDER is missing: start it as ./duende bench");
+      return 1;
+    }
+    Path folder = Files.createTempDirectory("duende-bench-");
+    int failed = 0;
+    List<Figure> figures = new ArrayList<>();
+    try {
+      Setting setting = new Setting(Path.of(home).toAbsolutePath(), folder, quick, err);
+      for (Scenario scenario : chosen.isEmpty() ? scenarios : chosen) {
+        err.println(scenario.name() + ": " + scenario.description());
+        try {
+          figures.addAll(scenario.run(setting));
+        } catch (Exception e) {
+          failed++;
+          figures.add(
+              Figure.none(
+                  scenario.name(),
+                  scenario.description(),
+                  Figure.DUENDE,
+                  "failed: " + e.getMessage()));
+          err.println("  failed: " + e);
+        }
+      }
+    } finally {
+      delete(folder);
+    }
+    out.print(json ? Printer.json(figures, machine()) : Printer.text(figures, machine()));
+    return failed == 0 ? 0 : 1;
+  }
+
+  private void usage(PrintStream err) {
+    err.println("usage: duende bench [--quick] [--json] [SCENARIO...]");
+    for (Scenario scenario : scenarios) {
+      err.printf(Locale.ROOT, "  %-10s %s%n", scenario.name(), scenario.description());
+    }
+  }
+
+  private static String machine() throws IOException {
+    String cpu =
+        Files.readString(Path.of("/proc/cpuinfo"))
+            .lines()
+            .filter(l -> l.startsWith("model name"))
+            .map(l -> l.substring(l.indexOf(':') + 1).strip())
+            .findFirst()
+            .orElse(System.getProperty("os.arch", ""));
+    String load = Files.readString(Path.of("/proc/loadavg")).split(" ")[0];
+    return cpu
+        + ", "
+        + Runtime.getRuntime().availableProcessors()
+        + " cores, load "
+        + load
+        + ", "
+        + System.getProperty("os.name")
+        + " "
+        + System.getProperty("os.version")
+        + ", Java "
+        + Runtime.version().feature()
+        + ", "
+        + Instant.now().truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        boolean _ = Files.deleteIfExists(file);
+      }
+    }
+  }
+}

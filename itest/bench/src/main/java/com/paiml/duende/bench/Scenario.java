@@ -1,0 +1,14 @@
+package com.paiml.duende.bench;
+
+import java.util.List;
+
+/** Something that is timed or weighed. It asserts nothing: a bad figure is a figure. */
+interface Scenario {
+  /** The word on the command line. */
+  String name();
+
+  String description();
+
+  /** Measures. What it starts it ends. */
+  List<Figure> run(Setting setting) throws Exception;
+}
