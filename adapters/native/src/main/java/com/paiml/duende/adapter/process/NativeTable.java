@@ -22,6 +22,12 @@ public record NativeTable(boolean process, boolean platformThread) {
                   "false",
                   "run a daemon class in a JVM of its own, which can be killed, paused and"
                       + " limited"),
+              TableSchema.Key.of(
+                  "jvm_flags",
+                  TableSchema.Type.STRING_LIST,
+                  "",
+                  "flags of that JVM, in place of those for a small one (-XX:+UseSerialGC,"
+                      + " -XX:TieredStopAtLevel=1)"),
               new TableSchema.Key(
                   "thread",
                   TableSchema.Type.STRING,
