@@ -13,7 +13,6 @@ import com.paiml.duende.api.HealthCheck;
 import com.paiml.duende.api.HealthStatus;
 import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Signal;
-import com.paiml.duende.api.What;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Recovery;
 import java.time.Duration;
@@ -74,6 +73,7 @@ public final class Life {
   private boolean abandoned;
   private boolean wasUp;
   private boolean early;
+  private boolean announces;
   private boolean stoppedBySignal;
   private long launchedAt;
   private long readyAt;
@@ -213,6 +213,11 @@ public final class Life {
           launch();
         }
       }
+      case Message.Renew r -> {
+        if ((live || launching) && phase != Phase.ENDING) {
+          finish(After.AGAIN, null, null);
+        }
+      }
       case Message.AdapterLeft l -> adapterLeft();
       case Message.AdapterCame c -> {
         if (live && !observed && handle != null) {
@@ -286,7 +291,7 @@ public final class Life {
           rest(g.reason());
         }
       }
-      case Message.Spawned s -> spawned(s.handle());
+      case Message.Spawned s -> spawned(s);
       case Message.SpawnFailed f -> spawnFailed(f.error());
       case Message.Held h -> held(h);
       case Message.Denied d -> denied(d.reason());
@@ -310,6 +315,7 @@ public final class Life {
       }
       case Message.PlatformHealth p -> platformHealth(p.health());
       case Message.Inspected i -> inspected(i.stopped());
+      case Message.Limited l -> config = config.toBuilder().resources(l.resources()).build();
       case Message.PlatformRestarted r -> platformRestarted(r);
       case Message.Recovered r -> recovered(r.outcome());
     }
@@ -411,12 +417,13 @@ public final class Life {
     }
   }
 
-  private void spawned(DaemonHandle spawned) {
+  private void spawned(Message.Spawned spawned) {
     if (!launching) {
       return;
     }
     launching = false;
-    handle = spawned;
+    handle = spawned.handle();
+    announces = spawned.announces();
     live = true;
     observed = true;
     abandoned = false;
@@ -434,11 +441,7 @@ public final class Life {
   }
 
   private void warm() {
-    boolean announces =
-        config.readiness().type() != Readiness.Type.NONE
-            || config.what() instanceof What.JavaClass
-            || config.what() instanceof What.Service;
-    if (!announces || early) {
+    if (early || (!announces && config.readiness().type() == Readiness.Type.NONE)) {
       up();
     } else {
       arm(Alarm.READINESS, config.readiness().timeout());
@@ -751,8 +754,9 @@ public final class Life {
     if (live) {
       out.accept(
           new Effect.LimitRun(generation, observedRun("limited"), l.resources(), l.ticket()));
+    } else {
+      config = config.toBuilder().resources(l.resources()).build();
     }
-    config = config.toBuilder().resources(l.resources()).build();
   }
 
   private DaemonHandle observedRun(String what) throws DaemonException {

@@ -70,7 +70,8 @@ public sealed interface Message {
   /** Its group has failed. */
   record GroupFails(long generation, FailureReason reason) implements OfRun {}
 
-  record Spawned(long generation, DaemonHandle handle) implements OfRun {}
+  /** @param announces whether it will say that it is ready, whatever the configuration says about readiness */
+  record Spawned(long generation, DaemonHandle handle, boolean announces) implements OfRun {}
 
   record SpawnFailed(long generation, DaemonException error) implements OfRun {}
 
@@ -109,10 +110,16 @@ public sealed interface Message {
   /** @param stopped whether somebody holds the whole process stopped */
   record Inspected(long generation, boolean stopped) implements OfRun {}
 
+  /** Its limits were changed. */
+  record Limited(long generation, Resources resources) implements OfRun {}
+
   record PlatformRestarted(long generation, DaemonHandle next, ExitReason previous)
       implements OfRun {}
 
   record Recovered(long generation, Recovery outcome) implements OfRun {}
+
+  /** What it was made of is going: its run ends, and the next one waits for it. */
+  record Renew() implements Message {}
 
   /** What held it back may be gone. */
   record Wake() implements Message {}

@@ -256,6 +256,18 @@ public final class Tree {
     run(job);
   }
 
+  /** Stops these, in order, and nothing else. What is to run stays recorded as such. */
+  public void stopThese(Collection<String> daemons, long ticket) {
+    closing = true;
+    Job job = new Job();
+    Message.Stop how = new Message.Stop(false, Optional.empty());
+    daemons.stream().filter(d -> !isInactive(d)).forEach(d -> add(job, d, how));
+    // Nothing else follows from their end.
+    job.all.addAll(views.keySet());
+    job.done = ticket;
+    run(job);
+  }
+
   /** A daemon asks whether what it depends on is there. */
   public void gate(String daemon, long generation) {
     gates.put(daemon, generation);

@@ -272,7 +272,7 @@ class LifeTest {
     assertEquals(DaemonStatus.RUNNING, world.life.status());
     world.tell(new Message.Exited(first, CRASH));
     world.tell(new Message.SpawnFailed(first, new DaemonException(ErrorCode.SPAWN, "", "", "")));
-    world.tell(new Message.Spawned(first, World.handle(first)));
+    world.tell(new Message.Spawned(first, World.handle(first), false));
     assertEquals(DaemonStatus.RUNNING, world.life.status());
     assertEquals(2, world.launches);
   }

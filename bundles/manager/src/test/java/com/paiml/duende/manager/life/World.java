@@ -246,7 +246,7 @@ final class World {
             if (copies.size() > 1) {
               throw new AssertionError("two copies run: " + copies);
             }
-            tell(new Message.Spawned(generation, handle(generation)));
+            tell(new Message.Spawned(generation, handle(generation), false));
             if (random.nextDouble() < nature.exitsByItself) {
               at(
                   about(nature.lifetime),

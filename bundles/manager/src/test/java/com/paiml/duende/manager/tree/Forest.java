@@ -173,7 +173,9 @@ final class Forest {
               name,
               random.nextInt(5),
               new Message.Spawned(
-                  l.generation(), new DaemonHandle("native", name, ID, l.generation(), Map.of())));
+                  l.generation(),
+                  new DaemonHandle("native", name, ID, l.generation(), Map.of()),
+                  false));
       case Effect.AwaitReady a ->
           later(name, random.nextInt(50), new Message.Ready(a.generation()));
       case Effect.StopRun s ->

@@ -1,0 +1,174 @@
+package com.paiml.duende.manager.engine;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Threads for calls that block. A few serve calls that are quick; another one is added whenever a call has waited in vain for
+ * {@link #PATIENCE}, up to a bound, so that a hundred slow stops do not hold up a start, and a thousand quick starts do not
+ * make a thousand threads. Threads that have nothing to do end.
+ */
+final class CallPool implements Executor, AutoCloseable {
+  private static final Logger LOG = System.getLogger(CallPool.class.getName());
+  private static final Duration PATIENCE = Duration.ofMillis(10);
+  private static final Duration IDLE = Duration.ofSeconds(10);
+
+  private record Call(Runnable what, long since) {}
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition ended = lock.newCondition();
+  private final ArrayDeque<Call> calls = new ArrayDeque<>();
+  private final String name;
+  private final int few;
+  private final int most;
+  private int threads;
+  private int idle;
+  private int number;
+  private boolean watched;
+  private boolean closed;
+
+  /**
+   * @param few threads that calls get at once
+   * @param most threads that there are ever
+   */
+  CallPool(String name, int few, int most) {
+    this.name = name;
+    this.few = few;
+    this.most = most;
+  }
+
+  @Override
+  public void execute(Runnable call) {
+    lock.lock();
+    try {
+      if (closed) {
+        throw new RejectedExecutionException(name + " is closed");
+      }
+      calls.addLast(new Call(call, System.nanoTime()));
+      if (idle > 0) {
+        work.signal();
+      } else if (threads < few) {
+        grow();
+      } else if (!watched && threads < most) {
+        watched = true;
+        start("growth", this::watch);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  int threads() {
+    lock.lock();
+    try {
+      return threads;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void grow() {
+    threads++;
+    start(Integer.toString(++number), this::serve);
+  }
+
+  private void start(String suffix, Runnable what) {
+    Thread.ofPlatform().daemon().name(name + "-" + suffix).start(what);
+  }
+
+  /** Adds threads as long as calls wait in vain. */
+  private void watch() {
+    while (true) {
+      try {
+        Thread.sleep(PATIENCE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      lock.lock();
+      try {
+        Call head = calls.peekFirst();
+        if (head == null || closed || threads >= most || Thread.currentThread().isInterrupted()) {
+          watched = false;
+          return;
+        }
+        if (System.nanoTime() - head.since() >= PATIENCE.toNanos()) {
+          // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
+          for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
+            grow();
+          }
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void serve() {
+    while (true) {
+      Runnable call = next();
+      if (call == null) {
+        return;
+      }
+      try {
+        call.run();
+      } catch (RuntimeException | Error e) {
+        LOG.log(Level.ERROR, "a call failed unexpectedly", e);
+      }
+    }
+  }
+
+  private @org.jspecify.annotations.Nullable Runnable next() {
+    lock.lock();
+    try {
+      long patience = IDLE.toNanos();
+      while (calls.isEmpty()) {
+        if (closed || patience <= 0) {
+          threads--;
+          ended.signalAll();
+          return null;
+        }
+        idle++;
+        try {
+          patience = work.awaitNanos(patience);
+        } catch (InterruptedException e) {
+          // Meant for a call that is over.
+          patience = IDLE.toNanos();
+        } finally {
+          idle--;
+        }
+      }
+      return calls.removeFirst().what();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets calls in progress and in the queue finish, for at most ten seconds; none is accepted any more. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      work.signalAll();
+      long left = TimeUnit.SECONDS.toNanos(10);
+      while (threads > 0 && left > 0) {
+        left = ended.awaitNanos(left);
+      }
+      if (threads > 0) {
+        LOG.log(Level.WARNING, "{0}: {1} calls have not returned in time", name, threads);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package com.paiml.duende.manager.engine;
+
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.PlatformAdapter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** The adapters that are there, one in use for each platform. Any thread may call. */
+final class Ports {
+  private static final Duration LOOK = Duration.ofSeconds(10);
+  private static final Duration FRESH = Duration.ofSeconds(5);
+
+  /** One adapter while it is in use. */
+  static final class Port {
+    final String platform;
+    final PlatformAdapter adapter;
+    final String bundle;
+    final long epoch;
+
+    /** Whether the runs of before have been taken up: nothing is started until then. */
+    volatile boolean open;
+
+    private @Nullable Fingerprint seen;
+    private long seenAt;
+
+    private Port(String platform, PlatformAdapter adapter, String bundle, long epoch) {
+      this.platform = platform;
+      this.adapter = adapter;
+      this.bundle = bundle;
+      this.epoch = epoch;
+    }
+
+    /** What the adapter finds of its platform, at most a few seconds old. */
+    synchronized Fingerprint fingerprint() {
+      Fingerprint known = seen;
+      if (known == null || System.nanoTime() - seenAt > FRESH.toNanos()) {
+        known = look();
+      }
+      return known;
+    }
+
+    /** What it finds now. */
+    synchronized Fingerprint look() {
+      Fingerprint found = adapter.fingerprint(Deadline.after(LOOK));
+      seen = found;
+      seenAt = System.nanoTime();
+      return found;
+    }
+  }
+
+  private record Offer(PlatformAdapter adapter, String platform, String bundle, int ranking) {}
+
+  private final Map<String, List<Offer>> offers = new HashMap<>();
+  private final Map<String, Port> ports = new TreeMap<>();
+  private final AtomicLong epochs = new AtomicLong();
+
+  /** @return the port that is in use from now on, where the adapter is to be used */
+  synchronized Optional<Port> add(
+      PlatformAdapter adapter, String platform, String bundle, int ranking) {
+    List<Offer> all = offers.computeIfAbsent(platform, p -> new ArrayList<>());
+    all.add(new Offer(adapter, platform, bundle, ranking));
+    all.sort(Comparator.comparingInt(Offer::ranking).reversed());
+    if (ports.containsKey(platform)) {
+      // One that is in use stays so: a better one that comes later does not pull runs from under
+      // it.
+      return Optional.empty();
+    }
+    return Optional.of(use(all.getFirst()));
+  }
+
+  private Port use(Offer offer) {
+    Port port =
+        new Port(offer.platform(), offer.adapter(), offer.bundle(), epochs.incrementAndGet());
+    ports.put(offer.platform(), port);
+    notifyAll();
+    return port;
+  }
+
+  /** What has become of a platform when an adapter has left. */
+  record Change(Port gone, Optional<Port> instead) {}
+
+  /** @return empty when the adapter was not in use */
+  synchronized Optional<Change> remove(PlatformAdapter adapter) {
+    for (Map.Entry<String, List<Offer>> e : offers.entrySet()) {
+      e.getValue().removeIf(o -> o.adapter().equals(adapter));
+      Port port = ports.get(e.getKey());
+      if (port != null && port.adapter.equals(adapter)) {
+        ports.remove(e.getKey());
+        return Optional.of(
+            new Change(
+                port,
+                e.getValue().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(use(e.getValue().getFirst()))));
+      }
+    }
+    return Optional.empty();
+  }
+
+  synchronized Optional<Port> find(String platform) {
+    return Optional.ofNullable(ports.get(platform));
+  }
+
+  Optional<Port> of(DaemonHandle handle) {
+    return find(handle.platform());
+  }
+
+  synchronized List<Port> all() {
+    return List.copyOf(ports.values());
+  }
+
+  /** Waits for an adapter. */
+  synchronized Optional<Port> await(String platform, Deadline deadline)
+      throws InterruptedException {
+    while (!ports.containsKey(platform) && !deadline.hasPassed()) {
+      wait(Math.max(1, deadline.remaining().toMillis()));
+    }
+    return find(platform);
+  }
+}

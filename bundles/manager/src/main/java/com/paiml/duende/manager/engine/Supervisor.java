@@ -1,0 +1,1044 @@
+package com.paiml.duende.manager.engine;
+
+import com.paiml.duende.api.AdapterGone;
+import com.paiml.duende.api.ConfigException;
+import com.paiml.duende.api.ConfigFault;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.DaemonStatus;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.HealthCheck;
+import com.paiml.duende.api.HealthStatus;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.control.DaemonDetails.ProbeCost;
+import com.paiml.duende.control.DaemonEvent;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.manager.journal.RunRecord;
+import com.paiml.duende.manager.life.Alarm;
+import com.paiml.duende.manager.life.Effect;
+import com.paiml.duende.manager.life.Life;
+import com.paiml.duende.manager.life.Message;
+import com.paiml.duende.manager.life.Past;
+import com.paiml.duende.manager.life.Phase;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.ExecResult;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.HostRuntime;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.PolicyEngine;
+import com.paiml.duende.spi.Recovery;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks after one daemon: its mailbox, and the carrying out of what its life wants. Calls to its adapter are made one after
+ * the other on threads of the pool; everything else happens in the mailbox.
+ */
+final class Supervisor {
+  private static final Logger LOG = System.getLogger(Supervisor.class.getName());
+  private static final int EVENTS_KEPT = 50;
+  private static final Duration SHORT_CALL = Duration.ofSeconds(10);
+  private static final Duration KILL_CALL = Duration.ofSeconds(30);
+  private static final Duration RECOVER_CALL = Duration.ofSeconds(30);
+  private static final Duration STOP_GRACE = Duration.ofSeconds(30);
+  private static final long RECOVER_RETRY_FIRST = 1_000_000_000L;
+  private static final long RECOVER_RETRY_LAST = 30_000_000_000L;
+
+  /** What a run needs besides its life. Replaced as a whole with each run. */
+  private static final class Run {
+    final long generation;
+    final Ports.Port port;
+    final LaunchSpec spec;
+    volatile DaemonHandle handle;
+    volatile String statusText = "";
+    volatile @Nullable HostLink link;
+    volatile @Nullable Readying readying;
+    // Grows when another exit stage is to be listened to; what an older one says is not.
+    final AtomicLong watching = new AtomicLong();
+
+    Run(long generation, Ports.Port port, LaunchSpec spec, DaemonHandle handle) {
+      this.generation = generation;
+      this.port = port;
+      this.spec = spec;
+      this.handle = handle;
+    }
+
+    void end() {
+      Readying r = readying;
+      if (r != null) {
+        r.close();
+      }
+      HostLink l = link;
+      if (l != null) {
+        l.close();
+      }
+    }
+  }
+
+  private final Engine engine;
+  private final String unit;
+  private final String name;
+  private final DaemonId id;
+  private final boolean recorded;
+  private final Life life;
+  private final Mailbox mailbox;
+  private final Mailbox lane;
+  private final Map<Alarm, Timers.Cancel> timers = new EnumMap<>(Alarm.class);
+  private final Deque<DaemonEvent> events = new ArrayDeque<>();
+  private final Object changed = new Object();
+  private volatile View view;
+  private volatile @Nullable Run run;
+  private volatile boolean gone;
+  private Instant since;
+  private @Nullable Instant startedAt;
+  private Prober.@Nullable Probe probe;
+  private long probes;
+  private long probeFailures;
+  private long probeNanos;
+  private volatile long logBefore;
+  private long recoverRetry = RECOVER_RETRY_FIRST;
+
+  Supervisor(
+      Engine engine,
+      String unit,
+      String name,
+      DaemonId id,
+      DaemonConfig config,
+      boolean recorded,
+      Optional<RunRecord> before,
+      boolean wish) {
+    this.engine = engine;
+    this.unit = unit;
+    this.name = name;
+    this.id = id;
+    this.recorded = recorded;
+    this.mailbox = new Mailbox(engine.threads());
+    this.lane = new Mailbox(engine.calls());
+    this.life = new Life(name, config, past(before, wish), ThreadLocalRandom.current());
+    this.since = before.map(RunRecord::startedAt).orElseGet(Instant::now);
+    this.startedAt = before.map(RunRecord::startedAt).orElse(null);
+    this.view = look();
+  }
+
+  private static Past past(Optional<RunRecord> before, boolean wish) {
+    if (before.isEmpty()) {
+      return new Past(
+          wish, 0, Optional.empty(), false, false, DaemonStatus.CREATED, Optional.empty(), 0);
+    }
+    RunRecord r = before.get();
+    DaemonStatus rest =
+        r.status().isTerminal()
+            ? r.status()
+            : r.generation() == 0 ? DaemonStatus.CREATED : DaemonStatus.STOPPED;
+    return new Past(
+        wish,
+        r.generation(),
+        r.handle(),
+        r.open() && r.handle().isPresent(),
+        r.ready(),
+        rest,
+        r.exit(),
+        r.restarts());
+  }
+
+  String name() {
+    return name;
+  }
+
+  String unit() {
+    return unit;
+  }
+
+  DaemonId id() {
+    return id;
+  }
+
+  View view() {
+    return view;
+  }
+
+  // Messages
+
+  void post(Message message) {
+    post(message, 0, 0);
+  }
+
+  /**
+   * @param ticket of the call that waits for it; 0: none
+   * @param sequence of the tree's order; 0: it is not one
+   */
+  void post(Message message, long ticket, long sequence) {
+    mailbox.post(() -> handle(message, ticket, sequence));
+  }
+
+  private void handle(Message message, long ticket, long sequence) {
+    if (gone) {
+      engine
+          .tickets()
+          .refuse(ticket, new DaemonException(ErrorCode.NOT_FOUND, name, "has been removed", ""));
+      return;
+    }
+    if (message instanceof Message.PlatformRestarted r && r.generation() == life.generation()) {
+      Run current = run;
+      if (current != null) {
+        current.handle = r.next();
+      }
+    }
+    DaemonStatus before = life.status();
+    long generation = life.generation();
+    List<Effect> effects = new ArrayList<>(4);
+    DaemonException refusal = null;
+    try {
+      life.handle(message, System.nanoTime(), effects::add);
+    } catch (DaemonException e) {
+      refusal = e;
+    }
+    boolean answersLater = false;
+    for (Effect effect : effects) {
+      answersLater |=
+          (effect instanceof Effect.SignalRun s && s.ticket() != 0)
+              || (effect instanceof Effect.LimitRun l && l.ticket() != 0);
+      carryOut(effect);
+    }
+    publish();
+    if (refusal != null) {
+      engine.tickets().refuse(ticket, refusal);
+    } else if (!answersLater) {
+      engine.tickets().accept(ticket, List.of());
+    }
+    if (sequence != 0 || !before.equals(life.status()) || generation != life.generation()) {
+      engine.seen(name, life.status(), life.generation(), sequence);
+    }
+  }
+
+  private void publish() {
+    View now = look();
+    synchronized (changed) {
+      view = now;
+      changed.notifyAll();
+    }
+  }
+
+  private View look() {
+    DaemonConfig config = life.config();
+    Run current = run;
+    String platform = life.handle().map(DaemonHandle::platform).orElse(config.platform());
+    String activity = life.activity();
+    if (activity.isEmpty() && current != null && life.phase() == Phase.UP) {
+      activity = current.statusText;
+    }
+    boolean ready =
+        switch (life.phase()) {
+          case UP, PAUSING, PAUSED, RESUMING -> true;
+          default -> false;
+        };
+    DaemonInfo info =
+        new DaemonInfo(
+            name,
+            id,
+            config.version(),
+            config.platform(),
+            life.status(),
+            activity,
+            ready,
+            life.isLive()
+                ? life.handle().map(DaemonHandle::pid).orElse(OptionalLong.empty())
+                : OptionalLong.empty(),
+            since,
+            Optional.ofNullable(startedAt),
+            life.restarts(),
+            life.lastExit(),
+            life.health(),
+            config.restartBy(),
+            life.isObserved() && engine.ports().find(platform).isPresent(),
+            life.generation());
+    return new View(
+        info, config, life.phase(), life.handle(), life.isLive(), life.isObserved(), life.fault());
+  }
+
+  /** Shows again what depends on others: whether the adapter is there. */
+  void refresh() {
+    mailbox.post(this::publish);
+  }
+
+  /** Waits until it looks as wanted. */
+  boolean await(Predicate<View> wanted, Deadline deadline) throws InterruptedException {
+    synchronized (changed) {
+      while (!wanted.test(view) && !gone) {
+        if (deadline.hasPassed()) {
+          return false;
+        }
+        changed.wait(Math.clamp(deadline.remaining().toMillis(), 1, 60_000));
+      }
+      return wanted.test(view);
+    }
+  }
+
+  // Effects
+
+  private void carryOut(Effect effect) {
+    switch (effect) {
+      case Effect.Gate g -> engine.gate(name, g.generation());
+      case Effect.Died d -> engine.died(name, d.generation());
+      case Effect.Launch l -> {
+        startedAt = Instant.now();
+        lane.post(() -> launch(l));
+      }
+      case Effect.AwaitReady a -> awaitReady();
+      case Effect.StopRun s -> stop(s);
+      case Effect.KillRun k -> kill(k);
+      case Effect.PauseRun p ->
+          lane.post(
+              () ->
+                  post(
+                      new Message.PauseDone(
+                          p.generation(),
+                          call(p.handle(), a -> a.pause(p.handle(), Deadline.after(SHORT_CALL))))));
+      case Effect.ResumeRun r ->
+          lane.post(
+              () ->
+                  post(
+                      new Message.ResumeDone(
+                          r.generation(),
+                          call(
+                              r.handle(), a -> a.resume(r.handle(), Deadline.after(SHORT_CALL))))));
+      case Effect.SignalRun s -> lane.post(() -> signal(s));
+      case Effect.LimitRun l -> lane.post(() -> limit(l));
+      case Effect.RecoverRun r -> lane.post(() -> recover(r));
+      case Effect.Probe p -> probe(p);
+      case Effect.Inspect i ->
+          onCalls(
+              () ->
+                  post(
+                      new Message.Inspected(
+                          i.generation(), watchesItself() || isHeldStopped(i.handle()))));
+      case Effect.Arm a -> {
+        disarm(a.alarm());
+        timers.put(
+            a.alarm(),
+            engine
+                .timers()
+                .after(
+                    a.at() - System.nanoTime(),
+                    () -> post(new Message.Rang(a.alarm(), a.sequence()))));
+      }
+      case Effect.Disarm d -> disarm(d.alarm());
+      case Effect.Desire d -> {
+        if (recorded) {
+          engine.desires(unit, name, d.running());
+        }
+      }
+      case Effect.Moved m -> moved(m);
+      case Effect.BecameReady r -> {
+        engine.journal().ready(name);
+        tell(new DaemonEvent.BecameReady(source(), r.took()));
+      }
+      case Effect.Ended e -> {
+        Run ended = run;
+        if (ended != null) {
+          ended.end();
+        }
+        engine.journal().ended(name, e.reason(), life.restarts());
+        tell(new DaemonEvent.Exited(source(), e.reason()));
+      }
+      case Effect.Scheduled s -> {
+        tell(new DaemonEvent.RestartScheduled(source(), s.delay(), s.restarts()));
+      }
+      case Effect.PlatformAgain p -> {
+        engine.journal().changed(name, p.handle(), p.restarts());
+        startedAt = Instant.now();
+        tell(new DaemonEvent.PlatformRestarted(source(), p.previous(), p.restarts()));
+      }
+      case Effect.HealthNow h -> tell(new DaemonEvent.HealthChanged(source(), h.health()));
+      case Effect.ProbeBad b -> tell(new DaemonEvent.ProbeFailed(source(), b.detail(), b.inARow()));
+      case Effect.FoundAgain f -> tell(new DaemonEvent.Recovered(source(), f.how()));
+      case Effect.Warning w -> tell(new DaemonEvent.Alert(source(), w.kind(), w.detail()));
+    }
+  }
+
+  private void disarm(Alarm alarm) {
+    Timers.Cancel timer = timers.remove(alarm);
+    if (timer != null) {
+      timer.cancel();
+    }
+  }
+
+  private void moved(Effect.Moved m) {
+    since = Instant.now();
+    if (m.to().isTerminal()) {
+      engine.journal().rested(name, m.to(), life.generation(), engine.isShuttingDown());
+    }
+    tell(new DaemonEvent.StateChanged(source(), m.from(), m.to()));
+  }
+
+  private DaemonEvent.Source source() {
+    return new DaemonEvent.Source(name, id, Instant.now(), life.generation());
+  }
+
+  void tell(DaemonEvent event) {
+    synchronized (events) {
+      if (events.size() == EVENTS_KEPT) {
+        events.removeFirst();
+      }
+      events.addLast(event);
+    }
+    engine.events().tell(event);
+  }
+
+  /** Its last events, oldest first. */
+  List<DaemonEvent> events() {
+    synchronized (events) {
+      return List.copyOf(events);
+    }
+  }
+
+  void alert(String kind, String detail) {
+    mailbox.post(() -> tell(new DaemonEvent.Alert(source(), kind, detail)));
+  }
+
+  void tellFrom(java.util.function.Function<DaemonEvent.Source, DaemonEvent> event) {
+    mailbox.post(() -> tell(event.apply(source())));
+  }
+
+  // Calls to the adapter, in the lane
+
+  @FunctionalInterface
+  private interface AdapterCall {
+    void make(com.paiml.duende.spi.PlatformAdapter adapter) throws DaemonException;
+  }
+
+  private Optional<DaemonException> call(DaemonHandle handle, AdapterCall call) {
+    try {
+      Ports.Port port =
+          engine.ports().of(handle).orElseThrow(() -> new AdapterGone(handle.platform(), name));
+      call.make(port.adapter);
+      return Optional.empty();
+    } catch (DaemonException e) {
+      return Optional.of(e);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.log(Level.ERROR, name + ": the adapter failed unexpectedly", e);
+      return Optional.of(
+          new DaemonException(
+              ErrorCode.INTERNAL,
+              name,
+              "the adapter of platform \"" + handle.platform() + "\" failed: " + e,
+              "see the container's log",
+              e));
+    }
+  }
+
+  private void launch(Effect.Launch l) {
+    long generation = l.generation();
+    DaemonConfig config = l.config();
+    try {
+      Optional<Ports.Port> found = engine.ports().find(config.platform());
+      if (found.isEmpty() || !found.get().open) {
+        post(held(generation, "the adapter of platform \"" + config.platform() + "\""));
+        return;
+      }
+      Ports.Port port = found.get();
+      if (config.restartBy() == DaemonConfig.RestartBy.MANAGER || l.restarts() == 0) {
+        PolicyEngine.Verdict verdict = engine.policies().beforeStart(config, l.restarts());
+        if (!verdict.allowed()) {
+          post(
+              verdict.retryAfter().isZero()
+                  ? new Message.Denied(generation, verdict.reason())
+                  : new Message.Held(
+                      generation, verdict.reason(), Optional.of(verdict.retryAfter())));
+          return;
+        }
+      }
+      l.leftover().ifPresent(this::clear);
+      start(port, config, generation);
+    } catch (AdapterGone e) {
+      post(held(generation, "the adapter of platform \"" + config.platform() + "\""));
+    } catch (DaemonException e) {
+      boolean waits =
+          e.code().equals(ErrorCode.NOT_FOUND)
+              && engine.payloads().kindOf(config) != Payload.Kind.PROGRAM
+              && isPayloadMissing(config);
+      post(
+          waits
+              ? held(generation, String.valueOf(e.getMessage()))
+              : new Message.SpawnFailed(generation, e));
+    } catch (RuntimeException | LinkageError e) {
+      LOG.log(Level.ERROR, name + ": could not be started", e);
+      post(
+          new Message.SpawnFailed(
+              generation,
+              new DaemonException(
+                  ErrorCode.INTERNAL, name, "could not be started: " + e, "see the log", e)));
+    }
+  }
+
+  private static Message.Held held(long generation, String why) {
+    return new Message.Held(generation, why, Optional.empty());
+  }
+
+  private boolean isPayloadMissing(DaemonConfig config) {
+    return switch (engine.payloads().kindOf(config)) {
+      case IN_PROCESS, JAVA_CLASS -> {
+        try {
+          var _ = engine.payloads().resolve(config);
+          yield false;
+        } catch (DaemonException e) {
+          yield e.code().equals(ErrorCode.NOT_FOUND);
+        }
+      }
+      default -> false;
+    };
+  }
+
+  private void start(Ports.Port port, DaemonConfig config, long generation) throws DaemonException {
+    Fingerprint fingerprint = port.fingerprint();
+    if (!fingerprint.present()) {
+      post(
+          new Message.Held(
+              generation,
+              "platform \"" + config.platform() + "\": " + fingerprint.problem(),
+              Optional.of(Duration.ofSeconds(5))));
+      return;
+    }
+    List<ConfigFault> faults = engine.fitness(config, name, port, fingerprint);
+    if (!faults.isEmpty()) {
+      throw new ConfigException(faults);
+    }
+    LaunchSpec spec = engine.launcher().assemble(config, name, id, generation);
+    Payload.Kind kind = spec.payload().kind();
+    boolean hosted = kind == Payload.Kind.JAVA_CLASS;
+    if (hosted && !fingerprint.takes(kind)) {
+      Optional<HostRuntime> host = engine.services().host();
+      if (host.isEmpty()) {
+        post(held(generation, "bundle com.paiml.duende.host, which runs classes as programs"));
+        return;
+      }
+      spec = host.get().toProgram(spec);
+    }
+    logBefore = engine.launcher().logSize(name);
+    RunEvents told = new RunEvents(generation);
+    DaemonHandle handle =
+        port.adapter.spawn(
+            spec, told, Deadline.after(Launcher.patience(config, spec.payload().kind())));
+    engine.journal().began(name, handle, kind == Payload.Kind.IN_PROCESS, view.info().restarts());
+    Run begun = new Run(generation, port, spec, handle);
+    run = begun;
+    post(new Message.Spawned(generation, handle, hosted));
+    if (hosted) {
+      link(begun);
+    }
+    watchExit(begun, handle);
+  }
+
+  private void link(Run begun) {
+    HostLink link =
+        new HostLink(
+            engine.ports(),
+            engine.services(),
+            engine.calls(),
+            engine.timers(),
+            begun.handle,
+            begun.spec,
+            this::post,
+            text -> status(begun, text));
+    begun.link = link;
+    link.open();
+  }
+
+  private void status(Run of, String text) {
+    of.statusText = text.length() > 256 ? text.substring(0, 256) : text;
+    refresh();
+  }
+
+  private void watchExit(Run of, DaemonHandle handle) {
+    long watch = of.watching.incrementAndGet();
+    var _ =
+        of.port
+            .adapter
+            .exit(handle)
+            .whenComplete(
+                (reason, fault) -> {
+                  if (of.watching.get() != watch) {
+                    return;
+                  }
+                  if (reason != null) {
+                    post(new Message.Exited(of.generation, said(of, reason)));
+                  } else if (isGone(fault)) {
+                    adapterLeft(of.port);
+                  } else {
+                    post(
+                        new Message.Exited(
+                            of.generation, new ExitReason.Unknown(String.valueOf(fault))));
+                  }
+                });
+  }
+
+  private static boolean isGone(@Nullable Throwable fault) {
+    return fault instanceof AdapterGone
+        || (fault != null && fault.getCause() instanceof AdapterGone);
+  }
+
+  /** A JVM of its own knows more of its end than its exit status tells. */
+  private static ExitReason said(Run of, ExitReason reason) {
+    HostLink link = of.link;
+    return link != null
+            && (reason instanceof ExitReason.Graceful || reason instanceof ExitReason.Failure)
+        ? link.said().orElse(reason)
+        : reason;
+  }
+
+  /** The adapter that looked after the present run has gone; of an earlier one, it means nothing. */
+  void adapterLeft(Ports.Port port) {
+    mailbox.post(
+        () -> {
+          Run current = run;
+          boolean mine =
+              current != null
+                  ? current.port.epoch == port.epoch
+                  : life.handle().map(h -> h.platform().equals(port.platform)).orElse(false);
+          if (mine) {
+            if (current != null) {
+              var _ = current.watching.incrementAndGet();
+              current.end();
+            }
+            handle(new Message.AdapterLeft(), 0, 0);
+          } else {
+            publish();
+          }
+        });
+  }
+
+  private void clear(DaemonHandle leftover) {
+    call(leftover, a -> a.destroy(leftover, Deadline.after(SHORT_CALL)))
+        .ifPresentOrElse(
+            e -> LOG.log(Level.DEBUG, "{0}: what was left of a run: {1}", name, e.getMessage()),
+            () -> engine.journal().cleared(name));
+  }
+
+  private void awaitReady() {
+    Run current = run;
+    if (current == null || current.generation != life.generation()) {
+      return;
+    }
+    Readying readying =
+        new Readying(
+            current.port,
+            engine.services(),
+            engine.prober(),
+            engine.calls(),
+            engine.timers(),
+            current.handle,
+            life.config(),
+            current.spec.logFile(),
+            logBefore,
+            this::post);
+    Readying before = current.readying;
+    current.readying = readying;
+    if (before != null) {
+      before.close();
+    }
+    readying.begin();
+  }
+
+  private void stop(Effect.StopRun s) {
+    long generation = s.generation();
+    // A stop that does not come back is as good as one that failed: the run is killed beside it.
+    var _ =
+        engine
+            .timers()
+            .after(
+                s.timeout().plus(STOP_GRACE).toNanos(),
+                () ->
+                    post(
+                        new Message.StopFailed(
+                            generation,
+                            new DaemonException(
+                                ErrorCode.TIMEOUT,
+                                name,
+                                "has not ended " + STOP_GRACE.toSeconds() + " s after its timeout",
+                                "it is killed"))));
+    lane.post(
+        () ->
+            call(s.handle(), a -> a.stop(s.handle(), s.signal(), s.timeout()))
+                .filter(e -> !(e instanceof AdapterGone))
+                .ifPresent(e -> post(new Message.StopFailed(generation, e))));
+  }
+
+  private void kill(Effect.KillRun k) {
+    onCalls(
+        () ->
+            call(k.handle(), a -> a.kill(k.handle(), Deadline.after(KILL_CALL)))
+                .filter(e -> !(e instanceof AdapterGone))
+                .ifPresent(e -> post(new Message.StopFailed(k.generation(), e))));
+  }
+
+  private void onCalls(Runnable what) {
+    try {
+      engine.calls().execute(what);
+    } catch (RejectedExecutionException e) {
+      LOG.log(Level.DEBUG, "{0}: the manager is stopping", name);
+    }
+  }
+
+  private void signal(Effect.SignalRun s) {
+    Optional<DaemonException> fault =
+        call(s.handle(), a -> a.signal(s.handle(), s.signal(), Deadline.after(SHORT_CALL)));
+    fault.ifPresentOrElse(
+        e -> engine.tickets().refuse(s.ticket(), e),
+        () -> engine.tickets().accept(s.ticket(), List.of()));
+  }
+
+  private void limit(Effect.LimitRun l) {
+    List<LimitReport> reports = new ArrayList<>();
+    Optional<DaemonException> fault =
+        call(
+            l.handle(),
+            a ->
+                reports.addAll(
+                    a.updateLimits(l.handle(), l.resources(), Deadline.after(SHORT_CALL))));
+    if (fault.isEmpty() && l.resources().enforce() == Resources.Enforce.STRICT) {
+      fault =
+          reports.stream()
+              .filter(r -> !r.inForce() && life.config().isWritten(r.key()))
+              .findFirst()
+              .map(
+                  r ->
+                      new DaemonException(
+                          ErrorCode.RESOURCE_LIMIT,
+                          name,
+                          r.key() + " = " + r.asked() + " is not in force: " + r.why(),
+                          "write resources.enforce = \"best-effort\" to accept that"));
+    }
+    if (fault.isPresent()) {
+      engine.tickets().refuse(l.ticket(), fault.get());
+      return;
+    }
+    post(new Message.Limited(l.generation(), l.resources()));
+    tellFrom(
+        source ->
+            new DaemonEvent.LimitsChanged(
+                source,
+                reports.stream()
+                    .map(r -> r.key() + " = " + (r.inForce() ? r.actual() : "not in force"))
+                    .reduce((a, b) -> a + ", " + b)
+                    .orElse("changed")));
+    engine.tickets().accept(l.ticket(), List.copyOf(reports));
+  }
+
+  private void recover(Effect.RecoverRun r) {
+    Optional<Ports.Port> port = engine.ports().of(r.handle());
+    if (port.isEmpty()) {
+      return;
+    }
+    try {
+      LaunchSpec spec = engine.launcher().describe(r.config(), name, id, r.generation());
+      Recovery found =
+          port.get()
+              .adapter
+              .recover(
+                  r.handle(), spec, new RunEvents(r.generation()), Deadline.after(RECOVER_CALL));
+      recoverRetry = RECOVER_RETRY_FIRST;
+      switch (found) {
+        case Recovery.Running running -> {
+          logBefore = 0;
+          Run again = new Run(r.generation(), port.get(), spec, running.handle());
+          run = again;
+          post(new Message.Recovered(r.generation(), found));
+          if (engine.payloads().kindOf(r.config()) == Payload.Kind.JAVA_CLASS) {
+            link(again);
+          }
+          watchExit(again, running.handle());
+        }
+        case Recovery.Exited e -> post(new Message.Recovered(r.generation(), e));
+        case Recovery.Lost lost -> {
+          boolean inside = engine.journal().run(name).map(RunRecord::inProcess).orElse(false);
+          post(
+              new Message.Recovered(
+                  r.generation(),
+                  inside
+                      ? new Recovery.Exited(new ExitReason.HostLost("the container's JVM"))
+                      : lost));
+        }
+      }
+    } catch (AdapterGone e) {
+      LOG.log(Level.DEBUG, "{0}: {1}", name, e.getMessage());
+    } catch (DaemonException | RuntimeException | LinkageError e) {
+      LOG.log(
+          Level.WARNING, name + ": could not be taken up, it is tried again: " + e.getMessage());
+      var _ = engine.timers().after(recoverRetry, () -> post(new Message.AdapterCame()));
+      recoverRetry = Math.min(RECOVER_RETRY_LAST, recoverRetry * 2);
+    } finally {
+      engine.recoveryTried(port.get(), name);
+    }
+  }
+
+  // Health
+
+  private void probe(Effect.Probe p) {
+    Prober.Probe before = probe;
+    if (before != null && !before.hasReturned()) {
+      count(HealthStatus.unhealthy(""), true);
+      answered(p, HealthStatus.unhealthy("the check before has not returned"));
+      return;
+    }
+    Run current = run;
+    if (current == null) {
+      post(new Message.ProbeSkipped(p.generation()));
+      return;
+    }
+    HealthCheck check = p.config().healthCheck();
+    Optional<Prober.Question> question = question(current, p.handle(), check);
+    if (question.isEmpty()) {
+      post(new Message.ProbeSkipped(p.generation()));
+      return;
+    }
+    boolean daemonCode = check.type() == HealthCheck.Type.DAEMON && current.link == null;
+    probe =
+        engine
+            .prober()
+            .put(
+                question.get(),
+                check.timeout(),
+                daemonCode ? engine.daemonThreads() : engine.calls(),
+                answer ->
+                    mailbox.post(
+                        () -> {
+                          count(answer, answer.state() == HealthStatus.State.UNHEALTHY);
+                          answered(p, answer);
+                        }));
+  }
+
+  private void count(HealthStatus answer, boolean failed) {
+    probes++;
+    probeNanos += answer.latency().toNanos();
+    if (failed) {
+      probeFailures++;
+    }
+  }
+
+  private void answered(Effect.Probe p, HealthStatus answer) {
+    if (answer.state() != HealthStatus.State.UNHEALTHY) {
+      post(new Message.ProbeDone(p.generation(), answer));
+      return;
+    }
+    // No answer from a process that somebody holds stopped is no ill health.
+    onCalls(
+        () ->
+            post(
+                isHeldStopped(p.handle())
+                    ? new Message.ProbeSkipped(p.generation())
+                    : new Message.ProbeDone(p.generation(), answer)));
+  }
+
+  /** Whether the platform hears the heartbeats, and acts on their absence, instead of the manager. */
+  private boolean watchesItself() {
+    Run current = run;
+    return current != null
+        && "platform".equals(current.port.fingerprint().details().get("watchdog"));
+  }
+
+  private boolean isHeldStopped(DaemonHandle handle) {
+    boolean[] stopped = new boolean[1];
+    var _ =
+        call(
+            handle,
+            a ->
+                stopped[0] =
+                    a.status(handle, Deadline.after(Duration.ofSeconds(2))).state()
+                        == PlatformStatus.State.PAUSED);
+    return stopped[0];
+  }
+
+  private Optional<Prober.Question> question(Run of, DaemonHandle handle, HealthCheck check) {
+    return switch (check.type()) {
+      case EXEC ->
+          Optional.of(
+              deadline -> {
+                ExecResult r = of.port.adapter.exec(handle, check.command(), deadline);
+                if (r.timedOut()) {
+                  return HealthStatus.unhealthy(
+                      "no answer within " + check.timeout().toMillis() + " ms");
+                }
+                return r.code() == 0
+                    ? HealthStatus.healthy(5)
+                    : HealthStatus.unhealthy(
+                        "exit code "
+                            + r.code()
+                            + (r.output().isBlank() ? "" : ": " + firstLine(r)));
+              });
+      case HTTP, TCP -> {
+        String target = check.type() == HealthCheck.Type.HTTP ? check.url() : check.address();
+        yield engine
+            .services()
+            .probe(check.type().word())
+            .map(p -> deadline -> p.probe(target, deadline));
+      }
+      case DAEMON -> ofDaemon(of, handle);
+    };
+  }
+
+  private static String firstLine(ExecResult r) {
+    return r.output().strip().lines().findFirst().orElse("");
+  }
+
+  private Optional<Prober.Question> ofDaemon(Run of, DaemonHandle handle) {
+    HostLink link = of.link;
+    if (link != null) {
+      return Optional.of(
+          deadline -> {
+            Optional<HostRuntime.Session> session = link.session();
+            return session.isPresent()
+                ? session.get().health(deadline)
+                : HealthStatus.unhealthy("its JVM does not answer");
+          });
+    }
+    return of.port
+        .adapter
+        .inProcess(handle)
+        .map(
+            daemon ->
+                deadline -> {
+                  HealthStatus status = daemon.healthCheck();
+                  return status == null
+                      ? HealthStatus.unhealthy("its health check returned nothing")
+                      : status;
+                });
+  }
+
+  /** What its probes cost so far; any thread. */
+  ProbeCost probeCost() {
+    return new ProbeCost(probes, probeFailures, probeNanos);
+  }
+
+  /** How to ask for its health now: what the configuration says, else whatever it offers. */
+  Optional<Prober.Question> healthQuestion() {
+    Run current = run;
+    View now = view;
+    if (current == null || now.handle().isEmpty()) {
+      return Optional.empty();
+    }
+    HealthCheck check = now.config().healthCheck();
+    DaemonHandle handle = now.handle().get();
+    return check.enabled() ? question(current, handle, check) : ofDaemon(current, handle);
+  }
+
+  Optional<HostRuntime.Session> session() {
+    Run current = run;
+    HostLink link = current == null ? null : current.link;
+    return link == null ? Optional.empty() : link.session();
+  }
+
+  boolean isHosted() {
+    Run current = run;
+    return current != null && current.link != null;
+  }
+
+  Executor healthThreads() {
+    return isHosted() || view.config().healthCheck().type() != HealthCheck.Type.DAEMON
+        ? engine.calls()
+        : engine.daemonThreads();
+  }
+
+  // The end
+
+  /** Clears away what is left of the last run and forgets everything. To be called when it is not active. */
+  void remove() throws DaemonException {
+    Optional<DaemonHandle> leftover = view.handle();
+    if (leftover.isPresent()) {
+      DaemonHandle handle = leftover.get();
+      Optional<DaemonException> fault =
+          call(handle, a -> a.destroy(handle, Deadline.after(SHORT_CALL)));
+      if (fault.isPresent() && !(fault.get() instanceof AdapterGone)) {
+        throw fault.get();
+      }
+    }
+    retire();
+    engine.launcher().remove(name);
+  }
+
+  /** Lets go of it: what runs goes on. */
+  void retire() {
+    gone = true;
+    mailbox.post(
+        () -> {
+          timers.values().forEach(Timers.Cancel::cancel);
+          timers.clear();
+          Run current = run;
+          if (current != null) {
+            var _ = current.watching.incrementAndGet();
+            current.end();
+          }
+          synchronized (changed) {
+            changed.notifyAll();
+          }
+        });
+  }
+
+  /** What an adapter says about one run. */
+  private final class RunEvents implements AdapterEvents {
+    private final long generation;
+
+    RunEvents(long generation) {
+      this.generation = generation;
+    }
+
+    @Override
+    public void ready() {
+      post(new Message.Ready(generation));
+    }
+
+    @Override
+    public void heartbeat() {
+      post(new Message.Heartbeat(generation));
+    }
+
+    @Override
+    public void statusText(String text) {
+      Run current = run;
+      if (current != null && current.generation == generation) {
+        status(current, text);
+      }
+    }
+
+    @Override
+    public void health(HealthStatus status) {
+      post(new Message.PlatformHealth(generation, status));
+    }
+
+    @Override
+    public void restarted(DaemonHandle next, ExitReason previous) {
+      Run current = run;
+      if (current != null && current.generation == generation) {
+        post(new Message.PlatformRestarted(generation, next, previous));
+        watchExit(current, next);
+      }
+    }
+
+    @Override
+    public void alert(String kind, String detail) {
+      Supervisor.this.alert(kind, detail);
+    }
+  }
+}

@@ -1,0 +1,502 @@
+package com.paiml.duende.manager.journal;
+
+import com.paiml.duende.api.ConfigException;
+import com.paiml.duende.api.ConfigProperties;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.DaemonStatus;
+import com.paiml.duende.api.Durations;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.GroupConfig;
+import com.paiml.duende.spi.DaemonHandle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What survives the manager. Two files: {@code desired.log} has the daemons with their configurations, and which of them are
+ * to run; its records are synced to the disk. {@code runs.log} has the runs with their handles; its records are not, for a
+ * power loss ends the runs as well. Any thread may call.
+ */
+public final class Journal implements AutoCloseable {
+  private final Object fold = new Object();
+  private final Map<String, Deployment> deployments = new LinkedHashMap<>();
+  private final Map<String, GroupConfig> groups = new LinkedHashMap<>();
+  private final Map<String, RunRecord> runs = new LinkedHashMap<>();
+  private final List<String> problems = new ArrayList<>();
+  private final LineLog desired;
+  private final LineLog running;
+  private final String container;
+  private boolean sameContainer;
+
+  /**
+   * Reads what there is and goes on from there.
+   *
+   * @param folder is made where it is missing
+   * @param container identifies the process that the container is
+   * @throws IOException when it cannot be read or written, or is of a later version
+   */
+  public Journal(Path folder, String container) throws IOException {
+    this.container = container;
+    var _ = Files.createDirectories(folder);
+    Path desiredFile = folder.resolve("desired.log");
+    Path runsFile = folder.resolve("runs.log");
+    LineLog.Contents wishes = LineLog.read(desiredFile, "desired");
+    LineLog.Contents history = LineLog.read(runsFile, "runs");
+    problems.addAll(wishes.problems());
+    problems.addAll(history.problems());
+    wishes.lines().forEach(this::takeDesired);
+    history.lines().forEach(this::takeRun);
+    desired = new LineLog(desiredFile, "desired", true, this::desiredLines);
+    running = new LineLog(runsFile, "runs", false, this::runLines);
+    desired.open();
+    running.open();
+  }
+
+  /** What was wrong with the files, for people. */
+  public List<String> problems() {
+    return List.copyOf(problems);
+  }
+
+  /** Whether it was this very process that wrote it last: the manager's bundle was updated. */
+  public boolean isSameContainer() {
+    return sameContainer;
+  }
+
+  public List<Deployment> deployments() {
+    synchronized (fold) {
+      return List.copyOf(deployments.values());
+    }
+  }
+
+  public List<GroupConfig> groups() {
+    synchronized (fold) {
+      return List.copyOf(groups.values());
+    }
+  }
+
+  public Optional<RunRecord> run(String instance) {
+    synchronized (fold) {
+      return Optional.ofNullable(runs.get(instance));
+    }
+  }
+
+  // What is desired
+
+  /** @return completes when it is durable; fails when it is not yet, and is then tried again until it is */
+  public CompletableFuture<Void> deployed(Deployment deployment) {
+    synchronized (fold) {
+      deployments.put(deployment.name(), deployment);
+      return desired.append(line(deployment));
+    }
+  }
+
+  public CompletableFuture<Void> removed(Deployment deployment) {
+    synchronized (fold) {
+      deployments.remove(deployment.name());
+      for (String instance : deployment.ids().keySet()) {
+        forget(instance);
+      }
+      return desired.append(Line.of("drop", "name", deployment.name()));
+    }
+  }
+
+  /** Whether an instance is to run. */
+  public CompletableFuture<Void> wishes(String daemon, String instance, boolean run) {
+    synchronized (fold) {
+      Deployment d = deployments.get(daemon);
+      if (d == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      deployments.put(daemon, d.wish(instance, run));
+      return desired.append(wishLine(daemon, instance, run));
+    }
+  }
+
+  public CompletableFuture<Void> grouped(GroupConfig group) {
+    synchronized (fold) {
+      groups.put(group.name(), group);
+      return desired.append(line(group));
+    }
+  }
+
+  public CompletableFuture<Void> ungrouped(String name) {
+    synchronized (fold) {
+      groups.remove(name);
+      return desired.append(Line.of("ungroup", "name", name));
+    }
+  }
+
+  // What runs
+
+  /** A run has begun. Returns once that is written, as far as that can be. */
+  public void began(String instance, DaemonHandle handle, boolean inProcess, long restarts) {
+    CompletableFuture<Void> written;
+    synchronized (fold) {
+      RunRecord r =
+          new RunRecord(
+              Optional.of(handle),
+              handle.generation(),
+              inProcess,
+              Instant.now(),
+              false,
+              true,
+              exitOf(runs.get(instance)),
+              restarts,
+              DaemonStatus.STARTING,
+              false);
+      written = put(instance, r);
+    }
+    // A failure is reported by the writer, which tries again.
+    var _ = written.exceptionally(e -> null).join();
+  }
+
+  private static Optional<ExitReason> exitOf(@Nullable RunRecord r) {
+    return r == null ? Optional.empty() : r.exit();
+  }
+
+  /** The same run goes by another handle: the platform started it again. */
+  public void changed(String instance, DaemonHandle handle, long restarts) {
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                Optional.of(handle),
+                r.generation(),
+                r.inProcess(),
+                Instant.now(),
+                r.ready(),
+                true,
+                r.exit(),
+                restarts,
+                r.status(),
+                false));
+  }
+
+  public void ready(String instance) {
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                r.handle(),
+                r.generation(),
+                r.inProcess(),
+                r.startedAt(),
+                true,
+                r.open(),
+                r.exit(),
+                r.restarts(),
+                r.status(),
+                r.byShutdown()));
+  }
+
+  public void ended(String instance, ExitReason exit, long restarts) {
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                r.handle(),
+                r.generation(),
+                r.inProcess(),
+                r.startedAt(),
+                r.ready(),
+                false,
+                Optional.of(exit),
+                restarts,
+                r.status(),
+                r.byShutdown()));
+  }
+
+  /** The daemon has come to rest. */
+  public void rested(String instance, DaemonStatus status, long generation, boolean byShutdown) {
+    synchronized (fold) {
+      RunRecord r = runs.get(instance);
+      RunRecord changed =
+          r == null
+              ? new RunRecord(
+                  Optional.empty(),
+                  generation,
+                  false,
+                  Instant.EPOCH,
+                  false,
+                  false,
+                  Optional.empty(),
+                  0,
+                  status,
+                  byShutdown)
+              : new RunRecord(
+                  r.handle(),
+                  Math.max(generation, r.generation()),
+                  r.inProcess(),
+                  r.startedAt(),
+                  r.ready(),
+                  r.open(),
+                  r.exit(),
+                  r.restarts(),
+                  status,
+                  byShutdown);
+      var _ = put(instance, changed);
+    }
+  }
+
+  /** What was left of the last run is cleared away. */
+  public void cleared(String instance) {
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                Optional.empty(),
+                r.generation(),
+                r.inProcess(),
+                r.startedAt(),
+                r.ready(),
+                false,
+                r.exit(),
+                r.restarts(),
+                r.status(),
+                r.byShutdown()));
+  }
+
+  /** An instance is gone. */
+  public void forget(String instance) {
+    synchronized (fold) {
+      if (runs.remove(instance) != null) {
+        var _ = running.append(Line.of("gone", "name", instance));
+      }
+    }
+  }
+
+  private void edit(String instance, UnaryOperator<RunRecord> change) {
+    synchronized (fold) {
+      RunRecord r = runs.get(instance);
+      if (r != null) {
+        var _ = put(instance, change.apply(r));
+      }
+    }
+  }
+
+  private CompletableFuture<Void> put(String instance, RunRecord record) {
+    runs.put(instance, record);
+    return running.append(line(instance, record));
+  }
+
+  /** Waits until all is written, at most so long. */
+  public boolean flush(Duration time) {
+    boolean both = desired.flush(time.toMillis());
+    return running.flush(time.toMillis()) && both;
+  }
+
+  @Override
+  public void close() {
+    desired.close();
+    running.close();
+  }
+
+  // Lines
+
+  private List<Line> desiredLines() {
+    synchronized (fold) {
+      List<Line> lines = new ArrayList<>();
+      groups.values().forEach(g -> lines.add(line(g)));
+      deployments.values().forEach(d -> lines.add(line(d)));
+      return lines;
+    }
+  }
+
+  private List<Line> runLines() {
+    synchronized (fold) {
+      List<Line> lines = new ArrayList<>();
+      lines.add(Line.of("container", "is", container));
+      runs.forEach((name, r) -> lines.add(line(name, r)));
+      return lines;
+    }
+  }
+
+  private static Line wishLine(String daemon, String instance, boolean run) {
+    return Line.of("wish", "name", daemon, "instance", instance, "run", run);
+  }
+
+  private static Line line(Deployment d) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("name", d.name());
+    fields.put("origin", d.origin());
+    fields.put("instances", List.copyOf(d.ids().keySet()));
+    fields.put("ids", d.ids().values().stream().map(DaemonId::toString).toList());
+    fields.put(
+        "running",
+        d.wishes().entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).toList());
+    ConfigProperties.toMap(d.config())
+        .forEach((k, v) -> fields.put("c." + k, v instanceof String[] a ? List.of(a) : v));
+    return new Line("daemon", fields);
+  }
+
+  private static Line line(GroupConfig g) {
+    return Line.of(
+        "group",
+        "name",
+        g.name(),
+        "strategy",
+        g.strategy().name(),
+        "intensity",
+        (long) g.intensity(),
+        "period",
+        Durations.format(g.period()),
+        "escalate",
+        g.escalate());
+  }
+
+  private static Line line(String instance, RunRecord r) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("name", instance);
+    fields.put("generation", r.generation());
+    fields.put("inProcess", r.inProcess());
+    fields.put("startedAt", r.startedAt().toString());
+    fields.put("ready", r.ready());
+    fields.put("open", r.open());
+    fields.put("restarts", r.restarts());
+    fields.put("state", r.status().state().name());
+    fields.put("byShutdown", r.byShutdown());
+    r.status().reason().ifPresent(f -> fields.put("failure", Reasons.toTexts((Record) f)));
+    r.exit().ifPresent(e -> fields.put("exit", Reasons.toTexts((Record) e)));
+    r.handle()
+        .ifPresent(
+            h -> {
+              fields.put("h.platform", h.platform());
+              fields.put("h.name", h.name());
+              fields.put("h.id", h.id().toString());
+              fields.put("h.generation", h.generation());
+              h.data().forEach((k, v) -> fields.put("h.d." + k, v));
+            });
+    return new Line("run", fields);
+  }
+
+  private void takeDesired(Line line) {
+    String name = line.text("name").orElse("");
+    switch (line.kind()) {
+      case "daemon" -> {
+        try {
+          deployments.put(name, deployment(line));
+        } catch (ConfigException e) {
+          problems.add("desired.log: daemon " + name + " cannot be read: " + e.getMessage());
+        } catch (DaemonException e) {
+          problems.add("desired.log: daemon " + name + ": " + e.getMessage());
+        }
+      }
+      case "drop" -> deployments.remove(name);
+      case "wish" -> {
+        Deployment d = deployments.get(name);
+        line.text("instance")
+            .filter(i -> d != null && d.ids().containsKey(i))
+            .ifPresent(
+                i -> deployments.computeIfPresent(name, (n, x) -> x.wish(i, line.flag("run"))));
+      }
+      case "group" -> {
+        try {
+          groups.put(
+              name,
+              new GroupConfig(
+                  name,
+                  GroupConfig.Strategy.valueOf(line.text("strategy").orElse("")),
+                  (int) line.number("intensity", 1),
+                  line.text("period").flatMap(Durations::parse).orElse(Duration.ofSeconds(5)),
+                  line.flag("escalate")));
+        } catch (IllegalArgumentException e) {
+          problems.add("desired.log: group " + name + " cannot be read: " + e.getMessage());
+        }
+      }
+      case "ungroup" -> groups.remove(name);
+      default -> problems.add("desired.log: a record of kind \"" + line.kind() + "\", passed over");
+    }
+  }
+
+  private static Deployment deployment(Line line) throws DaemonException {
+    Map<String, Object> config = new LinkedHashMap<>();
+    line.fields()
+        .forEach(
+            (k, v) -> {
+              if (k.startsWith("c.")) {
+                config.put(
+                    k.substring(2),
+                    v instanceof List<?> l
+                        ? l.stream().map(String::valueOf).toArray(String[]::new)
+                        : v);
+              }
+            });
+    List<String> instances = line.texts("instances");
+    List<String> ids = line.texts("ids");
+    Map<String, DaemonId> byName = new LinkedHashMap<>();
+    for (int i = 0; i < instances.size(); i++) {
+      byName.put(instances.get(i), i < ids.size() ? DaemonId.parse(ids.get(i)) : DaemonId.random());
+    }
+    Map<String, Boolean> wishes = new LinkedHashMap<>();
+    List<String> running = line.texts("running");
+    instances.forEach(i -> wishes.put(i, running.contains(i)));
+    return new Deployment(
+        ConfigProperties.fromMap(config), line.text("origin").orElse(""), byName, wishes);
+  }
+
+  private void takeRun(Line line) {
+    String name = line.text("name").orElse("");
+    switch (line.kind()) {
+      case "container" -> sameContainer = line.text("is").equals(Optional.of(container));
+      case "run" -> {
+        try {
+          runs.put(name, run(line));
+        } catch (DaemonException | IllegalArgumentException | DateTimeException e) {
+          problems.add("runs.log: run of " + name + " cannot be read: " + e.getMessage());
+        }
+      }
+      case "gone" -> runs.remove(name);
+      default -> problems.add("runs.log: a record of kind \"" + line.kind() + "\", passed over");
+    }
+  }
+
+  private static RunRecord run(Line line) throws DaemonException {
+    Optional<DaemonHandle> handle = Optional.empty();
+    if (line.text("h.platform").isPresent()) {
+      Map<String, String> data = new LinkedHashMap<>();
+      line.fields()
+          .forEach(
+              (k, v) -> {
+                if (k.startsWith("h.d.")) {
+                  data.put(k.substring(4), String.valueOf(v));
+                }
+              });
+      handle =
+          Optional.of(
+              new DaemonHandle(
+                  line.text("h.platform").orElse(""),
+                  line.text("h.name").orElse(""),
+                  DaemonId.parse(line.text("h.id").orElse("")),
+                  line.number("h.generation", 0),
+                  data));
+    }
+    DaemonStatus.State state = DaemonStatus.State.valueOf(line.text("state").orElse("CREATED"));
+    List<String> failure = line.texts("failure");
+    List<String> exit = line.texts("exit");
+    return new RunRecord(
+        handle,
+        line.number("generation", 0),
+        line.flag("inProcess"),
+        Instant.parse(line.text("startedAt").orElse("1970-01-01T00:00:00Z")),
+        line.flag("ready"),
+        line.flag("open"),
+        exit.isEmpty() ? Optional.empty() : Optional.of(Reasons.exit(exit)),
+        line.number("restarts", 0),
+        state == DaemonStatus.State.FAILED
+            ? DaemonStatus.failed(Reasons.failure(failure))
+            : new DaemonStatus(state, Optional.empty()),
+        line.flag("byShutdown"));
+  }
+}

@@ -1,0 +1,364 @@
+package com.paiml.duende.manager.journal;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of records that grows at its end, with one thread that writes. It begins with a line that names format and version.
+ * When it has grown far beyond what is still of interest it is written anew: to a file beside it, synced, renamed over it.
+ *
+ * <p>A record that cannot be written (a full disk) fails its future; the file is cut back to its last whole record, and the
+ * whole of what is of interest is written anew as soon as that succeeds.
+ */
+final class LineLog implements AutoCloseable {
+  static final int VERSION = 1;
+  private static final Logger LOG = System.getLogger(LineLog.class.getName());
+  private static final String MAGIC = "duende-journal";
+  private static final long RETRY_SECONDS = 1;
+  private static final int SPARE = 2000;
+
+  private record Entry(ByteBuffer line, CompletableFuture<Void> done) {}
+
+  /**
+   * What a file held.
+   *
+   * @param lines its good records, in order
+   * @param problems what was wrong with it, for people
+   */
+  record Contents(List<Line> lines, List<String> problems) {}
+
+  private final Path file;
+  private final String topic;
+  private final boolean durable;
+  private final Supplier<List<Line>> snapshot;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition idle = lock.newCondition();
+  private List<Entry> queue = new ArrayList<>();
+  private boolean busy;
+  private boolean stale;
+  private boolean closed;
+  private final Thread writer;
+  // Of the writer's thread from here on.
+  private @Nullable FileChannel channel;
+  private long size;
+  private int records;
+
+  /**
+   * @param durable whether records are synced before their futures complete
+   * @param snapshot all that is of interest now; called from the writer's thread
+   */
+  LineLog(Path file, String topic, boolean durable, Supplier<List<Line>> snapshot) {
+    this.file = file;
+    this.topic = topic;
+    this.durable = durable;
+    this.snapshot = snapshot;
+    writer = Thread.ofPlatform().daemon().name("duende-journal-" + topic).unstarted(this::write);
+  }
+
+  /**
+   * Reads the file. A damaged record is passed over and named, a torn end is dropped; where there was more damage than that,
+   * a copy of the file is kept.
+   *
+   * @throws IOException when it cannot be read, or is of a version that this one does not know: then it is not touched
+   */
+  static Contents read(Path file, String topic) throws IOException {
+    List<Line> lines = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    if (!Files.exists(file)) {
+      return new Contents(lines, problems);
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    int at = 0;
+    int number = 0;
+    boolean damaged = false;
+    while (at < bytes.length) {
+      int end = at;
+      while (end < bytes.length && bytes[end] != '\n') {
+        end++;
+      }
+      number++;
+      boolean torn = end == bytes.length;
+      if (number == 1) {
+        String head = new String(bytes, at, end - at, StandardCharsets.UTF_8);
+        if (!checkHead(head, topic, file)) {
+          damaged = true;
+          problems.add(file + ": its first line is damaged; its records were read all the same");
+        }
+      } else {
+        var line = torn ? java.util.Optional.<Line>empty() : Line.decode(bytes, at, end);
+        if (line.isPresent()) {
+          lines.add(line.get());
+        } else if (torn || end == bytes.length - 1) {
+          problems.add(file + ": its last record was torn and is dropped");
+        } else {
+          damaged = true;
+          problems.add(file + ":" + number + ": damaged record, passed over");
+        }
+      }
+      at = end + 1;
+    }
+    if (damaged) {
+      Path copy =
+          file.resolveSibling(file.getFileName() + ".damaged-" + Instant.now().getEpochSecond());
+      try {
+        Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+        problems.add(file + ": kept as it was in " + copy);
+      } catch (IOException e) {
+        problems.add(file + ": could not be kept as " + copy + ": " + e.getMessage());
+      }
+    }
+    return new Contents(lines, problems);
+  }
+
+  private static boolean checkHead(String head, String topic, Path file) throws IOException {
+    String[] words = head.split(" ", -1);
+    if (words.length != 3 || !words[0].equals(MAGIC) || !words[1].equals(topic)) {
+      return false;
+    }
+    try {
+      if (Integer.parseInt(words[2]) > VERSION) {
+        throw new IOException(
+            file
+                + " was written by a later version of Duende (format "
+                + words[2]
+                + ", this one knows "
+                + VERSION
+                + "); start that version, or move the file away to begin without it");
+      }
+      return true;
+    } catch (NumberFormatException e) {
+      return false;
+    }
+  }
+
+  /** Writes the file anew and goes on from there. */
+  void open() throws IOException {
+    rewrite();
+    writer.start();
+  }
+
+  /**
+   * Adds a record. Returns at once.
+   *
+   * @return completes when it is written, and synced where that is asked for
+   */
+  CompletableFuture<Void> append(Line line) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    ByteBuffer bytes = ByteBuffer.wrap(line.encode());
+    lock.lock();
+    try {
+      if (closed) {
+        done.completeExceptionally(new IOException(file + " is closed"));
+        return done;
+      }
+      queue.add(new Entry(bytes, done));
+      work.signal();
+    } finally {
+      lock.unlock();
+    }
+    return done;
+  }
+
+  /** Waits until all that was added is written, or at most so long. */
+  boolean flush(long millis) {
+    lock.lock();
+    try {
+      long left = TimeUnit.MILLISECONDS.toNanos(millis);
+      while ((busy || !queue.isEmpty()) && left > 0) {
+        left = idle.awaitNanos(left);
+      }
+      return !busy && queue.isEmpty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write() {
+    while (true) {
+      List<Entry> batch;
+      lock.lock();
+      try {
+        busy = false;
+        idle.signalAll();
+        while (queue.isEmpty() && !closed) {
+          if (stale) {
+            if (work.awaitNanos(TimeUnit.SECONDS.toNanos(RETRY_SECONDS)) <= 0) {
+              break;
+            }
+          } else {
+            work.await();
+          }
+        }
+        if (queue.isEmpty() && closed) {
+          return;
+        }
+        batch = queue;
+        queue = new ArrayList<>();
+        busy = true;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      } finally {
+        lock.unlock();
+      }
+      write(batch);
+    }
+  }
+
+  private void write(List<Entry> batch) {
+    try {
+      if (stale || channel == null || (records > SPARE && records > 3 * snapshot.get().size())) {
+        rewrite();
+        if (stale) {
+          LOG.log(Level.INFO, "{0} is written again", file);
+        }
+        stale = false;
+      } else {
+        append(channel, batch);
+      }
+      batch.forEach(e -> e.done().complete(null));
+    } catch (IOException e) {
+      if (!stale) {
+        LOG.log(
+            Level.ERROR,
+            "{0} cannot be written ({1}); it is tried again until it can",
+            file,
+            e.getMessage());
+      }
+      stale = true;
+      batch.forEach(b -> b.done().completeExceptionally(e));
+    }
+  }
+
+  private void append(FileChannel to, List<Entry> batch) throws IOException {
+    int length = batch.stream().mapToInt(e -> e.line().remaining()).sum();
+    ByteBuffer all = ByteBuffer.allocate(length);
+    batch.forEach(e -> all.put(e.line().duplicate()));
+    all.flip();
+    try {
+      while (all.hasRemaining()) {
+        var _ = to.write(all, size + all.position());
+      }
+      if (durable) {
+        to.force(false);
+      }
+    } catch (IOException e) {
+      cutBack(to, e);
+      throw e;
+    }
+    size += length;
+    records += batch.size();
+  }
+
+  private void cutBack(FileChannel to, IOException because) {
+    try {
+      var _ = to.truncate(size);
+    } catch (IOException e) {
+      because.addSuppressed(e);
+    }
+  }
+
+  private void rewrite() throws IOException {
+    List<Line> all = snapshot.get();
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    FileChannel to =
+        FileChannel.open(
+            fresh,
+            java.util.Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            Modes.privateFile(fresh));
+    try {
+      byte[] head = (MAGIC + " " + topic + " " + VERSION + "\n").getBytes(StandardCharsets.UTF_8);
+      List<byte[]> lines = new ArrayList<>(all.size() + 1);
+      lines.add(head);
+      all.forEach(l -> lines.add(l.encode()));
+      ByteBuffer buffer = ByteBuffer.allocate(lines.stream().mapToInt(l -> l.length).sum());
+      lines.forEach(buffer::put);
+      buffer.flip();
+      long length = buffer.remaining();
+      while (buffer.hasRemaining()) {
+        var _ = to.write(buffer);
+      }
+      to.force(true);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      syncFolder();
+      if (channel != null) {
+        channel.close();
+      }
+      channel = to;
+      size = length;
+      records = all.size();
+    } catch (IOException e) {
+      to.close();
+      Files.deleteIfExists(fresh);
+      throw e;
+    }
+  }
+
+  private void syncFolder() {
+    Path folder = file.getParent();
+    if (folder == null) {
+      return;
+    }
+    try (FileChannel f = FileChannel.open(folder, StandardOpenOption.READ)) {
+      f.force(true);
+    } catch (IOException e) {
+      // Not every system lets a folder be opened; the rename itself is atomic there all the same.
+      LOG.log(Level.DEBUG, "{0} cannot be synced: {1}", folder, e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      writer.join(TimeUnit.SECONDS.toMillis(10));
+      if (channel != null && !writer.isAlive()) {
+        channel.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "{0}: {1}", file, e.getMessage());
+    }
+  }
+
+  /** Modes of files, where the file system has any. */
+  private static final class Modes {
+    static java.nio.file.attribute.FileAttribute<?>[] privateFile(Path file) {
+      return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+          ? new java.nio.file.attribute.FileAttribute<?>[] {
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+          }
+          : new java.nio.file.attribute.FileAttribute<?>[0];
+    }
+  }
+}
