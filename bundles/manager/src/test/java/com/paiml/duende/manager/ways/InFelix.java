@@ -17,6 +17,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.launch.Framework;
+import org.osgi.service.cm.ConfigurationAdmin;
 
 /** A Felix framework that shares the API with the test, and bundles made of the test's own classes. */
 final class InFelix implements AutoCloseable {
@@ -29,7 +30,8 @@ final class InFelix implements AutoCloseable {
     settings.put("duende.etc", folder.resolve("etc").toString());
     settings.put(
         Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
-        "com.paiml.duende.api,com.paiml.duende.spi,com.paiml.duende.control");
+        "com.paiml.duende.api,com.paiml.duende.spi,com.paiml.duende.control,"
+            + "org.osgi.service.cm;version=1.6.1");
     framework = new FrameworkFactory().newFramework(settings);
     framework.start();
   }
@@ -41,6 +43,19 @@ final class InFelix implements AutoCloseable {
   /** Installs a bundle with these classes; starts nothing. */
   Bundle install(String symbolicName, Class<?>... classes) throws IOException, BundleException {
     return context().installBundle("test:" + symbolicName, jar(symbolicName, "1.0.0", classes));
+  }
+
+  /** Starts Configuration Admin. */
+  ConfigurationAdmin configurationAdmin() throws BundleException {
+    context()
+        .installBundle(
+            org.apache.felix.cm.PersistenceManager.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toString())
+        .start();
+    return context().getService(context().getServiceReference(ConfigurationAdmin.class));
   }
 
   static InputStream jar(String symbolicName, String version, Class<?>... classes)

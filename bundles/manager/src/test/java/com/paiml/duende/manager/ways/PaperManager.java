@@ -58,6 +58,10 @@ final class PaperManager {
                     groups.remove((String) a[0]);
                     yield null;
                   }
+                  case "watch" -> {
+                    listeners.add((DaemonListener) a[0]);
+                    yield (DaemonManager.Subscription) () -> listeners.remove(a[0]);
+                  }
                   case "toString" -> "paper manager";
                   default -> throw new UnsupportedOperationException(method.toString());
                 });

@@ -1,0 +1,66 @@
+package com.paiml.duende.manager.ways;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.paiml.duende.manager.file.DaemonFileReader;
+import com.paiml.duende.manager.file.LocalFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With real folders, real events and a real clock. */
+class FileWayTest {
+  @TempDir Path folder;
+  private final PaperManager paper = new PaperManager();
+  private InFelix felix;
+  private FileWay way;
+
+  @BeforeEach
+  void start() throws Exception {
+    felix = new InFelix(folder);
+    way =
+        new FileWay(
+            felix.context(),
+            paper.manager(),
+            new FileConfigReader(new DaemonFileReader(new Anywhere(), new LocalFiles("/bin"))),
+            new FaultBoard());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    way.close();
+    felix.close();
+  }
+
+  @Test
+  void a_file_that_comes_changes_and_goes_deploys_updates_and_removes() throws Exception {
+    Path daemons = folder.resolve("etc/daemons");
+    Eventually.holds("the folder is made", () -> Files.isDirectory(daemons));
+    Path file = daemons.resolve("a.toml");
+    Files.writeString(file, "name = 'a'\nbinary_path = '/bin/sh'\n");
+    Eventually.holds("deployed", () -> paper.entries.containsKey("a"));
+    Files.writeString(file, "name = 'a'\nbinary_path = '/bin/sh'\ninstances = 2\n");
+    Eventually.holds("updated", () -> paper.entries.get("a").config().instances() == 2);
+    Files.delete(file);
+    Eventually.holds("removed", () -> paper.entries.isEmpty());
+    assertEquals(List.of("deploy a", "deploy a", "remove a"), paper.taken());
+  }
+
+  @Test
+  void a_folder_that_is_replaced_is_watched_again() throws Exception {
+    Path daemons = folder.resolve("etc/daemons");
+    Eventually.holds("the folder is made", () -> Files.isDirectory(daemons));
+    Files.writeString(daemons.resolve("a.toml"), "name = 'a'\nbinary_path = '/bin/sh'\n");
+    Eventually.holds("deployed", () -> paper.entries.containsKey("a"));
+    Path other = folder.resolve("other");
+    Files.createDirectory(other);
+    Files.writeString(other.resolve("b.toml"), "name = 'b'\nbinary_path = '/bin/sh'\n");
+    Files.move(daemons, folder.resolve("old"));
+    Files.move(other, daemons);
+    Eventually.holds("replaced", () -> paper.entries.keySet().equals(java.util.Set.of("b")));
+  }
+}
