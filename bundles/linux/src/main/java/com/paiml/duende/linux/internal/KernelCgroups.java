@@ -31,7 +31,7 @@ final class KernelCgroups implements Cgroups {
   private final Map<Controller, Hierarchy> holders;
   private final Optional<Hierarchy> unified;
 
-  private KernelCgroups(ControlFiles files, List<Hierarchy> hierarchies) {
+  KernelCgroups(ControlFiles files, List<Hierarchy> hierarchies) {
     this.files = files;
     this.unified = hierarchies.stream().filter(one -> one.version() == 2).findFirst();
     this.holders = new EnumMap<>(Controller.class);

@@ -244,6 +244,54 @@ class ProcessesTest {
   }
 
   @Test
+  void f102AReusedPidIsNeverSignalled() throws Exception {
+    Path lastPid = Path.of("/proc/sys/kernel/ns_last_pid");
+    assumeTrue(Files.isWritable(lastPid), "the next pid cannot be chosen here: " + lastPid);
+    Pidfd first = spawn("exec sleep 1000");
+    ProcessIdentity identity = processes.identify(first);
+    assertTrue(first.sendSignal(9));
+    assertTrue(first.awaitEnd(Await.LONG));
+    assertTrue(first.reap().isPresent());
+    // Start times are told apart by ticks of 10 ms.
+    Await.until(
+        "the clock has ticked",
+        () -> processes.open(identity).isEmpty() && uptimeTicks() > identity.startTime() + 2);
+    try (first;
+        Pidfd stranger = spawnAs(identity.pid(), lastPid)) {
+      assertEquals(identity.pid(), stranger.pid());
+      assertFalse(first.sendSignal(9), "the old pidfd reaches nobody");
+      assertFalse(first.sendSignalToGroup(9));
+      assertTrue(processes.open(identity).isEmpty(), "the stranger is not taken for the daemon");
+      assertFalse(stranger.hasEnded());
+      assertTrue(stranger.sendSignal(9));
+      assertTrue(stranger.awaitEnd(Await.LONG));
+      assertTrue(stranger.reap().isPresent());
+    }
+  }
+
+  private static long uptimeTicks() throws Exception {
+    return (long)
+        (Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ")[0]) * 100);
+  }
+
+  /** Others fork too, so it may take some attempts until that very number is ours. */
+  private Pidfd spawnAs(int pid, Path lastPid) throws Exception {
+    for (int attempt = 0; attempt < 500; attempt++) {
+      Files.writeString(lastPid, Integer.toString(pid - 1));
+      Pidfd child = spawn("exec sleep 1000");
+      if (child.pid() == pid) {
+        return child;
+      }
+      try (child) {
+        assertTrue(child.sendSignal(9));
+        assertTrue(child.awaitEnd(Await.LONG));
+        assertTrue(child.reap().isPresent());
+      }
+    }
+    return org.junit.jupiter.api.Assumptions.abort("pid " + pid + " was always somebody else's");
+  }
+
+  @Test
   void anIdentityThatIsNoneIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> ProcessIdentity.decode("1:2"));
     assertThrows(IllegalArgumentException.class, () -> ProcessIdentity.decode("a:2:b"));
