@@ -170,6 +170,7 @@ public final class DaemonJobs implements Census {
   private final class Worker implements Daemon {
     private final DaemonMetrics metrics = new DaemonMetrics();
     private final Work work;
+    private volatile String name = "";
 
     Worker(Work work) {
       this.work = work;
@@ -187,20 +188,21 @@ public final class DaemonJobs implements Census {
 
     @Override
     public void init(DaemonConfig config) {
-      count(config.name()).incrementAndGet();
+      name = config.name();
+      running.computeIfAbsent(name, n -> new AtomicInteger()).incrementAndGet();
     }
 
     @Override
     public ExitReason run(DaemonContext context) {
-      try {
-        return work.run(context);
-      } finally {
-        count(context.config().name()).decrementAndGet();
-      }
+      return work.run(context);
     }
 
+    // A life ends here and not with the run, which never comes when shutdown is requested before
+    // it.
     @Override
-    public void shutdown(Duration timeout) {}
+    public void shutdown(Duration timeout) {
+      running.getOrDefault(name, new AtomicInteger()).decrementAndGet();
+    }
 
     @Override
     public HealthStatus healthCheck() {
@@ -210,10 +212,6 @@ public final class DaemonJobs implements Census {
     @Override
     public DaemonMetrics metrics() {
       return metrics;
-    }
-
-    private AtomicInteger count(String name) {
-      return running.computeIfAbsent(name, n -> new AtomicInteger());
     }
   }
 }

@@ -496,6 +496,7 @@ final class Faults {
         "a_figure_is_a_figure_or_unknown",
         "is negative",
         u -> sample(u.cpuNanos(), -4096, u.processes()));
+    usage("a_figure_is_a_figure_or_unknown", "tells nothing", u -> sample(-1, -1, -1));
   }
 
   private static UsageSample sample(long cpu, long memory, long processes) {
