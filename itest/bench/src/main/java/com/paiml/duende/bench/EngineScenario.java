@@ -107,7 +107,7 @@ final class EngineScenario implements Scenario {
     private Optional<Message> answer(Effect effect) {
       return switch (effect) {
         case Effect.Gate e -> Optional.of(new Message.GateOpen(e.generation()));
-        case Effect.Launch e -> Optional.of(new Message.Spawned(e.generation(), handle));
+        case Effect.Launch e -> Optional.of(new Message.Spawned(e.generation(), handle, false));
         case Effect.AwaitReady e -> Optional.of(new Message.Ready(e.generation()));
         case Effect.Died e -> Optional.of(new Message.GroupAgrees(e.generation()));
         case Effect.StopRun e ->
