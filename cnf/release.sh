@@ -7,6 +7,7 @@ top=$PWD
 [ -z "$(git status --porcelain)" ] || echo "note: what is not committed is not in the release" >&2
 work=$(mktemp -d "${TMPDIR:-/tmp}/duende-release.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 for build in one a-second-and-longer-name; do
   mkdir -p "$work/$build"
   git archive HEAD | tar -x -C "$work/$build"
