@@ -46,7 +46,7 @@ final class Container {
     Map<String, String> properties = new HashMap<>(settings.framework());
     properties.putAll(layout.properties());
     properties.put("duende.mode", mode.word());
-    properties.put("duende.arguments", String.join("\n", arguments));
+    properties.put("duende.arguments", String.join("\0", arguments));
     properties.put(Constants.FRAMEWORK_STORAGE, layout.cache().toString());
     // Bundles come from the folders alone: a cache that was cut off in the middle of a write is
     // never read again.

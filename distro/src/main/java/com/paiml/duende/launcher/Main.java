@@ -46,6 +46,7 @@ public final class Main {
     } catch (IOException e) {
       throw new LauncherException("cannot use the data folder " + layout.data(), e);
     } finally {
+      Throwaway.removeIfAsked();
       ended.countDown();
     }
   }

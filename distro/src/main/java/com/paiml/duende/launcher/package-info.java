@@ -7,7 +7,7 @@
  *   <li>{@code duende.home}, {@code duende.etc}, {@code duende.data}: absolute folders. The last is this container's alone.
  *   <li>{@code duende.mode}: {@code background} or {@code foreground} (a container that stays), or {@code run} (a container for
  *       one command line in the foreground: what is configured in {@code etc/daemons} is not its business).
- *   <li>{@code duende.arguments}: in mode {@code run}, the command line, one word per line.
+ *   <li>{@code duende.arguments}: in mode {@code run}, the command line, its words separated by NUL, which no word can contain.
  * </ul>
  *
  * <p>Services of the launcher, there before the first bundle starts:

@@ -47,6 +47,11 @@ public final class CommandIndex {
 
   /** The index of directories of bundles, and of files of its own format. */
   public static String of(List<Path> sources) throws IOException {
+    return String.join(END, texts(sources).values());
+  }
+
+  /** The texts by {@code SCOPE NAME}, each beginning with that line. */
+  static Map<String, String> texts(List<Path> sources) throws IOException {
     CommandIndex index = new CommandIndex();
     for (Path source : sources) {
       if (Files.isDirectory(source)) {
@@ -55,7 +60,7 @@ public final class CommandIndex {
         index.readTexts(Files.readString(source));
       }
     }
-    return String.join(END, index.texts.values());
+    return index.texts;
   }
 
   private void readTexts(String all) {
@@ -112,14 +117,18 @@ public final class CommandIndex {
       Class<?> type = Class.forName(implementation.getAttribute("class"), false, loader);
       for (String scope : property(component, CommandProcessor.COMMAND_SCOPE)) {
         for (String function : property(component, CommandProcessor.COMMAND_FUNCTION)) {
-          String name = scope + " " + function;
-          String help = HelpText.of(type, Dispatcher.program(scope), function);
-          String _ = texts.put(name, name + "\n" + help);
+          String _ = texts.put(scope + " " + function, entry(type, scope, function));
         }
       }
     } catch (ParserConfigurationException | SAXException | ClassNotFoundException e) {
       throw new IOException(jar + ": a component cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** One command of the index. */
+  static String entry(Class<?> type, String scope, String function) {
+    String help = HelpText.of(type, Dispatcher.program(scope), function);
+    return scope + " " + function + "\n" + help;
   }
 
   /** A property's values: an attribute where there is one, lines of text where there are several. */

@@ -1,5 +1,6 @@
 package com.paiml.duende.shell.call;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.paiml.duende.api.ConfigException;
 import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonException;
@@ -102,6 +103,7 @@ public final class Dispatcher {
   }
 
   /** One sentence for each thing that is wrong; the exit status that follows from it. */
+  @CanIgnoreReturnValue
   public int complain(PrintStream err, String scope, List<String> words, Exception e) {
     String program = program(scope);
     switch (e) {
@@ -110,6 +112,7 @@ public final class Dispatcher {
           err.println(fault);
         }
       }
+      case Faults several -> several.all().forEach(one -> complain(err, scope, words, one));
       case DaemonException d when d.code().equals(UsageException.CODE) -> {
         String command = words.isEmpty() ? "" : " " + words.getFirst();
         boolean known = !words.isEmpty() && commands.names(scope).contains(words.getFirst());

@@ -27,7 +27,7 @@ final class DaemonText {
           new ConfigFault(
               origin, line, 0, "", "is not UTF-8 text", "save the file in that encoding");
       ConfigException faults = new ConfigException(List.of(fault));
-      Throwable _ = faults.initCause(e);
+      faults.addSuppressed(e);
       throw faults;
     }
   }

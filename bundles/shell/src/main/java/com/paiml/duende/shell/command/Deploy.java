@@ -3,6 +3,7 @@ package com.paiml.duende.shell.command;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.shell.call.Caller;
+import com.paiml.duende.shell.call.Faults;
 import com.paiml.duende.shell.text.Answer;
 import com.paiml.duende.spi.Deadline;
 import java.time.Duration;
@@ -28,7 +29,7 @@ public final class Deploy {
   }
 
   @Descriptor(
-      "Deploys daemon files, or updates the daemons of those names, and waits until they are ready."
+      "Deploys daemon files, or updates the daemons of those names. Waits until they are ready."
           + " Nothing is touched when any of the files has a fault; all faults are told at once,"
           + " with file and line.")
   public Answer deploy(

@@ -11,6 +11,7 @@ import com.paiml.duende.api.GroupConfig;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.control.DeployOptions;
+import com.paiml.duende.shell.call.Faults;
 import com.paiml.duende.shell.text.Human;
 import com.paiml.duende.spi.Deadline;
 import java.time.Duration;

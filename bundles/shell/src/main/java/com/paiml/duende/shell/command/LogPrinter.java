@@ -1,6 +1,7 @@
 package com.paiml.duende.shell.command;
 
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.shell.call.Faults;
 import com.paiml.duende.shell.text.Width;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LogLine;

@@ -195,12 +195,12 @@ public final class Run {
 
   private List<Path> places() {
     List<Path> places = new ArrayList<>();
-    for (String[] place : new String[][] {{"duende.home", "examples"}, {"duende.etc", "daemons"}}) {
-      String folder = context.getProperty(place[0]);
-      if (folder != null) {
-        places.add(Path.of(folder, place[1]));
-      }
-    }
+    Optional.ofNullable(context.getProperty("duende.home"))
+        .ifPresent(home -> places.add(Path.of(home, "examples")));
+    // A container of its own has no etc/ but knows the one in which names are meant.
+    Optional.ofNullable(context.getProperty("duende.names"))
+        .or(() -> Optional.ofNullable(context.getProperty("duende.etc")).map(e -> e + "/daemons"))
+        .ifPresent(names -> places.add(Path.of(names)));
     return places;
   }
 

@@ -4,6 +4,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.shell.call.Faults;
 import com.paiml.duende.shell.call.UsageException;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
@@ -36,6 +37,7 @@ public final class Foreground {
   private final Dispatcher dispatcher;
   private final CommandProcessor processor;
   private final IntConsumer exit;
+  private final String terminals;
   private final @Nullable Thread command;
   private final @Nullable ServiceRegistration<Runnable> interrupt;
 
@@ -48,13 +50,14 @@ public final class Foreground {
     this.dispatcher = dispatcher;
     this.processor = processor;
     this.exit = exit;
+    this.terminals = Optional.ofNullable(context.getProperty("duende.terminals")).orElse("");
     String line = context.getProperty("duende.arguments");
     if (!"run".equals(context.getProperty("duende.mode")) || line == null) {
       command = null;
       interrupt = null;
       return;
     }
-    List<String> words = List.of(line.split("\n", -1));
+    List<String> words = List.of(line.split("\0", -1));
     Thread thread = new Thread(() -> run(words), "duende-command");
     command = thread;
     interrupt =
@@ -71,7 +74,7 @@ public final class Foreground {
     int status = Dispatcher.FAILED;
     try (CommandSession session =
         processor.createSession(new FileInputStream(FileDescriptor.in), out, err)) {
-      Object _ = session.put(Caller.VARIABLE, new OwnCaller(session, err));
+      Object _ = session.put(Caller.VARIABLE, new OwnCaller(session, err, terminals));
       status = dispatcher.run(session, "duende", words);
     } finally {
       exit.accept(status);
@@ -102,18 +105,31 @@ public final class Foreground {
     }
   }
 
-  /** Standard error is the process's own. */
+  /** The streams are the process's own. */
   private static final class OwnCaller extends LocalCaller {
     private final PrintStream err;
+    private final String terminals;
 
-    OwnCaller(CommandSession session, PrintStream err) {
+    OwnCaller(CommandSession session, PrintStream err, String terminals) {
       super(session);
       this.err = err;
+      this.terminals = terminals;
     }
 
     @Override
     public PrintStream err() {
       return err;
+    }
+
+    @Override
+    public boolean isTerminal(int stream) {
+      return stream < terminals.length() && terminals.charAt(stream) == '1';
+    }
+
+    @Override
+    public boolean colour() {
+      String no = System.getenv("NO_COLOR");
+      return isTerminal(1) && (no == null || no.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
     }
   }
 }

@@ -1,0 +1,97 @@
+package com.paiml.duende.shell.call;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.classfile.Annotation;
+import java.lang.classfile.AnnotationValue;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** {@code docs/commands.md} says of every command what its help says, and of no other. */
+class CommandReferenceTest {
+  private static final Path CLASSES = Path.of("target/classes");
+  private static final Path OWN = Path.of("../../distro/client/src/main/help/own.txt");
+  private static final Path REFERENCE = Path.of("../../docs/commands.md");
+
+  @Test
+  void theReferenceIsTheHelp() throws Exception {
+    StringBuilder sections = new StringBuilder();
+    texts()
+        .forEach(
+            (name, text) -> {
+              if (name.startsWith("duende ")) {
+                String help = text.substring(text.indexOf('\n') + 1).strip();
+                sections
+                    .append("\n## ")
+                    .append(name)
+                    .append("\n```\n")
+                    .append(help)
+                    .append("\n```\n");
+              }
+            });
+    String reference = Files.readString(REFERENCE);
+    int first = reference.indexOf("\n## ");
+    String introduction = first < 0 ? reference : reference.substring(0, first);
+    Path wanted = Files.writeString(Path.of("target/commands.md"), introduction + sections);
+    assertEquals(
+        introduction + sections,
+        reference,
+        () -> "the help has changed: copy bundles/shell/" + wanted + " to docs/commands.md");
+  }
+
+  @Test
+  void everyCommandSaysWhatItDoesInAShortLineAndWhatItsParametersAre() throws Exception {
+    Map<String, String> texts = texts();
+    assertTrue(texts.size() > 20, texts.keySet()::toString);
+    texts.forEach(
+        (name, text) -> {
+          List<String> lines = text.lines().toList();
+          String head = lines.get(1);
+          assertTrue(head.matches("\\S+ \\S+ - .+[^.]"), head);
+          assertTrue(head.length() < 100, head);
+          assertTrue(lines.get(2).startsWith("usage: " + name), lines.get(2));
+          assertFalse(text.contains("arg0"), text);
+        });
+  }
+
+  /** Of the classes of this module, which are not a bundle yet, and of the client. */
+  private static Map<String, String> texts() throws Exception {
+    Map<String, String> texts = new TreeMap<>(CommandIndex.texts(List.of(OWN)));
+    try (Stream<Path> files = Files.walk(CLASSES)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+        ClassModel model = ClassFile.of().parse(file);
+        for (Annotation a :
+            model
+                .findAttribute(Attributes.runtimeInvisibleAnnotations())
+                .map(found -> found.annotations())
+                .orElse(List.of())) {
+          if (a.className().stringValue().endsWith("/GogoCommand;")) {
+            Map<String, String> values = new TreeMap<>();
+            a.elements().forEach(e -> values.put(e.name().stringValue(), value(e.value())));
+            Class<?> type = Class.forName(model.thisClass().asInternalName().replace('/', '.'));
+            String scope = values.get("scope");
+            String function = values.get("function");
+            texts.put(scope + " " + function, CommandIndex.entry(type, scope, function));
+          }
+        }
+      }
+    }
+    return texts;
+  }
+
+  private static String value(AnnotationValue value) {
+    return value instanceof AnnotationValue.OfArray array
+        ? value(array.values().getFirst())
+        : ((AnnotationValue.OfString) value).stringValue();
+  }
+}
