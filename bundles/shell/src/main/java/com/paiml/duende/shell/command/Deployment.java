@@ -25,12 +25,16 @@ import java.util.Set;
 
 /** Several daemon files that are deployed together: all of them are read before the first daemon is touched. */
 final class Deployment {
+  private static final Duration REPLACING = Duration.ofMillis(300);
+
   private final DaemonManager manager;
   private final List<GroupConfig> groups = new ArrayList<>();
   private final Map<String, Source> sources = new HashMap<>();
   private final List<DaemonConfig> daemons = new ArrayList<>();
   private final List<ConfigFault> faults = new ArrayList<>();
   private final Map<String, Long> restarts = new HashMap<>();
+  private boolean start;
+  private boolean replacing;
 
   /** @param origin what {@code status} shows */
   private record Source(String file, String origin) {}
@@ -78,14 +82,16 @@ final class Deployment {
   }
 
   /** Deploys what was read, without waiting. */
-  void deploy(boolean start, boolean replace, boolean forget) throws DaemonException {
+  void deploy(boolean andStart, boolean replace, boolean forget) throws DaemonException {
     check();
+    start = andStart;
+    replacing = !infos().isEmpty();
     for (GroupConfig group : groups) {
       manager.deployGroup(group);
     }
     for (DaemonConfig config : daemons) {
       Source source = sources.getOrDefault(config.name(), new Source("", "call"));
-      DeployOptions options = new DeployOptions(start, replace, source.origin(), forget);
+      DeployOptions options = new DeployOptions(andStart, replace, source.origin(), forget);
       var _ = manager.deploy(config, options, Duration.ZERO);
     }
     for (DaemonInfo daemon : infos()) {
@@ -123,8 +129,12 @@ final class Deployment {
 
   /** Waits until each daemon is ready, or has ended as it should; fails for those that have not, or cannot be. */
   void awaitReady(Deadline deadline) throws DaemonException, InterruptedException {
-    boolean settled =
-        Await.until(manager, deadline, () -> infos().stream().allMatch(this::isSettled));
+    boolean settled = awaitSettled(deadline);
+    if (settled && replacing) {
+      // A daemon that ran before does so until its change is taken up.
+      Thread.sleep(REPLACING);
+      settled = awaitSettled(deadline);
+    }
     List<DaemonException> failed = new ArrayList<>();
     for (DaemonInfo d : infos()) {
       if (isLooping(d)) {
@@ -146,6 +156,10 @@ final class Deployment {
     }
   }
 
+  private boolean awaitSettled(Deadline deadline) throws DaemonException, InterruptedException {
+    return Await.until(manager, deadline, () -> infos().stream().allMatch(this::isSettled));
+  }
+
   private static DaemonException fault(ErrorCode code, DaemonInfo daemon, String problem) {
     return new DaemonException(
         code, daemon.name(), problem, "see 'duende logs " + daemon.name() + "'");
@@ -155,7 +169,8 @@ final class Deployment {
     return isLooping(d)
         || switch (d.status().state()) {
           case RUNNING, PAUSED -> d.ready();
-          case CREATED, STOPPED, FAILED -> true;
+          case STOPPED, FAILED -> true;
+          case CREATED -> !start;
           case STARTING, STOPPING -> false;
         };
   }

@@ -1,9 +1,7 @@
 package com.paiml.duende.shell.command;
 
-import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.control.AdapterInfo;
-import com.paiml.duende.control.ConfigurationFaults;
 import com.paiml.duende.shell.text.Answer;
 import com.paiml.duende.shell.text.Human;
 import com.paiml.duende.shell.text.Json;
@@ -71,7 +69,6 @@ public final class Doctor {
     try (Progress _ = Progress.of(session, () -> "examining " + area[0])) {
       bundles(findings);
       manager(findings);
-      configuration(findings);
       detection(findings);
       each(
           Diagnostic.class,
@@ -122,29 +119,6 @@ public final class Doctor {
               Verdict.BROKEN,
               e.problem(),
               "look for the bundle com.paiml.duende.manager in the container's log"));
-    }
-  }
-
-  private void configuration(List<Finding> findings) {
-    List<ConfigFault> faults = new ArrayList<>();
-    each(ConfigurationFaults.class, (bundle, service) -> faults.addAll(service.faults()));
-    for (ConfigFault fault : faults) {
-      findings.add(
-          new Finding(
-              "configuration",
-              Verdict.BROKEN,
-              new ConfigFault(
-                      fault.origin(),
-                      fault.line(),
-                      fault.column(),
-                      fault.key(),
-                      fault.problem(),
-                      "")
-                  .toString(),
-              fault.remedy()));
-    }
-    if (faults.isEmpty()) {
-      findings.add(new Finding("configuration", Verdict.OK, "has no faults", ""));
     }
   }
 

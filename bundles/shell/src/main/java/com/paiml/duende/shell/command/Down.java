@@ -2,9 +2,11 @@ package com.paiml.duende.shell.command;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.shell.call.Caller;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -48,22 +50,19 @@ public final class Down {
           Duration wait)
       throws DaemonException {
     IntConsumer exit = exit();
-    if (!keep) {
-      try (Progress _ = Progress.of(session, this::stopping)) {
-        supervision.manager().shutdown(wait);
+    // Without a manager there is nothing to be stopped in order.
+    Optional<DaemonManager> manager = supervision.find();
+    if (!keep && manager.isPresent()) {
+      try (Progress _ = Progress.of(session, () -> stopping(manager.get()))) {
+        manager.get().shutdown(wait);
       }
     }
     Caller.of(session).afterwards(() -> exit.accept(0));
   }
 
-  private String stopping() {
-    try {
-      long left = supervision.manager().list().stream().filter(d -> d.status().isActive()).count();
-      return "stopping " + left + (left == 1 ? " daemon" : " daemons");
-    } catch (DaemonException e) {
-      // The manager has left: nothing is known of what it still stops.
-      return "stopping";
-    }
+  private static String stopping(DaemonManager manager) {
+    long left = manager.list().stream().filter(d -> d.status().isActive()).count();
+    return "stopping " + left + (left == 1 ? " daemon" : " daemons");
   }
 
   /** The launcher's way to end the process with a status. */

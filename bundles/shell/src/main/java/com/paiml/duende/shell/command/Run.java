@@ -129,7 +129,7 @@ public final class Run {
       throws DaemonException, InterruptedException {
     boolean ended = false;
     try {
-      ended = Await.until(manager, Deadline.after(time), () -> over(deployment.infos()));
+      ended = Await.until(manager, Deadline.after(time), () -> ended(deployment.infos()));
     } catch (InterruptedException e) {
       LOG.log(Level.DEBUG, "interrupted: shutting down", e);
     }
@@ -146,6 +146,10 @@ public final class Run {
             "");
       }
     }
+  }
+
+  private static boolean ended(List<DaemonInfo> daemons) {
+    return daemons.stream().allMatch(d -> d.status().isTerminal());
   }
 
   private static boolean over(List<DaemonInfo> daemons) {

@@ -159,8 +159,10 @@ class CommandsTest {
     assertEquals(1, run("start", "web", "nope", "db"));
     assertEquals(List.of("start db"), manager.told);
     assertEquals(
-        "duende: web: is running already, pid 4711; stop it first\n"
-            + "duende: nope: there is no such daemon\n",
+        """
+        duende: web: is running already, pid 4711; stop it first
+        duende: nope: there is no such daemon
+        """,
         err());
   }
 
