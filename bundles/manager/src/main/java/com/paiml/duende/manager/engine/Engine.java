@@ -854,7 +854,11 @@ public final class Engine implements AutoCloseable {
           .forEach(
               (name, id) -> {
                 Optional<RunRecord> before = journal.run(name);
-                boolean wish = deployment.wishes().getOrDefault(name, false);
+                boolean wish =
+                    deployment.wishes().getOrDefault(name, false)
+                        || (config.restart() == RestartPolicy.ALWAYS
+                            && !journal.isSameContainer()
+                            && before.isPresent());
                 boolean begins = isToStart(config, wish, before);
                 if (begins) {
                   starts.add(name);
