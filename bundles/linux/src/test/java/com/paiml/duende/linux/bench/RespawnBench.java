@@ -90,7 +90,7 @@ public final class RespawnBench {
       folder.toFile().setReadable(true, false);
       respawn(linux, stamp, floor, rounds);
       endsSeen(linux, stamp);
-      manyStarts(linux, stamp);
+      manyStarts(linux, stamp, floor);
     } finally {
       try (var files = Files.list(folder)) {
         files.forEach(file -> file.toFile().delete());
@@ -366,11 +366,13 @@ public final class RespawnBench {
     }
   }
 
-  private static void manyStarts(Linux linux, Path stamp) throws Exception {
-    long[] millis = new long[3];
+  private static void manyStarts(Linux linux, Path stamp, Path floor) throws Exception {
+    long[] millis = new long[5];
+    long[] floorMillis = new long[millis.length];
     try (Spawner spawner = linux.spawner();
         EventLoop loop = linux.eventLoop("bench", (what, fault) -> fault.printStackTrace())) {
       for (int run = 0; run < millis.length; run++) {
+        floorMillis[run] = floorStarts(floor, stamp);
         CountDownLatch ended = new CountDownLatch(1000);
         List<Pidfd> children = new ArrayList<>(1000);
         try {
@@ -392,7 +394,23 @@ public final class RespawnBench {
         children.forEach(Pidfd::close);
       }
     }
-    System.out.printf("1000 programs started and watched: %s ms%n", Arrays.toString(millis));
+    Arrays.sort(millis);
+    Arrays.sort(floorMillis);
+    System.out.printf(
+        "1000 programs: C, vfork only %s ms; started and watched here %s ms; medians x %.2f%n",
+        Arrays.toString(floorMillis), Arrays.toString(millis), (double) millis[2] / floorMillis[2]);
+  }
+
+  private static long floorStarts(Path floor, Path stamp) throws Exception {
+    Process process =
+        new ProcessBuilder(floor.toString(), stamp.toString(), "1000")
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String micros =
+        new String(
+            process.getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    process.waitFor();
+    return Long.parseLong(micros.strip()) / 1000;
   }
 
   private static void endsSeen(Linux linux, Path stamp) throws Exception {
