@@ -18,7 +18,12 @@ public enum Controller {
   /** Disk I/O. */
   IO("blkio", "io"),
   /** Freezing. Version 2 has it for every group. */
-  FREEZER("freezer", "");
+  FREEZER("freezer", ""),
+  /**
+   * Network traffic, by a small eBPF program attached to the group: in version 2 only, also beside
+   * version 1, and with the right to load such programs.
+   */
+  NETWORK("", "");
 
   private final String v1;
   private final String v2;
@@ -28,7 +33,7 @@ public enum Controller {
     this.v2 = v2;
   }
 
-  /** The name in version 1. */
+  /** The name in version 1, empty for what it has not. */
   public String v1Name() {
     return v1;
   }

@@ -96,6 +96,19 @@ public sealed interface Setting {
   }
 
   /**
+   * Network traffic of the sockets that the group's processes make, each direction by itself. What is
+   * above is dropped, and TCP slows down; a fifth of a second's worth may come at once.
+   *
+   * @param bytesPerSecond of packets from the IP header on, 1 or more
+   */
+  record Network(long bytesPerSecond) implements Setting {
+    @Override
+    public Controller controller() {
+      return Controller.NETWORK;
+    }
+  }
+
+  /**
    * Writing to any one disk.
    *
    * @param bytesPerSecond for every disk that is there now

@@ -5,6 +5,7 @@ import com.paiml.duende.linux.cgroup.Setting;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.Readiness;
 import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +46,16 @@ final class CgroupOne implements CgroupVersion {
               folder.resolve(PIDS), count == Setting.UNLIMITED ? "max" : Long.toString(count));
       case Setting.IoRead(long rate) -> throttle(folder, READ, rate);
       case Setting.IoWrite(long rate) -> throttle(folder, WRITE, rate);
+      case Setting.Network n -> throw noNetwork(folder);
     }
+  }
+
+  private static LinuxException noNetwork(Path folder) {
+    return new LinuxException(
+        Errno.EOPNOTSUPP,
+        "bpf",
+        folder.toString(),
+        "Version 1 has no programs on groups: mount version 2 beside it.");
   }
 
   private void put(Path folder, String file, long value) throws LinuxException {
@@ -96,6 +106,7 @@ final class CgroupOne implements CgroupVersion {
           case Setting.Pids p -> List.of(PIDS);
           case Setting.IoRead i -> List.of(READ);
           case Setting.IoWrite i -> List.of(WRITE);
+          case Setting.Network n -> throw noNetwork(folder);
         };
     List<InForce> all = new ArrayList<>();
     for (String name : names) {

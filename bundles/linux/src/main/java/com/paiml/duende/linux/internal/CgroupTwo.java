@@ -41,6 +41,7 @@ final class CgroupTwo implements CgroupVersion {
       case Setting.Pids(long count) -> put(folder, PIDS, count);
       case Setting.IoRead(long rate) -> throttle(folder, "rbps", rate);
       case Setting.IoWrite(long rate) -> throttle(folder, "wbps", rate);
+      case Setting.Network(long rate) -> new NetworkPolicer(files.kernel(), folder).set(rate);
     }
   }
 
@@ -84,6 +85,9 @@ final class CgroupTwo implements CgroupVersion {
 
   @Override
   public List<InForce> read(Path folder, Setting setting) throws LinuxException {
+    if (setting instanceof Setting.Network) {
+      return new NetworkPolicer(files.kernel(), folder).read();
+    }
     List<String> names =
         switch (setting) {
           case Setting.Memory m -> List.of(MEMORY);
@@ -94,6 +98,7 @@ final class CgroupTwo implements CgroupVersion {
           case Setting.Pids p -> List.of(PIDS);
           case Setting.IoRead i -> List.of(IO);
           case Setting.IoWrite i -> List.of(IO);
+          case Setting.Network n -> List.of();
         };
     List<InForce> all = new ArrayList<>();
     for (String name : names) {

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Tries what differs between kernels, without changing anything. */
 final class Features {
@@ -131,7 +132,7 @@ final class Features {
   private void controllers() throws LinuxException {
     Cgroups cgroups = KernelCgroups.detect(kernel);
     for (Controller controller : Controller.values()) {
-      String name = "cgroup " + controller.v1Name();
+      String name = "cgroup " + controller.name().toLowerCase(Locale.ROOT);
       found.add(
           switch (cgroups.placement(controller)) {
             case Placement.Mounted(int version, java.nio.file.Path base) ->

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -122,7 +123,7 @@ final class KernelCgroup implements Cgroup {
       throw new LinuxException(
           Errno.ENOENT,
           "open",
-          "the " + controller.v1Name() + " controller of cgroup " + name,
+          "the " + controller.name().toLowerCase(Locale.ROOT) + " controller of cgroup " + name,
           "No hierarchy here has it: see the placement of controllers, and enable or mount it.");
     }
     return new Held(version, folder);

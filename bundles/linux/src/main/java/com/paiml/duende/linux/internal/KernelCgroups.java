@@ -16,6 +16,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +31,7 @@ final class KernelCgroups implements Cgroups {
   private final ControlFiles files;
   private final Map<Controller, Hierarchy> holders;
   private final Optional<Hierarchy> unified;
+  private final Optional<String> withoutNetwork;
 
   KernelCgroups(ControlFiles files, List<Hierarchy> hierarchies) {
     this.files = files;
@@ -40,11 +42,25 @@ final class KernelCgroups implements Cgroups {
     hierarchies.stream()
         .sorted((a, b) -> Integer.compare(b.version(), a.version()))
         .forEach(one -> one.controllers().forEach(controller -> holders.put(controller, one)));
+    this.withoutNetwork = tryNetwork(files);
+    if (withoutNetwork.isPresent()) {
+      holders.remove(Controller.NETWORK);
+    }
   }
 
   static KernelCgroups detect(Kernel kernel) throws LinuxException {
     ControlFiles files = new ControlFiles(kernel);
     return new KernelCgroups(files, Hierarchy.detect(files));
+  }
+
+  /** Why a program that limits the network cannot be loaded, if so; nothing is attached. */
+  private static Optional<String> tryNetwork(ControlFiles files) {
+    try {
+      NetworkPolicer.tryLoading(new Bpf(files.kernel()));
+      return Optional.empty();
+    } catch (LinuxException refused) {
+      return Optional.of(refused.getMessage());
+    }
   }
 
   @Override
@@ -53,17 +69,24 @@ final class KernelCgroups implements Cgroups {
     if (holder != null) {
       return new Placement.Mounted(holder.version(), holder.base());
     }
-    return new Placement.Absent(
-        unified.isPresent()
-            ? "the kernel has no "
-                + controller.v1Name()
-                + " controller in "
-                + unified.get().base()
-                + " and none is mounted as version 1: enable it in cgroup.subtree_control above, or"
-                + " mount it"
-            : "no hierarchy with "
-                + controller.v1Name()
-                + " is mounted: mount -t cgroup2 none /sys/fs/cgroup");
+    return new Placement.Absent(absence(controller));
+  }
+
+  private String absence(Controller controller) {
+    if (unified.isEmpty()) {
+      return "no hierarchy with "
+          + controller.name().toLowerCase(Locale.ROOT)
+          + " is mounted: mount -t cgroup2 none /sys/fs/cgroup";
+    }
+    if (controller == Controller.NETWORK) {
+      return withoutNetwork.orElse("no program can be attached in " + unified.get().base());
+    }
+    return "there is no "
+        + controller.v1Name()
+        + " controller in "
+        + unified.get().base()
+        + " and none is mounted as version 1: enable it in cgroup.subtree_control above, or mount"
+        + " it";
   }
 
   @Override

@@ -286,6 +286,58 @@ class CgroupTest {
   }
 
   @Test
+  void theNetworkLimitIsReadBackChangedAndTakenAway() throws Exception {
+    Cgroup group = group(Controller.NETWORK);
+    assertEquals(List.of("max", "max"), values(group.read(new Setting.Network(1))));
+    assertEquals(List.of("1000000", "1000000"), values(group.set(new Setting.Network(1_000_000))));
+    assertEquals(List.of("500000", "500000"), values(group.set(new Setting.Network(500_000))));
+    Cgroup again = cgroups.open(name).orElseThrow();
+    assertEquals(List.of("500000", "500000"), values(again.read(new Setting.Network(1))));
+    assertEquals(List.of("max", "max"), values(again.set(new Setting.Network(Setting.UNLIMITED))));
+    assertEquals(
+        "EINVAL",
+        assertThrows(LinuxException.class, () -> group.set(new Setting.Network(0))).errno());
+  }
+
+  private static List<String> values(List<InForce> all) {
+    return all.stream().map(InForce::value).toList();
+  }
+
+  @Test
+  void f026TheNetworkLimitHolds() throws Exception {
+    Cgroup group = group(Controller.NETWORK);
+    long rate = 2_000_000;
+    group.set(new Setting.Network(rate));
+    // The receiver counts, outside of the group, over the loopback interface.
+    try (var server = new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress())) {
+      server.setSoTimeout((int) LIMIT.toMillis());
+      String script =
+          "import socket\ns=socket.create_connection(('127.0.0.1',%d))\nb=b'x'*65536\nwhile True: s.sendall(b)"
+              .formatted(server.getLocalPort());
+      Pidfd sender = spawner.spawn(python(script).withConfinement(in(group)));
+      try (var connection = server.accept()) {
+        connection.setSoTimeout((int) LIMIT.toMillis());
+        byte[] buffer = new byte[1 << 16];
+        long received = 0;
+        long start = System.nanoTime();
+        // Enough for what may come at once to be little against the whole.
+        while (received < 5 * rate) {
+          int n = connection.getInputStream().read(buffer);
+          assertTrue(n > 0, "the sender has stopped");
+          received += n;
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        assertTrue(received / seconds <= 1.1 * rate, received / seconds + " bytes per second");
+        System.out.printf(
+            "network limit %d bytes per second, measured %.0f%n", rate, received / seconds);
+      } finally {
+        kill(sender);
+        sender.close();
+      }
+    }
+  }
+
+  @Test
   void aFrozenGroupStandsStillAndRunsOnWhenThawed() throws Exception {
     Cgroup group = group(Controller.FREEZER);
     Path ticks = dir.resolve("ticks");

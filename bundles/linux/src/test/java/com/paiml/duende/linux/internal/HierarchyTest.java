@@ -42,7 +42,7 @@ class HierarchyTest {
     List<Hierarchy> found = Hierarchy.detect(files, mounts, "0::/unit/supervisor\n");
     assertEquals(unit, found.getFirst().base());
     assertEquals(
-        Set.of(Controller.PIDS, Controller.FREEZER, Controller.CPU_ACCOUNT),
+        Set.of(Controller.PIDS, Controller.FREEZER, Controller.CPU_ACCOUNT, Controller.NETWORK),
         found.getFirst().controllers());
   }
 

@@ -74,6 +74,7 @@ class LayoutTest {
       #define PAGE_SIZE 4096
       #include <linux/audit.h>
       #include <linux/binfmts.h>
+      #include <linux/bpf.h>
       #include <linux/capability.h>
       #include <linux/falloc.h>
       #include <linux/filter.h>
@@ -90,6 +91,45 @@ class LayoutTest {
   /** Java constant, C expression. */
   private static final String CONSTANTS =
       """
+      Bpf.ALLOW_MULTI = BPF_F_ALLOW_MULTI
+      Bpf.ATTACH_EGRESS = (int)BPF_CGROUP_INET_EGRESS
+      Bpf.ATTACH_INGRESS = (int)BPF_CGROUP_INET_INGRESS
+      Bpf.INFO_MAP_IDS = offsetof(struct bpf_prog_info, map_ids)
+      Bpf.INFO_NAME = offsetof(struct bpf_prog_info, name)
+      Bpf.INFO_NR_MAP_IDS = offsetof(struct bpf_prog_info, nr_map_ids)
+      Bpf.MAP_CREATE = (int)BPF_MAP_CREATE
+      Bpf.MAP_GET_FD_BY_ID = (int)BPF_MAP_GET_FD_BY_ID
+      Bpf.MAP_LOOKUP_ELEM = (int)BPF_MAP_LOOKUP_ELEM
+      Bpf.MAP_TYPE_ARRAY = (int)BPF_MAP_TYPE_ARRAY
+      Bpf.MAP_UPDATE_ELEM = (int)BPF_MAP_UPDATE_ELEM
+      Bpf.NAME_LENGTH = sizeof(((struct bpf_prog_info *)0)->name)
+      Bpf.OBJ_GET_INFO_BY_FD = (int)BPF_OBJ_GET_INFO_BY_FD
+      Bpf.PROG_ATTACH = (int)BPF_PROG_ATTACH
+      Bpf.PROG_DETACH = (int)BPF_PROG_DETACH
+      Bpf.PROG_GET_FD_BY_ID = (int)BPF_PROG_GET_FD_BY_ID
+      Bpf.PROG_LOAD = (int)BPF_PROG_LOAD
+      Bpf.PROG_QUERY = (int)BPF_PROG_QUERY
+      Bpf.PROG_TYPE_CGROUP_SKB = (int)BPF_PROG_TYPE_CGROUP_SKB
+      BpfAssembler.ADD_K = (BPF_ALU64|BPF_ADD|BPF_K)
+      BpfAssembler.ATOMIC_DW = (BPF_STX|BPF_ATOMIC|BPF_DW)
+      BpfAssembler.CALL = (BPF_JMP|BPF_CALL)
+      BpfAssembler.CMPXCHG = BPF_CMPXCHG
+      BpfAssembler.DIV_X = (BPF_ALU64|BPF_DIV|BPF_X)
+      BpfAssembler.EXIT = (BPF_JMP|BPF_EXIT)
+      BpfAssembler.JGE_X = (BPF_JMP|BPF_JGE|BPF_X)
+      BpfAssembler.JGT_X = (BPF_JMP|BPF_JGT|BPF_X)
+      BpfAssembler.JNE_K = (BPF_JMP|BPF_JNE|BPF_K)
+      BpfAssembler.KTIME_GET_NS = (int)BPF_FUNC_ktime_get_ns
+      BpfAssembler.LDX_DW = (BPF_LDX|BPF_MEM|BPF_DW)
+      BpfAssembler.LDX_W = (BPF_LDX|BPF_MEM|BPF_W)
+      BpfAssembler.LD_IMM64 = (BPF_LD|BPF_IMM|BPF_DW)
+      BpfAssembler.MAP_LOOKUP_ELEM = (int)BPF_FUNC_map_lookup_elem
+      BpfAssembler.MOV_K = (BPF_ALU64|BPF_MOV|BPF_K)
+      BpfAssembler.MOV_X = (BPF_ALU64|BPF_MOV|BPF_X)
+      BpfAssembler.MUL_K = (BPF_ALU64|BPF_MUL|BPF_K)
+      BpfAssembler.PSEUDO_MAP_FD = BPF_PSEUDO_MAP_FD
+      BpfAssembler.ST_W = (BPF_ST|BPF_MEM|BPF_W)
+      BpfAssembler.SUB_X = (BPF_ALU64|BPF_SUB|BPF_X)
       ChildDescriptors.F_DUPFD_CLOEXEC = F_DUPFD_CLOEXEC
       ChildDescriptors.F_SETFL = F_SETFL
       ConfinementSteps.AF_INET = AF_INET
@@ -229,6 +269,10 @@ class LayoutTest {
   /** Constants that are nobody's but ours. */
   private static final Set<String> OURS =
       Set.of(
+          "Bpf.ATTR_SIZE",
+          "Bpf.INFO_SIZE",
+          "Bpf.LOG_SIZE",
+          "Bpf.MAX_ATTACHED",
           "ChildDescriptors.LOG_MODE",
           "ControlFiles.FOLDER_MODE",
           "EpollLoop.BATCH",
@@ -248,6 +292,12 @@ class LayoutTest {
           "Layouts.SPAWN_ACTIONS_ROOM",
           "Layouts.SPAWN_ATTR_ROOM",
           "Nearest.FAR",
+          "NetworkPolicer.BURST",
+          "NetworkPolicer.BURST_NANOS",
+          "NetworkPolicer.NANOS_PER_SECOND",
+          "NetworkPolicer.PAID_UNTIL",
+          "NetworkPolicer.RATE",
+          "NetworkPolicer.VALUE_SIZE",
           "PosixSpawner.FIRST_AFTER_STDIO",
           "PosixSpawner.PAUSE_NANOS",
           "ProcFiles.EXIT_CODE",
@@ -284,7 +334,40 @@ class LayoutTest {
           Map.entry("offsetof(struct landlock_ruleset_attr, handled_access_fs)", 0L),
           Map.entry("(sizeof(posix_spawnattr_t) <= 512)", 1L),
           Map.entry("(sizeof(posix_spawn_file_actions_t) <= 256)", 1L),
-          Map.entry("sizeof(gid_t)", 4L));
+          Map.entry("sizeof(gid_t)", 4L),
+          Map.entry("offsetof(union bpf_attr, map_type)", 0L),
+          Map.entry("offsetof(union bpf_attr, key_size)", 4L),
+          Map.entry("offsetof(union bpf_attr, value_size)", 8L),
+          Map.entry("offsetof(union bpf_attr, max_entries)", 12L),
+          Map.entry("offsetof(union bpf_attr, map_name)", 28L),
+          Map.entry("offsetof(union bpf_attr, map_fd)", 0L),
+          Map.entry("offsetof(union bpf_attr, key)", 8L),
+          Map.entry("offsetof(union bpf_attr, value)", 16L),
+          Map.entry("offsetof(union bpf_attr, prog_type)", 0L),
+          Map.entry("offsetof(union bpf_attr, insn_cnt)", 4L),
+          Map.entry("offsetof(union bpf_attr, insns)", 8L),
+          Map.entry("offsetof(union bpf_attr, license)", 16L),
+          Map.entry("offsetof(union bpf_attr, log_level)", 24L),
+          Map.entry("offsetof(union bpf_attr, log_size)", 28L),
+          Map.entry("offsetof(union bpf_attr, log_buf)", 32L),
+          Map.entry("offsetof(union bpf_attr, prog_name)", 48L),
+          Map.entry("offsetof(union bpf_attr, expected_attach_type)", 68L),
+          Map.entry("offsetof(union bpf_attr, target_fd)", 0L),
+          Map.entry("offsetof(union bpf_attr, attach_bpf_fd)", 4L),
+          Map.entry("offsetof(union bpf_attr, attach_type)", 8L),
+          Map.entry("offsetof(union bpf_attr, attach_flags)", 12L),
+          Map.entry("offsetof(union bpf_attr, query.target_fd)", 0L),
+          Map.entry("offsetof(union bpf_attr, query.attach_type)", 4L),
+          Map.entry("offsetof(union bpf_attr, query.prog_ids)", 16L),
+          Map.entry("offsetof(union bpf_attr, query.prog_cnt)", 24L),
+          Map.entry("offsetof(union bpf_attr, info.bpf_fd)", 0L),
+          Map.entry("offsetof(union bpf_attr, info.info_len)", 4L),
+          Map.entry("offsetof(union bpf_attr, info.info)", 8L),
+          Map.entry("offsetof(union bpf_attr, prog_id)", 0L),
+          Map.entry("offsetof(union bpf_attr, map_id)", 0L),
+          Map.entry("offsetof(struct __sk_buff, len)", 0L),
+          Map.entry("offsetof(struct bpf_insn, off)", 2L),
+          Map.entry("offsetof(struct bpf_insn, imm)", 4L));
 
   @TempDir Path dir;
 
@@ -393,7 +476,12 @@ class LayoutTest {
           && !matcher.group().startsWith("CLD_")
           && !matcher.group().startsWith("LANDLOCK_RULE")
           && !matcher.group().startsWith("SCM_")
-          && !matcher.group().startsWith("MSG_")) {
+          && !matcher.group().startsWith("MSG_")
+          && !matcher.group().startsWith("BPF_MAP_")
+          && !matcher.group().startsWith("BPF_PROG_")
+          && !matcher.group().startsWith("BPF_OBJ_")
+          && !matcher.group().startsWith("BPF_FUNC_")
+          && !matcher.group().startsWith("BPF_CGROUP_")) {
         macros.add(matcher.group());
       }
     }
