@@ -123,7 +123,11 @@ final class Container {
   String summary() {
     int active = 0;
     List<String> idle = new ArrayList<>();
-    for (Bundle bundle : framework.getBundleContext().getBundles()) {
+    BundleContext context = framework.getBundleContext();
+    if (context == null) {
+      return "and stopped already";
+    }
+    for (Bundle bundle : context.getBundles()) {
       boolean fragment = bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null;
       // A bundle with lazy activation waits in STARTING until somebody needs it.
       if ((bundle.getState() & (Bundle.ACTIVE | Bundle.STARTING)) != 0 || fragment) {

@@ -13,7 +13,6 @@ import com.paiml.duende.shell.call.Caller;
 import com.paiml.duende.shell.call.UsageException;
 import com.paiml.duende.shell.text.Answer;
 import com.paiml.duende.spi.Deadline;
-import com.paiml.duende.spi.LogQuery;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
@@ -98,14 +97,18 @@ public final class Run {
       }
       try (LogPrinter printer = new LogPrinter(Caller.out(session), daemons.size() > 1, false)) {
         for (DaemonInfo daemon : daemons) {
-          printer.add(
-              daemon.name(), manager.logs(daemon.name(), new LogQuery(-1, Optional.empty(), true)));
+          printer.add(daemon.name(), new ComingLog(manager, daemon.name()));
         }
         printer.start();
         for (DaemonInfo daemon : daemons) {
           start(manager, daemon.name());
         }
-        awaitEnd(manager, deployment, time);
+        if (!awaitEnd(manager, deployment, time)) {
+          synchronized (ours) {
+            ours.clear();
+          }
+          shutDown(manager, deployment);
+        }
         printer.finish();
         printer.join();
         return verdict(deployment.infos());
@@ -124,27 +127,29 @@ public final class Run {
     }
   }
 
-  /** Until they end by themselves; shuts them down when the time is up or somebody interrupts. */
-  private static void awaitEnd(DaemonManager manager, Deployment deployment, Duration time)
-      throws DaemonException, InterruptedException {
-    boolean ended = false;
+  /** Whether they ended by themselves, before the time was up or somebody interrupted. */
+  private static boolean awaitEnd(DaemonManager manager, Deployment deployment, Duration time)
+      throws DaemonException {
     try {
-      ended = Await.until(manager, Deadline.after(time), () -> ended(deployment.infos()));
+      return Await.until(manager, Deadline.after(time), () -> ended(deployment.infos()));
     } catch (InterruptedException e) {
       LOG.log(Level.DEBUG, "interrupted: shutting down", e);
+      return false;
     }
-    if (!ended) {
-      Duration patience = deployment.shutdownTimeout().plus(STOP_MARGIN);
-      for (DaemonInfo daemon : deployment.infos()) {
-        var _ = manager.stop(daemon.name(), Duration.ZERO);
-      }
-      if (!Await.until(manager, Deadline.after(patience), () -> over(deployment.infos()))) {
-        throw new DaemonException(
-            ErrorCode.TIMEOUT,
-            String.join(", ", deployment.names()),
-            "did not end within " + Durations.format(patience),
-            "");
-      }
+  }
+
+  private static void shutDown(DaemonManager manager, Deployment deployment)
+      throws DaemonException, InterruptedException {
+    Duration patience = deployment.shutdownTimeout().plus(STOP_MARGIN);
+    for (DaemonInfo daemon : deployment.infos()) {
+      var _ = manager.stop(daemon.name(), Duration.ZERO);
+    }
+    if (!Await.until(manager, Deadline.after(patience), () -> over(deployment.infos()))) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT,
+          String.join(", ", deployment.names()),
+          "did not end within " + Durations.format(patience),
+          "");
     }
   }
 
@@ -162,7 +167,9 @@ public final class Run {
     for (DaemonInfo d : daemons) {
       failed |= d.status().state() == State.FAILED;
       out.append(d.name()).append(": ").append(d.status());
-      d.lastExit().ifPresent(exit -> out.append(", exit: ").append(exit.describe()));
+      d.lastExit()
+          .filter(exit -> d.status().reason().isEmpty())
+          .ifPresent(exit -> out.append(" (").append(exit.describe()).append(')'));
       out.append('\n');
     }
     String text = out.toString();
