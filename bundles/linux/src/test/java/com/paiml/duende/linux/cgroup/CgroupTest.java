@@ -251,7 +251,10 @@ class CgroupTest {
       double used = group.usage().cpuNanos().orElseThrow();
       // One period more than the share: it may begin with a full quota.
       assertTrue(used <= 1.1 * (0.2 * wall + 20e6), "used " + used + " ns of " + wall);
-      assertTrue(group.usage().cpuThrottled().orElse(0) > 0);
+      // A machine that is too busy to give it its quota has no reason to hold it back.
+      assertTrue(
+          used < 0.18 * wall || group.usage().cpuThrottled().orElse(0) > 0,
+          "it had its quota and was never held back");
     } finally {
       kill(busy);
       busy.close();
@@ -314,12 +317,13 @@ class CgroupTest {
       String script =
           "import socket\ns=socket.create_connection(('127.0.0.1',%d))\nb=b'x'*65536\nwhile True: s.sendall(b)"
               .formatted(server.getLocalPort());
+      // From before the first packet: what waits in buffers until it is read has passed too.
+      long start = System.nanoTime();
       Pidfd sender = spawner.spawn(python(script).withConfinement(in(group)));
       try (var connection = server.accept()) {
         connection.setSoTimeout((int) LIMIT.toMillis());
         byte[] buffer = new byte[1 << 16];
         long received = 0;
-        long start = System.nanoTime();
         // Enough for what may come at once to be little against the whole.
         while (received < 5 * rate) {
           int n = connection.getInputStream().read(buffer);
