@@ -1,5 +1,6 @@
 package com.paiml.duende.linux.confine;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import java.nio.file.Path;
@@ -102,30 +103,35 @@ public record Confinement(
     private Builder() {}
 
     /** In the group that this {@code tasks} or {@code cgroup.procs} file belongs to. */
+    @CanIgnoreReturnValue
     public Builder cgroup(Path joinFile) {
       cgroups.add(joinFile);
       return this;
     }
 
     /** −1000 to 1000. */
+    @CanIgnoreReturnValue
     public Builder oomScoreAdjust(int score) {
       oomScoreAdjust = OptionalInt.of(score);
       return this;
     }
 
     /** In a namespace of its own. */
+    @CanIgnoreReturnValue
     public Builder namespace(Namespace own) {
       namespaces.add(own);
       return this;
     }
 
     /** In the namespace that this file stands for. */
+    @CanIgnoreReturnValue
     public Builder join(Path namespaceFile) {
       joinedNamespaces.add(namespaceFile);
       return this;
     }
 
     /** With that mount, and mounts of its own. */
+    @CanIgnoreReturnValue
     public Builder mount(MountRule rule) {
       mounts.add(rule);
       namespaces.add(Namespace.MOUNT);
@@ -133,60 +139,70 @@ public record Confinement(
     }
 
     /** Permission bits that new files do not get, 0 to 0777. */
+    @CanIgnoreReturnValue
     public Builder umask(int bits) {
       umask = OptionalInt.of(bits);
       return this;
     }
 
     /** −20 to 19. */
+    @CanIgnoreReturnValue
     public Builder nice(int value) {
       nice = OptionalInt.of(value);
       return this;
     }
 
     /** With that priority of disk I/O. */
+    @CanIgnoreReturnValue
     public Builder ioPriority(IoPriority priority) {
       ioPriority = Optional.of(priority);
       return this;
     }
 
     /** On that processor too. */
+    @CanIgnoreReturnValue
     public Builder processor(int number) {
       processors.add(number);
       return this;
     }
 
     /** With that limit. */
+    @CanIgnoreReturnValue
     public Builder limit(Resource resource, Limit limit) {
       limits.put(resource, limit);
       return this;
     }
 
     /** With no more than these. */
+    @CanIgnoreReturnValue
     public Builder capabilities(Set<Capability> all) {
       capabilities = Optional.of(all);
       return this;
     }
 
     /** As that user. */
+    @CanIgnoreReturnValue
     public Builder user(Credentials credentials) {
       user = Optional.of(credentials);
       return this;
     }
 
     /** Execve gives no more rights. */
+    @CanIgnoreReturnValue
     public Builder noNewPrivileges() {
       noNewPrivileges = true;
       return this;
     }
 
     /** Touching the file system only as these say. */
+    @CanIgnoreReturnValue
     public Builder paths(List<PathRule> rules) {
       paths = Optional.of(rules);
       return this;
     }
 
     /** Making only these system calls. */
+    @CanIgnoreReturnValue
     public Builder systemCalls(SyscallFilter filter) {
       systemCalls = Optional.of(filter);
       return this;

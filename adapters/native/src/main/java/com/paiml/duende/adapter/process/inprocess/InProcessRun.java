@@ -231,6 +231,10 @@ final class InProcessRun implements Run {
     }
   }
 
+  boolean isStuckInInit() {
+    return initReturned.getCount() > 0;
+  }
+
   /** Whether its code may still be running. */
   boolean isAlive() {
     return thread.isAlive();

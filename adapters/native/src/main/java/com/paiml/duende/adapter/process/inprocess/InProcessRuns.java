@@ -78,9 +78,9 @@ public final class InProcessRuns implements AutoCloseable {
     try {
       run.start(deadline);
     } catch (DaemonException failed) {
-      if (run.isAlive()) {
+      if (run.isStuckInInit()) {
         abandoned.put(key, run);
-        if (!run.isAlive()) {
+        if (!run.isStuckInInit()) {
           abandoned.remove(key, run);
         }
       }

@@ -4,6 +4,7 @@ import com.paiml.duende.adapter.process.Faults;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.Readiness;
 import com.paiml.duende.linux.event.Watch;
@@ -21,8 +22,10 @@ import com.paiml.duende.spi.LaunchSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,14 +40,25 @@ final class LinuxExec {
   private final Linux linux;
   private final Spawner spawner;
   private final EventLoop loop;
+  private final Confiner confiner;
 
-  LinuxExec(Linux linux, Spawner spawner, EventLoop loop) {
+  /** How a command is confined: as its daemon is. */
+  @FunctionalInterface
+  interface Confiner {
+    Confinement of(LaunchSpec spec, Path program, Optional<LimitGroup> group)
+        throws DaemonException;
+  }
+
+  LinuxExec(Linux linux, Spawner spawner, EventLoop loop, Confiner confiner) {
     this.linux = linux;
     this.spawner = spawner;
     this.loop = loop;
+    this.confiner = confiner;
   }
 
-  ExecResult run(LaunchSpec spec, List<String> command, Deadline deadline) throws DaemonException {
+  ExecResult run(
+      LaunchSpec spec, Optional<LimitGroup> group, List<String> command, Deadline deadline)
+      throws DaemonException {
     if (command.isEmpty()) {
       throw new DaemonException(
           ErrorCode.CONFIGURATION, spec.name(), "an empty command", "write program and arguments");
@@ -52,12 +66,11 @@ final class LinuxExec {
     // A mark of its own: what it leaves behind is its own, and not the daemon's.
     RunMark mark =
         new RunMark(spec.instance().id(), spec.name() + "!" + System.nanoTime(), spec.generation());
+    Path program = ProgramFile.find(command.get(0), spec);
     try (Pipe pipe = linux.pipe()) {
       SpawnRequest request =
-          SpawnRequest.of(
-                  command.get(0),
-                  ProgramFile.find(command.get(0), spec),
-                  command.subList(1, command.size()))
+          SpawnRequest.of(command.get(0), program, command.subList(1, command.size()))
+              .withConfinement(confiner.of(spec, program, group))
               .withEnvironment(mark.addTo(spec.env(), List.of()))
               .withWorkingDirectory(ProgramFile.workingDirectory(spec))
               .withStdio(

@@ -6,9 +6,14 @@ import com.paiml.duende.adapter.process.log.LogBooks;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Readiness;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.confine.Confinement;
+import com.paiml.duende.linux.confine.Credentials;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.limits.Limit;
+import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
 import com.paiml.duende.linux.process.Processes;
@@ -26,10 +31,12 @@ import com.paiml.duende.spi.Recovery;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -62,20 +69,68 @@ public final class LinuxPrograms implements Programs {
               Capability.WATCHDOG,
               Capability.WORKING_DIR));
 
+  /** What the executor between spawn and exec puts in force. */
+  private static final Set<Capability> CONFINING =
+      Set.copyOf(
+          EnumSet.of(
+              Capability.USER,
+              Capability.UMASK,
+              Capability.NO_NEW_PRIVS,
+              Capability.CAPABILITIES,
+              Capability.SYSCALL_FILTER,
+              Capability.PATHS,
+              Capability.NETWORK_OFF,
+              Capability.LIMIT_OPEN_FILES));
+
+  private static final Set<Capability> OF_ROOT =
+      Set.copyOf(EnumSet.of(Capability.USER, Capability.CAPABILITIES, Capability.NETWORK_OFF));
+
   private final Linux linux;
   private final LogBooks logs;
   private final Spawner spawner;
   private final EventLoop loop;
   private final TreeReaper reaper;
   private final LinuxExec exec;
+  private final LimitGroups groups;
+  private final Accounts accounts = new Accounts();
+  private final Optional<String> cannotConfine;
+  private final int ownUid;
 
-  private LinuxPrograms(Linux linux, LogBooks logs, Spawner spawner, EventLoop loop) {
+  private LinuxPrograms(Linux linux, LogBooks logs, Spawner spawner, EventLoop loop)
+      throws LinuxException {
     this.linux = linux;
     this.logs = logs;
     this.spawner = spawner;
     this.loop = loop;
     this.reaper = new TreeReaper();
-    this.exec = new LinuxExec(linux, spawner, loop);
+    this.exec = new LinuxExec(linux, spawner, loop, this::confinement);
+    this.groups = LimitGroups.detect(linux);
+    this.cannotConfine = tryToConfine(spawner);
+    this.ownUid = Integer.parseInt(ownUid(linux));
+  }
+
+  private static String ownUid(Linux linux) throws LinuxException {
+    return linux
+        .proc()
+        .status((int) ProcessHandle.current().pid())
+        .flatMap(s -> s.field("Uid"))
+        .orElse("0")
+        .split("\\s+")[0];
+  }
+
+  /** The executor may be missing from this build, or a sandbox may be around us. */
+  private static Optional<String> tryToConfine(Spawner spawner) {
+    SpawnRequest trial =
+        SpawnRequest.of(Path.of("/bin/sh"), List.of("-c", "exit 0"))
+            .withConfinement(Confinement.builder().umask(077).build());
+    try (Pidfd process = spawner.spawn(trial)) {
+      boolean ended = process.awaitEnd(Duration.ofSeconds(10));
+      return ended && process.reap().isPresent()
+          ? Optional.empty()
+          : Optional.of("a trial start did not end within 10 s");
+    } catch (LinuxException refused) {
+      return Optional.of(refused.getMessage());
+    }
   }
 
   public static LinuxPrograms open(Linux linux, LogBooks logs) throws LinuxException {
@@ -94,17 +149,47 @@ public final class LinuxPrograms implements Programs {
 
   @Override
   public String describe() {
-    return "posix_spawn, pidfd, epoll";
+    return "posix_spawn, pidfd, epoll"
+        + cannotConfine.map(why -> "; cannot confine: " + why).orElse("");
   }
 
   @Override
   public Set<Capability> capabilities() {
-    return CAPABILITIES;
+    Set<Capability> all = EnumSet.copyOf(CAPABILITIES);
+    all.addAll(groups.capabilities());
+    if (groups.capabilities().contains(Capability.LIMIT_MEMORY_SWAP)) {
+      // A program's memory cannot be locked from outside; it can be kept from swap by its group.
+      all.add(Capability.LOCK_MEMORY);
+    }
+    if (cannotConfine.isEmpty()) {
+      all.addAll(CONFINING);
+      if (ownUid != 0) {
+        all.removeAll(OF_ROOT);
+      }
+    }
+    return all;
   }
 
   @Override
   public Map<Capability, String> missing() {
-    return Map.of();
+    Map<Capability, String> all = new EnumMap<>(Capability.class);
+    all.putAll(groups.missing());
+    cannotConfine.ifPresent(why -> CONFINING.forEach(c -> all.put(c, why)));
+    if (ownUid != 0) {
+      OF_ROOT.forEach(c -> all.put(c, "only root can do that: start Duende as root"));
+    }
+    all.put(Capability.LIMIT_NETWORK, "not built for programs: use platform \"container\"");
+    all.put(
+        Capability.LIMIT_DISK, "not built for programs: use platform \"container\" or \"pepita\"");
+    return all;
+  }
+
+  LimitGroups groups() {
+    return groups;
+  }
+
+  Linux linux() {
+    return linux;
   }
 
   Processes processes() {
@@ -145,7 +230,14 @@ public final class LinuxPrograms implements Programs {
               ? Optional.of(ReadyPipe.open(linux, spec.config().readiness().fd()))
               : Optional.empty();
       pipe.ifPresent(opened::add);
-      SpawnRequest request = request(spec, program, notifications, pipe, deadline);
+      Optional<LimitGroup> group = groups.create(spec);
+      group.ifPresent(g -> opened.add(() -> groups.remove(g)));
+      if (group.isPresent()) {
+        var _ = group.get().apply(spec, spec.config().resources());
+      }
+      long killsBefore = group.map(LimitGroup::outOfMemoryKills).orElse(0L);
+      long cpuBefore = group.map(LimitGroup::cpuNanos).orElse(0L);
+      SpawnRequest request = request(spec, program, notifications, pipe, group, deadline);
       AutoCloseable attached = attach(spec);
       opened.add(attached);
       Pidfd process = spawner.spawn(request);
@@ -162,7 +254,13 @@ public final class LinuxPrograms implements Programs {
                 process,
                 identity,
                 notifications,
+                group,
+                killsBefore,
+                cpuBefore,
                 false);
+        if (cannotConfine.isPresent() && group.isPresent()) {
+          group.get().cgroup().attach(identity.pid());
+        }
         PidFile.write(spec.pidFile(), identity.pid(), spec.name());
         run.begin(pipe);
         done = true;
@@ -209,11 +307,71 @@ public final class LinuxPrograms implements Programs {
     return () -> logs.detach(file);
   }
 
-  private static SpawnRequest request(
+  /** What is in force from its first instruction, as far as it can be here. */
+  private Confinement confinement(LaunchSpec spec, Path program, Optional<LimitGroup> group)
+      throws DaemonException {
+    if (cannotConfine.isPresent()) {
+      return Confinement.none();
+    }
+    Confinement.Builder builder = Confining.of(spec, program, credentials(spec), openFiles(spec));
+    group.ifPresent(g -> g.cgroup().joinFiles().forEach(builder::cgroup));
+    return builder.build();
+  }
+
+  /** Empty when it is who we are, so that it needs no rights. */
+  private Optional<Credentials> credentials(LaunchSpec spec) throws DaemonException {
+    Optional<Credentials> wanted =
+        accounts.credentials(spec.name(), spec.config().user(), spec.config().group());
+    return wanted.filter(w -> w.uid() != ownUid || !spec.config().group().isEmpty());
+  }
+
+  private Limit openFiles(LaunchSpec spec) throws DaemonException {
+    Resources resources = spec.config().resources();
+    try (Pidfd self = linux.processes().open((int) ProcessHandle.current().pid())) {
+      long hard = linux.processLimits().get(self, Resource.NOFILE).hard();
+      boolean tooMuch = hard != Limit.INFINITY && resources.openFiles() > hard;
+      if (tooMuch
+          && resources.enforce() == Resources.Enforce.STRICT
+          && spec.config().isWritten("resources.open_files")) {
+        throw new DaemonException(
+            ErrorCode.RESOURCE_LIMIT,
+            spec.name(),
+            "resources.open_files = " + resources.openFiles() + " is above the hard limit " + hard,
+            "raise that (ulimit -Hn) before Duende is started, or write less");
+      }
+      return Limit.of(tooMuch ? hard : resources.openFiles());
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
+    }
+  }
+
+  /** What a daemon of another user must be able to use. */
+  private void give(LaunchSpec spec) throws DaemonException {
+    Optional<Credentials> other = credentials(spec).filter(c -> c.uid() != ownUid);
+    if (other.isEmpty()) {
+      return;
+    }
+    try {
+      for (Path folder : List.of(spec.stateDirectory(), spec.runDirectory())) {
+        Files.setAttribute(folder, "unix:uid", other.get().uid());
+        Files.setAttribute(folder, "unix:gid", other.get().gid());
+      }
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.PERMISSION_DENIED,
+          spec.name(),
+          "its directories cannot be given to user " + spec.config().user() + ": " + e.getMessage(),
+          "start Duende as root",
+          e);
+    }
+  }
+
+  private SpawnRequest request(
       LaunchSpec spec,
       Payload.Program program,
       Optional<NotifyListener> notifications,
       Optional<ReadyPipe> pipe,
+      Optional<LimitGroup> group,
       Deadline deadline)
       throws DaemonException {
     List<String> more = new ArrayList<>();
@@ -221,8 +379,11 @@ public final class LinuxPrograms implements Programs {
     spec.config()
         .watchdog()
         .ifPresent(interval -> more.add("WATCHDOG_USEC=" + interval.toNanos() / 1000));
+    Path file = ProgramFile.find(program.path(), spec);
+    give(spec);
     SpawnRequest request =
-        SpawnRequest.of(program.path(), ProgramFile.find(program.path(), spec), spec.args())
+        SpawnRequest.of(program.path(), file, spec.args())
+            .withConfinement(confinement(spec, file, group))
             .withEnvironment(RunMark.of(spec).addTo(spec.env(), more))
             .withWorkingDirectory(ProgramFile.workingDirectory(spec))
             .withStdio(
@@ -328,10 +489,25 @@ public final class LinuxPrograms implements Programs {
               : Optional.empty();
       notifications.ifPresent(opened::add);
       opened.add(attach(spec));
+      Optional<LimitGroup> group = groups.find(spec);
       boolean paused =
-          ProcessTable.entry(identity.pid()).map(ProcessTable.Entry::isStopped).orElse(false);
+          group.map(LimitGroup::isFrozen).orElse(false)
+              || ProcessTable.entry(identity.pid())
+                  .map(ProcessTable.Entry::isStopped)
+                  .orElse(false);
       LinuxRun run =
-          new LinuxRun(handle, spec, events, this, process, identity, notifications, paused);
+          new LinuxRun(
+              handle,
+              spec,
+              events,
+              this,
+              process,
+              identity,
+              notifications,
+              group,
+              group.map(LimitGroup::outOfMemoryKills).orElse(0L),
+              0,
+              paused);
       PidFile.write(spec.pidFile(), identity.pid(), spec.name());
       run.begin(Optional.empty());
       done = true;
@@ -348,11 +524,20 @@ public final class LinuxPrograms implements Programs {
     List<ProcessTable.Entry> left =
         ProcessTable.read().tree(main.pid(), main.startTime(), RunMark.of(spec));
     TreeSignal.send(linux.processes(), left, main.bootId(), LinuxRun.SIGKILL);
+    Optional<LimitGroup> group = groups.find(spec);
+    if (group.isPresent()) {
+      group.get().cgroup().kill(Duration.ofSeconds(5));
+      groups.remove(group.get());
+    }
   }
 
   @Override
   public void sweep(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
       throws DaemonException {
+    groups.sweep(
+        instance,
+        kept.stream().map(DaemonHandle::name).collect(Collectors.toSet()),
+        deadline.remaining());
     Set<String> keptMarks =
         kept.stream().map(h -> RunMark.of(instance, h).value()).collect(Collectors.toSet());
     try {
@@ -395,6 +580,7 @@ public final class LinuxPrograms implements Programs {
 
   @Override
   public void close() {
+    groups.prune();
     reaper.close();
     loop.close();
     spawner.close();

@@ -11,8 +11,12 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
+import com.paiml.duende.linux.cgroup.Controller;
 import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.limits.Limit;
+import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
@@ -29,8 +33,10 @@ import com.paiml.duende.spi.UsageSample;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,6 +58,7 @@ final class LinuxRun implements Run {
   static final int SIGKILL = 9;
   private static final int SIGCONT = 18;
   private static final int SIGSTOP = 19;
+  private static final int SIGSYS = 31;
 
   /** For the kill that follows a stop; what takes longer waits for a device. */
   private static final Duration KILL = Duration.ofSeconds(15);
@@ -64,6 +71,9 @@ final class LinuxRun implements Run {
   private final ProcessIdentity identity;
   private final RunMark mark;
   private final Optional<NotifyListener> notifications;
+  private final Optional<LimitGroup> group;
+  private final long killsBefore;
+  private final long cpuBefore;
   private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   // Processor time of members that ended is gone with them; a sum that fell would look like time
   // running backwards.
@@ -71,6 +81,8 @@ final class LinuxRun implements Run {
   private volatile Optional<ReadyPipe> readyPipe = Optional.empty();
   private volatile Optional<ExitStatus> ended = Optional.empty();
   private volatile Optional<Watch> watch = Optional.empty();
+  private volatile Optional<Watch> memoryWatch = Optional.empty();
+  private volatile Resources resources;
   private volatile boolean paused;
 
   LinuxRun(
@@ -81,6 +93,9 @@ final class LinuxRun implements Run {
       Pidfd process,
       ProcessIdentity identity,
       Optional<NotifyListener> notifications,
+      Optional<LimitGroup> group,
+      long killsBefore,
+      long cpuBefore,
       boolean paused) {
     this.handle = handle;
     this.spec = spec;
@@ -90,6 +105,10 @@ final class LinuxRun implements Run {
     this.identity = identity;
     this.mark = RunMark.of(spec);
     this.notifications = notifications;
+    this.group = group;
+    this.killsBefore = killsBefore;
+    this.cpuBefore = cpuBefore;
+    this.resources = spec.config().resources();
     this.paused = paused;
   }
 
@@ -102,16 +121,42 @@ final class LinuxRun implements Run {
       readyPipe = pipe;
       pipe.get().listen(host.loop(), spec.name(), events::ready);
     }
+    if (group.isPresent() && group.get().cgroup().controllers().contains(Controller.MEMORY)) {
+      memoryWatch =
+          Optional.of(group.get().cgroup().onOutOfMemory(host.loop(), this::memoryRanOut));
+    }
     watch = Optional.of(host.processes().onExit(host.loop(), process, this::mainEnded));
+  }
+
+  private void memoryRanOut() {
+    if (outOfMemoryKills() > 0) {
+      events.alert("memory", "the kernel killed a process at " + resources.memory() + " bytes");
+    }
+  }
+
+  private long outOfMemoryKills() {
+    return group.map(g -> g.outOfMemoryKills() - killsBefore).orElse(0L);
   }
 
   private void mainEnded(ExitStatus status) {
     ended = Optional.of(status);
-    host.reaper().mainEnded(this);
+    if (group.isPresent() && group.get().isEmpty()) {
+      treeGone();
+    } else {
+      host.reaper().mainEnded(this);
+    }
   }
 
-  /** Its living processes. */
+  /** Its living processes: those of its group, where it has one that none can leave. */
   List<ProcessTable.Entry> treeIn(ProcessTable table) {
+    Optional<List<Integer>> inGroup = group.flatMap(LimitGroup::processes);
+    if (inGroup.isPresent()) {
+      return inGroup.get().stream()
+          .map(table::get)
+          .flatMap(Optional::stream)
+          .filter(e -> !e.isDead())
+          .toList();
+    }
     return table.tree(identity.pid(), identity.startTime(), mark);
   }
 
@@ -136,7 +181,24 @@ final class LinuxRun implements Run {
     } catch (IOException e) {
       LOGGER.log(Level.WARNING, spec.name() + ": its pid file stays: " + e.getMessage());
     }
-    exit.complete(reason(ended.orElse(new ExitStatus.Unknown("never seen"))));
+    long kills = outOfMemoryKills();
+    ExitReason reason = reason(ended.orElse(new ExitStatus.Unknown("never seen")));
+    exit.complete(explain(reason, kills));
+  }
+
+  /** A signal by which the kernel enforced what the file says has that as its reason. */
+  private ExitReason explain(ExitReason reason, long memoryKills) {
+    if (reason instanceof ExitReason.Signalled(int signal, boolean _)) {
+      if (signal == SIGKILL && memoryKills > 0) {
+        return new ExitReason.ResourceExhausted(
+            "memory", "killed by the kernel at " + resources.memory() + " bytes");
+      }
+      if (signal == SIGSYS && spec.config().sandbox().syscalls().isPresent()) {
+        return new ExitReason.PolicyViolation(
+            "sandbox", "a system call that sandbox.syscalls does not allow");
+      }
+    }
+    return reason;
   }
 
   /** These do not die. */
@@ -157,6 +219,7 @@ final class LinuxRun implements Run {
 
   private void release() {
     watch.ifPresent(Watch::close);
+    memoryWatch.ifPresent(Watch::close);
     notifications.ifPresent(NotifyListener::close);
     readyPipe.ifPresent(ReadyPipe::close);
     process.close();
@@ -217,6 +280,13 @@ final class LinuxRun implements Run {
           PlatformStatus.State.ENDED, OptionalLong.empty(), statusText(), List.of(), details);
     }
     List<ProcessTable.Entry> members = members();
+    group.ifPresent(
+        g ->
+            details.put(
+                "cgroup",
+                g.cgroup().folders().stream()
+                    .map(Path::toString)
+                    .collect(Collectors.joining(" "))));
     details.put(
         "processes",
         members.stream().map(e -> Integer.toString(e.pid())).collect(Collectors.joining(" ")));
@@ -224,8 +294,15 @@ final class LinuxRun implements Run {
         paused ? PlatformStatus.State.PAUSED : PlatformStatus.State.RUNNING,
         OptionalLong.of(identity.pid()),
         statusText(),
-        List.of(),
+        limits(),
         details);
+  }
+
+  private List<LimitReport> limits() {
+    List<LimitReport> all = new ArrayList<>();
+    group.ifPresent(g -> all.addAll(g.read(resources)));
+    all.addAll(Readback.of(host.linux(), process, spec, resources));
+    return all;
   }
 
   private String statusText() {
@@ -277,6 +354,7 @@ final class LinuxRun implements Run {
       return;
     }
     signalAll(members(), SIGKILL);
+    thaw();
     try {
       var _ = process.sendSignal(SIGKILL);
     } catch (LinuxException refused) {
@@ -314,6 +392,10 @@ final class LinuxRun implements Run {
   @Override
   public void pause(Deadline deadline) throws DaemonException {
     refuseEnded();
+    if (group.isPresent() && host.groups().canFreeze()) {
+      freeze(group.get(), deadline);
+      return;
+    }
     Set<Integer> told = new HashSet<>();
     while (true) {
       // A process that waits inside the kernel stops before it next runs code of its own: a stopped
@@ -336,20 +418,41 @@ final class LinuxRun implements Run {
     }
   }
 
+  private void freeze(LimitGroup frozen, Deadline deadline) throws DaemonException {
+    try {
+      frozen.cgroup().freeze(deadline.remaining());
+      paused = true;
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.TIMEOUT, spec.name(), refused);
+    }
+  }
+
   @Override
   public void resume(Deadline deadline) throws DaemonException {
     refuseEnded();
+    thaw();
     signalAll(members(), SIGCONT);
     paused = false;
+  }
+
+  private void thaw() throws DaemonException {
+    if (group.isPresent() && host.groups().canFreeze()) {
+      try {
+        group.get().cgroup().thaw();
+      } catch (LinuxException refused) {
+        throw KernelFaults.of(ErrorCode.SIGNAL, spec.name(), refused);
+      }
+    }
   }
 
   @Override
   public UsageSample usage(Deadline deadline) throws DaemonException {
     refuseEnded();
     ProcUsage.Sum sum = ProcUsage.of(members());
+    long cpu = groupCpuNanos().orElse(sum.cpuNanos());
     return new UsageSample(
         Instant.now(),
-        mostCpuNanos.accumulateAndGet(sum.cpuNanos(), Math::max),
+        mostCpuNanos.accumulateAndGet(cpu, Math::max),
         sum.memoryBytes(),
         sum.processes(),
         sum.threads(),
@@ -361,29 +464,55 @@ final class LinuxRun implements Run {
         sum.voluntary(),
         sum.involuntary(),
         DiskUsage.of(spec, host.logs(), deadline),
-        UsageSample.UNKNOWN);
+        group.isPresent() ? outOfMemoryKills() : UsageSample.UNKNOWN);
+  }
+
+  /** The group's account has the time of processes that are gone, too; it began with the first run of this name. */
+  private OptionalLong groupCpuNanos() {
+    try {
+      OptionalLong now =
+          group.isPresent() ? group.get().cgroup().usage().cpuNanos() : OptionalLong.empty();
+      return now.isPresent() ? OptionalLong.of(now.getAsLong() - cpuBefore) : now;
+    } catch (LinuxException gone) {
+      return OptionalLong.empty();
+    }
   }
 
   @Override
-  public List<LimitReport> updateLimits(Resources resources, Deadline deadline)
+  public List<LimitReport> updateLimits(Resources wanted, Deadline deadline)
       throws DaemonException {
-    throw new DaemonException(
-        ErrorCode.NOT_SUPPORTED,
-        spec.name(),
-        "limits of running programs cannot be changed on this machine",
-        "see \"duende adapters\" for why");
+    refuseEnded();
+    List<LimitReport> reports = new ArrayList<>();
+    if (group.isPresent()) {
+      reports.addAll(group.get().apply(spec, wanted));
+    }
+    try {
+      var _ =
+          host.linux().processLimits().set(process, Resource.NOFILE, Limit.of(wanted.openFiles()));
+    } catch (LinuxException refused) {
+      // Only CAP_SYS_RESOURCE raises a limit again; the report below says what is in force.
+      if (!refused.is(Errno.EPERM)) {
+        throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
+      }
+    }
+    resources = wanted;
+    reports.addAll(Readback.of(host.linux(), process, spec, wanted));
+    return reports;
   }
 
   @Override
   public ExecResult exec(List<String> command, Deadline deadline) throws DaemonException {
     refuseEnded();
-    return host.exec().run(spec, command, deadline);
+    return host.exec().run(spec, group, command, deadline);
   }
 
   @Override
   public TraceTarget traceTarget(Deadline deadline) throws DaemonException {
     refuseEnded();
-    return new TraceTarget(spec.name(), List.of((long) identity.pid()), "");
+    return new TraceTarget(
+        spec.name(),
+        List.of((long) identity.pid()),
+        group.map(g -> g.cgroup().folders().getFirst().toString()).orElse(""));
   }
 
   @Override
@@ -394,6 +523,7 @@ final class LinuxRun implements Run {
     }
     try {
       PidFile.remove(spec.pidFile(), identity.pid());
+      group.filter(LimitGroup::isEmpty).ifPresent(host.groups()::remove);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.IO, spec.pidFile().toString(), "cannot be removed: " + e.getMessage(), "", e);

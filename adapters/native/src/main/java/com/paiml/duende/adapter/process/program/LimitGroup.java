@@ -1,0 +1,170 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.linux.cgroup.Cgroup;
+import com.paiml.duende.linux.cgroup.InForce;
+import com.paiml.duende.linux.cgroup.Setting;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A run's control group: its limits, as asked and as the kernel has them. */
+final class LimitGroup {
+  /** One key of the daemon file and what it is for the kernel. */
+  private record Wanted(String key, String asked, Setting setting) {}
+
+  private final Cgroup group;
+  private final Path members;
+
+  LimitGroup(Cgroup group) {
+    this.group = group;
+    this.members = group.folders().getFirst();
+  }
+
+  Cgroup cgroup() {
+    return group;
+  }
+
+  /**
+   * Whether no process is in it, asked as cheaply as can be: this stands between the death of a program and its successor.
+   */
+  boolean isEmpty() {
+    try {
+      return (Integer) Files.getAttribute(members, "unix:nlink") == 2
+          && Files.readString(members.resolve("cgroup.procs")).isEmpty();
+    } catch (IOException gone) {
+      return !Files.exists(members);
+    }
+  }
+
+  /** Sets all limits; a written one that cannot be set is an error where the file is strict. */
+  List<LimitReport> apply(LaunchSpec spec, Resources resources) throws DaemonException {
+    boolean strict = resources.enforce() == Resources.Enforce.STRICT;
+    List<LimitReport> reports = new ArrayList<>();
+    for (Wanted wanted : wanted(resources)) {
+      LimitReport report = set(wanted);
+      if (!report.inForce() && strict && spec.config().isWritten(wanted.key())) {
+        throw new DaemonException(
+            ErrorCode.RESOURCE_LIMIT,
+            spec.name(),
+            wanted.key() + " = " + wanted.asked() + " cannot be enforced: " + report.why(),
+            "or write resources.enforce = \"best-effort\"");
+      }
+      reports.add(report);
+    }
+    return reports;
+  }
+
+  private LimitReport set(Wanted wanted) {
+    try {
+      return report(wanted, group.set(wanted.setting()));
+    } catch (LinuxException refused) {
+      return new LimitReport(wanted.key(), wanted.asked(), "", "", false, refused.getMessage());
+    }
+  }
+
+  /** What is in force now, read from the kernel. */
+  List<LimitReport> read(Resources resources) {
+    List<LimitReport> reports = new ArrayList<>();
+    for (Wanted wanted : wanted(resources)) {
+      try {
+        reports.add(report(wanted, group.read(wanted.setting())));
+      } catch (LinuxException refused) {
+        reports.add(
+            new LimitReport(wanted.key(), wanted.asked(), "", "", false, refused.getMessage()));
+      }
+    }
+    return reports;
+  }
+
+  private static LimitReport report(Wanted wanted, List<InForce> inForce) {
+    String actual = String.join(" / ", inForce.stream().map(InForce::value).toList());
+    String files = String.join(" ", inForce.stream().map(i -> i.file().toString()).toList());
+    return new LimitReport(wanted.key(), wanted.asked(), actual, files, true, "");
+  }
+
+  private static List<Wanted> wanted(Resources r) {
+    List<Wanted> all = new ArrayList<>();
+    all.add(bytes("resources.memory", r.memory(), new Setting.Memory(r.memory())));
+    all.add(
+        r.lockMemory()
+            ? new Wanted("resources.lock_memory", "no swap", new Setting.NoSwap())
+            : bytes(
+                "resources.memory_swap",
+                r.memorySwap(),
+                new Setting.MemoryAndSwap(Math.max(r.memory(), r.memorySwap()))));
+    all.add(
+        new Wanted(
+            "resources.cpu_quota", r.cpuQuota() + " %", Setting.CpuQuota.percent(r.cpuQuota())));
+    all.add(
+        new Wanted(
+            "resources.cpu_shares",
+            Long.toString(r.cpuShares()),
+            new Setting.CpuShares(r.cpuShares())));
+    all.add(new Wanted("resources.pids", Long.toString(r.pids()), new Setting.Pids(r.pids())));
+    if (r.ioReadBps() > 0) {
+      all.add(bytes("resources.io_read_bps", r.ioReadBps(), new Setting.IoRead(r.ioReadBps())));
+    }
+    if (r.ioWriteBps() > 0) {
+      all.add(bytes("resources.io_write_bps", r.ioWriteBps(), new Setting.IoWrite(r.ioWriteBps())));
+    }
+    return all;
+  }
+
+  private static Wanted bytes(String key, long bytes, Setting setting) {
+    return new Wanted(key, Long.toString(bytes), setting);
+  }
+
+  /** Whether it stands still; what cannot be asked does not. */
+  boolean isFrozen() {
+    for (Path folder : group.folders()) {
+      try {
+        // v1 freezer.state, v2 cgroup.freeze
+        Path one = folder.resolve("freezer.state");
+        Path two = folder.resolve("cgroup.freeze");
+        if ((Files.exists(one) && !Files.readString(one).strip().equals("THAWED"))
+            || (Files.exists(two) && Files.readString(two).strip().equals("1"))) {
+          return true;
+        }
+      } catch (IOException gone) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Processor time since the group was made. */
+  long cpuNanos() {
+    try {
+      return group.usage().cpuNanos().orElse(0);
+    } catch (LinuxException unreadable) {
+      return 0;
+    }
+  }
+
+  /** Kills by the kernel for want of memory, since the group was made. */
+  long outOfMemoryKills() {
+    try {
+      return group.usage().outOfMemoryKills().orElse(0);
+    } catch (LinuxException unreadable) {
+      return 0;
+    }
+  }
+
+  /** Which of those processes are in it; empty when it cannot be read. */
+  Optional<List<Integer>> processes() {
+    try {
+      return Optional.of(group.processes());
+    } catch (LinuxException unreadable) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.cgroup.Cgroup;
+import com.paiml.duende.linux.cgroup.Cgroups;
+import com.paiml.duende.linux.cgroup.Controller;
+import com.paiml.duende.linux.cgroup.Placement;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/** The control groups of this adapter's runs: {@code duende-INSTANCE/NAME} in each hierarchy that has a controller. */
+final class LimitGroups {
+  private static final Logger LOGGER = System.getLogger(LimitGroups.class.getName());
+  private static final Duration REMOVAL = Duration.ofSeconds(2);
+
+  private static final Map<Capability, Controller> NEEDS =
+      Map.of(
+          Capability.LIMIT_MEMORY, Controller.MEMORY,
+          Capability.LIMIT_MEMORY_SWAP, Controller.MEMORY,
+          Capability.LIMIT_CPU_QUOTA, Controller.CPU,
+          Capability.LIMIT_CPU_SHARES, Controller.CPU,
+          Capability.LIMIT_IO, Controller.IO,
+          Capability.LIMIT_PIDS, Controller.PIDS);
+
+  private final Optional<Cgroups> cgroups;
+  private final Set<Controller> usable;
+  private final Map<Capability, String> missing;
+  private final Set<Instance> instances = ConcurrentHashMap.newKeySet();
+
+  private LimitGroups(
+      Optional<Cgroups> cgroups, Set<Controller> usable, Map<Capability, String> missing) {
+    this.cgroups = cgroups;
+    this.usable = usable;
+    this.missing = missing;
+  }
+
+  /** Finds by trying which controllers can be had here. */
+  static LimitGroups detect(Linux linux) {
+    Map<Capability, String> missing = new EnumMap<>(Capability.class);
+    try {
+      Cgroups cgroups = linux.cgroups();
+      Set<Controller> usable = EnumSet.noneOf(Controller.class);
+      for (Controller controller : Controller.values()) {
+        String why =
+            cgroups.placement(controller) instanceof Placement.Absent(String absent)
+                ? absent
+                : refusal(cgroups, controller);
+        if (why.isEmpty()) {
+          usable.add(controller);
+        }
+        NEEDS.forEach(
+            (capability, needed) -> {
+              if (needed == controller && !why.isEmpty()) {
+                missing.put(capability, why);
+              }
+            });
+      }
+      return new LimitGroups(
+          usable.isEmpty() ? Optional.empty() : Optional.of(cgroups), usable, missing);
+    } catch (LinuxException none) {
+      NEEDS.keySet().forEach(c -> missing.put(c, none.getMessage()));
+      return new LimitGroups(Optional.empty(), Set.of(), missing);
+    }
+  }
+
+  private static String refusal(Cgroups cgroups, Controller controller) {
+    String name = "duende-probe-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
+    try {
+      cgroups.create(name, Set.of(controller)).remove(REMOVAL);
+      return "";
+    } catch (LinuxException refused) {
+      return refused.getMessage();
+    }
+  }
+
+  Map<Capability, String> missing() {
+    return missing;
+  }
+
+  Set<Capability> capabilities() {
+    Set<Capability> all = new HashSet<>(NEEDS.keySet());
+    all.removeAll(missing.keySet());
+    if (!all.isEmpty()) {
+      all.add(Capability.UPDATE_LIMITS);
+    }
+    return all;
+  }
+
+  /** Whether a pause stops all at once. */
+  boolean canFreeze() {
+    return usable.contains(Controller.FREEZER);
+  }
+
+  private static String parent(Instance instance) {
+    return "duende-" + instance.id();
+  }
+
+  private static String name(LaunchSpec spec) {
+    return name(spec.instance(), spec.name());
+  }
+
+  /** A name of a daemon may be one that cgroups keep for themselves. */
+  private static String name(Instance instance, String daemon) {
+    return parent(instance) + "/run-" + daemon;
+  }
+
+  /** Removes what is empty: groups of runs that have ended, and then the instances' own. */
+  void prune() {
+    if (cgroups.isEmpty()) {
+      return;
+    }
+    for (Instance instance : instances) {
+      try {
+        for (String name : cgroups.get().list(parent(instance))) {
+          Optional<Cgroup> left = cgroups.get().open(name);
+          if (left.isPresent() && left.get().processes().isEmpty()) {
+            left.get().remove(REMOVAL);
+          }
+        }
+        Optional<Cgroup> own = cgroups.get().open(parent(instance));
+        if (own.isPresent() && cgroups.get().list(parent(instance)).isEmpty()) {
+          own.get().remove(REMOVAL);
+        }
+      } catch (LinuxException refused) {
+        LOGGER.log(Level.WARNING, refused.getMessage());
+      }
+    }
+  }
+
+  /** The group for a run; empty where this machine has none for us. */
+  Optional<LimitGroup> create(LaunchSpec spec) throws DaemonException {
+    if (cgroups.isEmpty()) {
+      return Optional.empty();
+    }
+    instances.add(spec.instance());
+    Set<Controller> wanted = EnumSet.copyOf(usable);
+    if (spec.config().resources().ioReadBps() <= 0 && spec.config().resources().ioWriteBps() <= 0) {
+      wanted.remove(Controller.IO);
+    }
+    try {
+      return Optional.of(new LimitGroup(cgroups.get().create(name(spec), wanted)));
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
+    }
+  }
+
+  /** The group of a run that was started earlier. */
+  Optional<LimitGroup> find(LaunchSpec spec) {
+    try {
+      Optional<Cgroup> found =
+          cgroups.isPresent() ? cgroups.get().open(name(spec)) : Optional.empty();
+      return found.filter(g -> !g.folders().isEmpty()).map(LimitGroup::new);
+    } catch (LinuxException unreadable) {
+      LOGGER.log(Level.WARNING, spec.name() + ": " + unreadable.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  void remove(LimitGroup group) {
+    try {
+      group.cgroup().remove(REMOVAL);
+    } catch (LinuxException refused) {
+      LOGGER.log(Level.WARNING, refused.getMessage());
+    }
+  }
+
+  /** Removes the groups of this instance that belong to none of these names, with whatever is in them. */
+  void sweep(Instance instance, Set<String> keptNames, Duration atMost) throws DaemonException {
+    instances.add(instance);
+    if (cgroups.isEmpty()) {
+      return;
+    }
+    try {
+      Set<String> kept = keptNames.stream().map(n -> name(instance, n)).collect(Collectors.toSet());
+      for (String name : cgroups.get().list(parent(instance))) {
+        Optional<Cgroup> stray = kept.contains(name) ? Optional.empty() : cgroups.get().open(name);
+        if (stray.isPresent()) {
+          stray.get().kill(atMost);
+          stray.get().remove(REMOVAL);
+        }
+      }
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, "native", refused);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package com.paiml.duende.adapter.process.program;
+
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Sandbox;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.limits.Resource;
+import com.paiml.duende.linux.proc.ProcessStatus;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What the kernel says of a running process, beside what was asked: limits of its own and its sandbox. */
+final class Readback {
+  private Readback() {}
+
+  static List<LimitReport> of(Linux linux, Pidfd process, LaunchSpec spec, Resources resources) {
+    List<LimitReport> all = new ArrayList<>();
+    all.add(openFiles(linux, process, resources));
+    String file = "/proc/" + process.pid() + "/status";
+    Optional<ProcessStatus> status;
+    try {
+      status = linux.proc().status(process.pid());
+    } catch (LinuxException unreadable) {
+      status = Optional.empty();
+    }
+    if (status.isPresent()) {
+      sandbox(all, spec.config().sandbox(), status.get(), file);
+    }
+    notEnforced(all, resources);
+    return all;
+  }
+
+  private static LimitReport openFiles(Linux linux, Pidfd process, Resources resources) {
+    String asked = Long.toString(resources.openFiles());
+    try {
+      String actual = linux.processLimits().get(process, Resource.NOFILE).toString();
+      return new LimitReport(
+          "resources.open_files",
+          asked,
+          actual,
+          "RLIMIT_NOFILE",
+          actual.startsWith(asked + "/"),
+          actual.startsWith(asked + "/")
+              ? ""
+              : "raising it takes CAP_SYS_RESOURCE, or a higher hard limit of Duende itself");
+    } catch (LinuxException gone) {
+      return new LimitReport(
+          "resources.open_files", asked, "", "RLIMIT_NOFILE", false, gone.getMessage());
+    }
+  }
+
+  private static void sandbox(
+      List<LimitReport> all, Sandbox sandbox, ProcessStatus status, String file) {
+    if (sandbox.noNewPrivs()) {
+      add(all, "sandbox.no_new_privs", "true", status, "NoNewPrivs", "1", file);
+    }
+    if (sandbox.syscalls().isPresent()) {
+      add(all, "sandbox.syscalls", "filtered", status, "Seccomp", "2", file);
+    }
+    if (sandbox.umask().isPresent()) {
+      String octal = String.format(java.util.Locale.ROOT, "%04o", sandbox.umask().get());
+      add(all, "sandbox.umask", octal, status, "Umask", octal, file);
+    }
+    if (sandbox.capabilities().isPresent()) {
+      String actual = status.field("CapBnd").orElse("");
+      all.add(
+          new LimitReport(
+              "sandbox.capabilities",
+              String.join(" ", sandbox.capabilities().get()),
+              actual,
+              file + " CapBnd",
+              !actual.isEmpty(),
+              ""));
+    }
+  }
+
+  private static void add(
+      List<LimitReport> all,
+      String key,
+      String asked,
+      ProcessStatus status,
+      String field,
+      String expected,
+      String file) {
+    String actual = status.field(field).orElse("");
+    boolean inForce = actual.equals(expected);
+    all.add(
+        new LimitReport(
+            key,
+            asked,
+            actual,
+            file + " " + field,
+            inForce,
+            inForce ? "" : "the kernel says otherwise"));
+  }
+
+  private static void notEnforced(List<LimitReport> all, Resources resources) {
+    if (resources.networkBps() > 0) {
+      all.add(
+          new LimitReport(
+              "resources.network_bps",
+              Long.toString(resources.networkBps()),
+              "",
+              "",
+              false,
+              "not built for programs"));
+    }
+    if (resources.disk() > 0) {
+      all.add(
+          new LimitReport(
+              "resources.disk",
+              Long.toString(resources.disk()),
+              "",
+              "",
+              false,
+              "not built for programs"));
+    }
+  }
+}

@@ -1,0 +1,381 @@
+package com.paiml.duende.adapter.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Sandbox;
+import com.paiml.duende.spi.Capability;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.UsageSample;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every limit is attacked by a program, and read back from the kernel. */
+@EnabledOnOs(OS.LINUX)
+class LimitsTest {
+  @TempDir Path folder;
+  private Lab lab;
+  private Fingerprint fingerprint;
+
+  @BeforeEach
+  void open() throws Exception {
+    lab = new Lab(folder);
+    fingerprint = lab.adapter.fingerprint(Lab.soon());
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    lab.close();
+  }
+
+  private void need(Capability... all) {
+    for (Capability capability : all) {
+      Assumptions.assumeTrue(
+          fingerprint.can(Payload.Kind.PROGRAM, capability),
+          capability + ": " + fingerprint.missing().get(capability));
+    }
+  }
+
+  private static Resources resources(
+      long memory, double cpu, long pids, long files, boolean lockMemory) {
+    return new Resources(
+        memory,
+        2 * memory,
+        cpu,
+        1024,
+        0,
+        0,
+        0,
+        0,
+        pids,
+        files,
+        lockMemory,
+        false,
+        Resources.Enforce.STRICT);
+  }
+
+  private static UnaryOperator<DaemonConfig.Builder> sandbox(Sandbox sandbox) {
+    return c -> c.sandbox(sandbox);
+  }
+
+  private static Sandbox filtering(Sandbox.SyscallAction action, String... denied) {
+    return new Sandbox(
+        false,
+        Optional.empty(),
+        Optional.of(new Sandbox.Syscalls(true, List.of(), List.of(denied), action)),
+        Optional.empty(),
+        true,
+        Optional.empty());
+  }
+
+  private LimitReport report(DaemonHandle handle, String key) throws DaemonException {
+    return lab.adapter.status(handle, Lab.soon()).limits().stream()
+        .filter(r -> r.key().equals(key))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void givenAMemoryLimit_whenItIsExceeded_thenTheReasonIsMemoryAndAnAlertComes() throws Exception {
+    need(Capability.LIMIT_MEMORY);
+    Resources tight =
+        new Resources(
+            32 << 20,
+            32 << 20,
+            100,
+            1024,
+            0,
+            0,
+            0,
+            0,
+            100,
+            1024,
+            false,
+            false,
+            Resources.Enforce.STRICT);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "hungry",
+                c -> c.resources(tight),
+                "/usr/bin/python3",
+                "-c",
+                """
+                b = bytearray(200 << 20)
+                for i in range(0, len(b), 4096): b[i] = 1
+                """));
+    ExitReason.ResourceExhausted reason =
+        assertInstanceOf(ExitReason.ResourceExhausted.class, lab.exit(handle));
+    assertEquals("memory", reason.resource());
+    lab.heard.awaitEvent("alert memory");
+  }
+
+  @Test
+  void givenLimits_whenTheProgramRuns_thenTheyAreReadBackFromTheKernel() throws Exception {
+    need(Capability.LIMIT_MEMORY, Capability.LIMIT_PIDS, Capability.LIMIT_CPU_QUOTA);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "limited",
+                c -> c.resources(resources(64 << 20, 50, 20, 300, false)),
+                "sleep",
+                "1000"));
+    assertEquals(Integer.toString(64 << 20), report(handle, "resources.memory").actual());
+    assertEquals("20", report(handle, "resources.pids").actual());
+    assertTrue(report(handle, "resources.cpu_quota").actual().contains("50000"));
+    assertEquals("300/300", report(handle, "resources.open_files").actual());
+    for (LimitReport report : lab.adapter.status(handle, Lab.soon()).limits()) {
+      assertTrue(report.inForce(), report.toString());
+      assertTrue(!report.mechanism().isEmpty(), report.toString());
+    }
+
+    List<LimitReport> changed =
+        lab.adapter.updateLimits(handle, resources(128 << 20, 20, 30, 200, false), Lab.soon());
+    assertTrue(changed.stream().allMatch(LimitReport::inForce), changed.toString());
+    List<LimitReport> raised =
+        lab.adapter.updateLimits(handle, resources(128 << 20, 20, 30, 250, false), Lab.soon());
+    LimitReport files =
+        raised.stream().filter(r -> r.key().equals("resources.open_files")).findFirst().get();
+    assertEquals(files.actual().equals("250/250"), files.inForce(), files.toString());
+    assertEquals(Integer.toString(128 << 20), report(handle, "resources.memory").actual());
+    assertEquals("30", report(handle, "resources.pids").actual());
+  }
+
+  @Test
+  void givenAProcessLimit_whenTheProgramForksPastIt_thenForkFails() throws Exception {
+    need(Capability.LIMIT_PIDS);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "forker",
+                c -> c.resources(resources(64 << 20, 100, 10, 300, false)),
+                "/usr/bin/python3",
+                "-c",
+                """
+                import os, sys, time
+                n = 0
+                try:
+                    for i in range(50):
+                        if os.fork() == 0: time.sleep(1000)
+                        n += 1
+                except BlockingIOError: print("EAGAIN after", n)
+                """));
+    assertEquals(new ExitReason.Graceful(), lab.exit(handle));
+    assertEquals(List.of("EAGAIN after 9"), lab.log(handle));
+  }
+
+  @Test
+  void givenADescriptorLimit_whenTheProgramOpensPastIt_thenOpenFails() throws Exception {
+    need(Capability.LIMIT_OPEN_FILES);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "opener",
+                c -> c.resources(resources(64 << 20, 100, 10, 20, false)),
+                "/usr/bin/python3",
+                "-c",
+                """
+                f = []
+                try:
+                    while True: f.append(open("/dev/null"))
+                except OSError as e: print(e.errno, f[-1].fileno())
+                """));
+    lab.exit(handle);
+    assertEquals(List.of("24 19"), lab.log(handle));
+  }
+
+  @Test
+  void givenACpuQuota_whenTheProgramSpins_thenItGetsNoMore() throws Exception {
+    need(Capability.LIMIT_CPU_QUOTA);
+    DaemonHandle handle =
+        lab.start(
+            lab.shell(
+                "spinner",
+                c -> c.resources(resources(64 << 20, 20, 10, 100, false)),
+                "while :; do :; done"));
+    UsageSample before = lab.adapter.usage(handle, Lab.soon());
+    long begin = System.nanoTime();
+    Thread.sleep(3000);
+    UsageSample after = lab.adapter.usage(handle, Lab.soon());
+    double share = (double) (after.cpuNanos() - before.cpuNanos()) / (System.nanoTime() - begin);
+    // One period's quota more or less than the time between two looks has.
+    assertTrue(share <= 0.2 * 1.1 + 0.02, "share " + share);
+  }
+
+  @Test
+  void givenASandbox_whenTheProgramRuns_thenItIsInForceFromTheFirstInstruction() throws Exception {
+    need(Capability.UMASK, Capability.NO_NEW_PRIVS, Capability.CAPABILITIES);
+    DaemonHandle handle =
+        lab.start(
+            lab.shell(
+                "boxed",
+                sandbox(
+                    new Sandbox(
+                        true,
+                        Optional.of(List.of("CAP_NET_BIND_SERVICE")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        true,
+                        Optional.of(0027))),
+                "umask; grep -E 'NoNewPrivs|CapBnd' /proc/self/status; exec sleep 1000"));
+    Lab.await("three lines", () -> lab.log(handle).size() == 3);
+    List<String> lines = lab.log(handle).stream().sorted().toList();
+    assertEquals(List.of("0027", "CapBnd:\t0000000000000400", "NoNewPrivs:\t1"), lines);
+    assertTrue(report(handle, "sandbox.umask").inForce());
+    assertTrue(report(handle, "sandbox.no_new_privs").inForce());
+    assertEquals("0000000000000400", report(handle, "sandbox.capabilities").actual());
+  }
+
+  @Test
+  void givenDeniedSystemCalls_whenTheProgramMakesOne_thenItFailsOrDiesAsAsked() throws Exception {
+    need(Capability.SYSCALL_FILTER);
+    DaemonHandle refused =
+        lab.start(
+            lab.shell(
+                "refused",
+                sandbox(filtering(Sandbox.SyscallAction.ERRNO, "mkdir", "mkdirat")),
+                "mkdir x; echo $?"));
+    lab.exit(refused);
+    assertEquals("1", lab.log(refused).getLast());
+    DaemonHandle killed =
+        lab.start(
+            lab.program(
+                "killed",
+                sandbox(filtering(Sandbox.SyscallAction.KILL, "mkdir", "mkdirat")),
+                "/bin/mkdir",
+                "x"));
+    assertInstanceOf(ExitReason.PolicyViolation.class, lab.exit(killed));
+  }
+
+  @Test
+  void givenPaths_whenTheProgramReachesOutside_thenItIsRefusedAndInsideIsOpen() throws Exception {
+    need(Capability.PATHS);
+    Path secret = Files.writeString(folder.resolve("secret"), "secret\n");
+    Path open = Files.createDirectories(folder.resolve("open"));
+    Files.writeString(open.resolve("file"), "open\n");
+    DaemonHandle handle =
+        lab.start(
+            lab.shell(
+                "paths",
+                sandbox(
+                    new Sandbox(
+                        false,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(
+                            new Sandbox.Paths(List.of("/usr", "/bin", open.toString()), List.of())),
+                        true,
+                        Optional.empty())),
+                "cat " + open + "/file; cat " + secret + "; echo mine > own; cat own"));
+    lab.exit(handle);
+    List<String> log = lab.log(handle);
+    assertEquals("open", log.getFirst());
+    assertEquals("mine", log.getLast());
+    assertTrue(log.toString().contains("Permission denied"), log.toString());
+  }
+
+  @Test
+  void givenNoNetwork_whenTheProgramLooks_thenThereIsLoopbackOnly() throws Exception {
+    need(Capability.NETWORK_OFF);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "offline",
+                sandbox(
+                    new Sandbox(
+                        false,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        Optional.empty())),
+                "/usr/bin/python3",
+                "-c",
+                "import socket; print([n for _, n in socket.if_nameindex()])"));
+    lab.exit(handle);
+    assertTrue(lab.log(handle).getLast().contains("lo"), lab.log(handle).toString());
+    assertTrue(!lab.log(handle).getLast().contains("eth"), lab.log(handle).toString());
+  }
+
+  @Test
+  void givenAUser_whenTheProgramRuns_thenItIsThatUserAndItsDirectoryIsItsOwn() throws Exception {
+    need(Capability.USER);
+    // The test's folder is closed to others; a data directory is not.
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+    DaemonHandle handle =
+        lab.start(
+            lab.shell(
+                "nobody",
+                c -> c.user("nobody"),
+                "id -un; id -gn; echo x > /proc/self/cwd/mine && echo wrote"));
+    lab.exit(handle);
+    assertEquals(List.of("nobody", "nogroup", "wrote"), lab.log(handle));
+    DaemonException unknown =
+        assertThrows(
+            DaemonException.class,
+            () -> lab.start(lab.shell("nobody2", c -> c.user("no-such-user"), "id")));
+    assertEquals(ErrorCode.NOT_FOUND, unknown.code());
+  }
+
+  @Test
+  void givenALimitThatCannotHold_whenItIsWritten_thenTheStartIsRefusedUnlessBestEffort()
+      throws Exception {
+    need(Capability.LIMIT_OPEN_FILES);
+    UnaryOperator<DaemonConfig.Builder> strict =
+        c ->
+            c.resources(resources(64 << 20, 100, 10, 100_000_000, false))
+                .written(Set.of("resources.open_files"));
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class, () -> lab.start(lab.program("greedy", strict, "sleep", "1000")));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, refused.code());
+    assertTrue(refused.getMessage().contains("resources.open_files"), refused.getMessage());
+    DaemonHandle handle =
+        lab.start(lab.program("greedy", c -> strict.apply(c).written(Set.of()), "sleep", "1000"));
+    assertTrue(!report(handle, "resources.open_files").inForce());
+  }
+
+  @Test
+  void givenAnUnknownCapability_whenItIsStarted_thenItIsNamed() throws Exception {
+    need(Capability.CAPABILITIES);
+    DaemonException unknown =
+        assertThrows(
+            DaemonException.class,
+            () ->
+                lab.start(
+                    lab.shell(
+                        "cap",
+                        sandbox(
+                            new Sandbox(
+                                false,
+                                Optional.of(List.of("CAP_FLY")),
+                                Optional.empty(),
+                                Optional.empty(),
+                                true,
+                                Optional.empty())),
+                        "true")));
+    assertTrue(unknown.getMessage().contains("CAP_FLY"), unknown.getMessage());
+  }
+}
