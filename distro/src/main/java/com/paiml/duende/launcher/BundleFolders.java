@@ -2,6 +2,7 @@ package com.paiml.duende.launcher;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -41,7 +42,7 @@ final class BundleFolders {
 
   private final BundleContext framework;
   private final List<Path> folders;
-  private final Map<Path, Installed> installed = new HashMap<>();
+  private final Map<Path, Installed> installed = new LinkedHashMap<>();
   private final Map<Path, Stamp> refused = new HashMap<>();
   private final Set<Bundle> fresh = new HashSet<>();
   private boolean settled;
@@ -104,7 +105,7 @@ final class BundleFolders {
         }
       } catch (NoSuchFileException e) {
         LOG.fine(() -> folder + " is not there; no bundles from it");
-      } catch (IOException e) {
+      } catch (IOException | DirectoryIteratorException e) {
         LOG.log(Level.WARNING, e, () -> "cannot read the bundle folder " + folder);
         installed.forEach(
             (path, was) -> {
