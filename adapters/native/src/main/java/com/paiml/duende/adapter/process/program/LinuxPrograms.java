@@ -11,9 +11,11 @@ import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.confine.Credentials;
 import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
+import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
 import com.paiml.duende.linux.process.Processes;
@@ -451,12 +453,43 @@ public final class LinuxPrograms implements Programs {
                 + identity.pid()
                 + " ended while nobody watched, and the kernel keeps no exit status of it");
       }
+      if (held.get().hasEnded()) {
+        return ended(held.get(), identity, spec);
+      }
       return adopt(handle, spec, events, held.get(), identity);
     } catch (LinuxException refused) {
       throw KernelFaults.of(ErrorCode.STATUS, spec.name(), refused);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.STATUS, spec.name(), "cannot be looked for: " + e.getMessage(), "", e);
+    }
+  }
+
+  /** It ended a moment ago, or is our own child still: the kernel has kept how. */
+  private Found ended(Pidfd process, ProcessIdentity identity, LaunchSpec spec)
+      throws LinuxException, IOException {
+    ExitStatus status;
+    try (process) {
+      status =
+          statusOf(process)
+              .orElseGet(
+                  () ->
+                      new ExitStatus.Unknown(
+                          "it ended while nobody watched, pid " + process.pid()));
+    }
+    killRest(identity, spec);
+    PidFile.remove(spec.pidFile(), identity.pid());
+    return new Found(new Recovery.Exited(LinuxRun.reason(status)), Optional.empty());
+  }
+
+  private static Optional<ExitStatus> statusOf(Pidfd process) throws LinuxException {
+    try {
+      return process.reap();
+    } catch (LinuxException notOurs) {
+      if (!notOurs.is(Errno.ECHILD)) {
+        throw notOurs;
+      }
+      return process.recordedExit();
     }
   }
 

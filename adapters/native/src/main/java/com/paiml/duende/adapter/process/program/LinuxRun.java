@@ -209,7 +209,7 @@ final class LinuxRun implements Run {
     treeGone();
   }
 
-  private static ExitReason reason(ExitStatus status) {
+  static ExitReason reason(ExitStatus status) {
     return switch (status) {
       case ExitStatus.Exited(int code) -> ExitReason.ofCode(code);
       case ExitStatus.Signaled(int signal, boolean core) -> new ExitReason.Signalled(signal, core);

@@ -4,6 +4,7 @@ import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Sandbox;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.proc.ProcessStatus;
 import com.paiml.duende.linux.process.Pidfd;
@@ -37,14 +38,15 @@ final class Readback {
   private static LimitReport openFiles(Linux linux, Pidfd process, Resources resources) {
     String asked = Long.toString(resources.openFiles());
     try {
-      String actual = linux.processLimits().get(process, Resource.NOFILE).toString();
+      long soft = linux.processLimits().get(process, Resource.NOFILE).soft();
+      String actual = soft == Limit.INFINITY ? "unlimited" : Long.toString(soft);
       return new LimitReport(
           "resources.open_files",
           asked,
           actual,
           "RLIMIT_NOFILE",
-          actual.startsWith(asked + "/"),
-          actual.startsWith(asked + "/")
+          actual.equals(asked),
+          actual.equals(asked)
               ? ""
               : "raising it takes CAP_SYS_RESOURCE, or a higher hard limit of Duende itself");
     } catch (LinuxException gone) {
