@@ -414,12 +414,10 @@ public final class Kernel implements AutoCloseable {
   }
 
   void internalError(WasmProcess process, Throwable e) {
-    if (!(e instanceof ReplayDiverged)) {
-      LOG.log(
-          System.Logger.Level.ERROR,
-          "process " + process.pid() + " of " + process.session().spec().name(),
-          e);
-    }
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "process " + process.pid() + " of " + process.session().spec().name(),
+        e);
   }
 
   /**

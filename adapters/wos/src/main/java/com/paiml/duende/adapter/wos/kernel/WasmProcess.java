@@ -280,6 +280,10 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
       how = new ExitStatus.Exited(e.code());
     } catch (ProcessKilled e) {
       how = new ExitStatus.Signalled(e.signal());
+    } catch (ReplayOver e) {
+      how = new ExitStatus.Signalled(e.signal());
+    } catch (ReplayDiverged e) {
+      how = trapped(String.valueOf(e.getMessage()));
     } catch (StackOverflowError e) {
       how = trapped("call stack exhausted");
     } catch (OutOfMemoryError e) {
