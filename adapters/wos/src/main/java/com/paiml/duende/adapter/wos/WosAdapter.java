@@ -9,6 +9,7 @@ import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.adapter.wos.log.DaemonLog;
 import com.paiml.duende.adapter.wos.log.DaemonLogReader;
 import com.paiml.duende.adapter.wos.log.DaemonLogs;
+import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.Daemon;
 import com.paiml.duende.api.DaemonConfig;
@@ -113,7 +114,7 @@ public final class WosAdapter implements PlatformAdapter {
   private static final Duration FAREWELL = Duration.ofSeconds(2);
   private static final long POLL_NANOS = 1_000_000;
 
-  private final WosKernel wos;
+  private final KernelService wos;
   private final DaemonLogs logs = new DaemonLogs();
   private final Map<Key, WosRun> runs = new ConcurrentHashMap<>();
   private final ExecutorService exits =
@@ -127,7 +128,7 @@ public final class WosAdapter implements PlatformAdapter {
   }
 
   @Activate
-  public WosAdapter(@Reference WosKernel wos) {
+  public WosAdapter(@Reference KernelService wos) {
     this.wos = wos;
   }
 
@@ -240,7 +241,7 @@ public final class WosAdapter implements PlatformAdapter {
     Session session =
         wos.kernel()
             .start(
-                SessionSpec.of(spec.name())
+                SessionSpec.of(spec.instance().qualify(spec.name()))
                     .args(args.toArray(String[]::new))
                     .env(spec.env())
                     .preopens(table.preopens())

@@ -1,18 +1,15 @@
 package com.paiml.duende.adapter.wos;
 
 import com.paiml.duende.adapter.wos.fs.Preopen;
+import com.paiml.duende.adapter.wos.fs.Preopens;
 import com.paiml.duende.adapter.wos.sched.Priority;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.TableSchema;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -42,9 +39,6 @@ record WosTable(Priority priority, List<Preopen> preopens) {
                   "directories that it is given, HOST:GUEST or HOST:GUEST:ro; nothing else of the"
                       + " host's files can be reached")));
 
-  private static final String READ_ONLY = "ro";
-  private static final Set<String> ACCESS = Set.of(READ_ONLY, "rw");
-
   WosTable {
     preopens = List.copyOf(preopens);
   }
@@ -63,36 +57,10 @@ record WosTable(Priority priority, List<Preopen> preopens) {
     List<Preopen> preopens = new ArrayList<>();
     if (table.get("preopen") instanceof List<?> texts) {
       for (Object text : texts) {
-        preopens.add(preopen(daemon, String.valueOf(text)));
+        preopens.add(Preopens.parse(daemon + ": [wos] preopen", String.valueOf(text)));
       }
     }
     return new WosTable(priority, preopens);
-  }
-
-  /** Reads {@code HOST:GUEST[:ro|:rw]}; without a guest's name it is the host's. */
-  static Preopen preopen(String daemon, String text) throws DaemonException {
-    List<String> parts = List.of(text.split(":", -1));
-    boolean good =
-        parts.size() <= 3
-            && parts.stream().noneMatch(String::isEmpty)
-            && (parts.size() < 3 || ACCESS.contains(parts.get(2)));
-    if (!good) {
-      throw fault(
-          daemon, "preopen", "\"" + text + "\" is not HOST:GUEST or HOST:GUEST:ro", "write it so");
-    }
-    Path host = Path.of(parts.getFirst());
-    if (!Files.isDirectory(host)) {
-      throw fault(
-          daemon, "preopen", host + " is not a directory", "create it, or correct the path");
-    }
-    try {
-      String guest = parts.size() > 1 ? parts.get(1) : parts.getFirst();
-      return new Preopen(
-          host.toRealPath(), guest, parts.size() == 3 && parts.get(2).equals(READ_ONLY));
-    } catch (IOException e) {
-      throw fault(
-          daemon, "preopen", host + " cannot be resolved: " + e.getMessage(), "check its rights");
-    }
   }
 
   private static DaemonException fault(String daemon, String key, String problem, String remedy) {

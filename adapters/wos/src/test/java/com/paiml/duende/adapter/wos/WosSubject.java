@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.wos;
 
 import com.paiml.duende.adapter.wos.kernel.KernelOptions;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
+import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.Payload;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
 /** This adapter as the conformance kit sees it. */
 final class WosSubject implements Subject {
 
-  private final Map<PlatformAdapter, WosKernel> kernels = new ConcurrentHashMap<>();
+  private final Map<PlatformAdapter, KernelService> kernels = new ConcurrentHashMap<>();
   private final Census census = new KernelCensus();
 
   @Override
@@ -39,7 +40,7 @@ final class WosSubject implements Subject {
 
   @Override
   public PlatformAdapter open(Instance instance) {
-    WosKernel kernel = new WosKernel(KernelOptions.standard(2));
+    KernelService kernel = new KernelService(KernelOptions.standard(2));
     WosAdapter adapter = new WosAdapter(kernel);
     kernels.put(adapter, kernel);
     return adapter;

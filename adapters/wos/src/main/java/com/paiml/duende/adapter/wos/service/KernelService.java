@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.wos;
+package com.paiml.duende.adapter.wos.service;
 
 import com.paiml.duende.adapter.wos.engine.HeapBudget;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
@@ -11,8 +11,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 
 /** The one kernel of the container, for the adapter and the commands. */
-@Component(service = WosKernel.class, configurationPid = "com.paiml.duende.adapter.wos")
-public final class WosKernel {
+@Component(service = KernelService.class, configurationPid = "com.paiml.duende.adapter.wos")
+public final class KernelService {
 
   /** How large the kernel is. All have defaults. */
   public @interface Size {
@@ -37,11 +37,11 @@ public final class WosKernel {
   private final String boot = UUID.randomUUID().toString();
 
   @Activate
-  public WosKernel(Size size) {
+  public KernelService(Size size) {
     this(options(size));
   }
 
-  WosKernel(KernelOptions options) {
+  public KernelService(KernelOptions options) {
     kernel = new Kernel(options, new Imports());
   }
 
@@ -59,12 +59,12 @@ public final class WosKernel {
         standard.stackSize());
   }
 
-  Kernel kernel() {
+  public Kernel kernel() {
     return kernel;
   }
 
   /** {@return what tells this kernel from those before it} */
-  String boot() {
+  public String boot() {
     return boot;
   }
 
