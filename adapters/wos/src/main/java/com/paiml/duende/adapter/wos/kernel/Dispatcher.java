@@ -16,11 +16,16 @@ final class Dispatcher implements AutoCloseable {
   private final Map<Integer, WasmProcess> processes = new HashMap<>();
   private final Thread timer;
   private long wakesAt = Long.MAX_VALUE;
+  private final Latency turnLengths = new Latency();
+  private final Latency[] waits = new Latency[Priority.LEVELS];
   private long switches;
   private boolean closed;
 
   Dispatcher(Rules rules) {
     policy = new Policy(rules);
+    for (int i = 0; i < waits.length; i++) {
+      waits[i] = new Latency();
+    }
     timer = Thread.ofPlatform().daemon().name("wos-timer").unstarted(this::keepTime);
 
     timer.start();
@@ -49,6 +54,7 @@ final class Dispatcher implements AutoCloseable {
       WasmProcess process = processes.get(pid);
       if (process != null) {
         switches++;
+        process.turnAt = now;
         process.onCpu = true;
         LockSupport.unpark(process.thread());
       }
@@ -78,6 +84,7 @@ final class Dispatcher implements AutoCloseable {
 
   /** The calling process wants to run, and waits until it does. */
   void enter(WasmProcess process) {
+    long wanted = System.nanoTime();
     synchronized (lock) {
       process.wantsCpu = true;
       if (!process.stopped) {
@@ -87,6 +94,15 @@ final class Dispatcher implements AutoCloseable {
       }
     }
     awaitTurn(process);
+    waits[process.priority().level()].record(System.nanoTime() - wanted);
+  }
+
+  Latency turnLengths() {
+    return turnLengths;
+  }
+
+  Latency waits(Priority priority) {
+    return waits[priority.level()];
   }
 
   private void awaitTurn(WasmProcess process) {
@@ -115,6 +131,7 @@ final class Dispatcher implements AutoCloseable {
     synchronized (lock) {
       process.onCpu = false;
       long now = System.nanoTime();
+      turnLengths.record(now - process.turnAt);
       if (process.stopped) {
         policy.block(process.pid(), now);
       } else {

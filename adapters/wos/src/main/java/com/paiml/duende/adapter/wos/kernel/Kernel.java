@@ -47,8 +47,7 @@ public final class Kernel implements AutoCloseable {
   private boolean closed;
   private final AtomicLong spawned = new AtomicLong();
   private final AtomicLong reaped = new AtomicLong();
-  private final AtomicLong yields = new AtomicLong();
-  private final AtomicLong slowestYield = new AtomicLong();
+  private final Latency yields = new Latency();
 
   public Kernel(KernelOptions options, Abi abi) {
     this.options = options;
@@ -409,8 +408,7 @@ public final class Kernel implements AutoCloseable {
   }
 
   void yielded(long afterNanos) {
-    yields.incrementAndGet();
-    slowestYield.accumulateAndGet(afterNanos, Math::max);
+    yields.record(afterNanos);
   }
 
   void internalError(WasmProcess process, Throwable e) {
@@ -420,34 +418,36 @@ public final class Kernel implements AutoCloseable {
         e);
   }
 
+  /** {@return from asking a process to yield to its safepoint} */
+  public Latency yields() {
+    return yields;
+  }
+
+  /** {@return how long turns were that ended because another was to have one} */
+  public Latency turns() {
+    return dispatcher.turnLengths();
+  }
+
+  /** {@return from wanting to run to running, for processes of that priority} */
+  public Latency waits(Priority priority) {
+    return dispatcher.waits(priority);
+  }
+
   /**
    * Figures since the kernel began.
    *
+   * @param processes now, init included
+   * @param zombies now
    * @param spawned processes started
    * @param reaped processes whose end was taken notice of
    * @param switches times that a process was given the CPU
-   * @param yields times that one was asked for it and gave it back
-   * @param slowestYieldNanos longest time from asking to giving
    */
-  public record Figures(
-      int processes,
-      long zombies,
-      long spawned,
-      long reaped,
-      long switches,
-      long yields,
-      long slowestYieldNanos) {}
+  public record Figures(int processes, long zombies, long spawned, long reaped, long switches) {}
 
   public Figures figures() {
     synchronized (lock) {
       return new Figures(
-          table.size() + 1,
-          zombies(),
-          spawned.get(),
-          reaped.get(),
-          dispatcher.switches(),
-          yields.get(),
-          slowestYield.get());
+          table.size() + 1, zombies(), spawned.get(), reaped.get(), dispatcher.switches());
     }
   }
 

@@ -56,6 +56,11 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
   volatile boolean stopped;
   volatile long cpuAtEnd;
 
+  /** When it was last given the CPU. Guarded by the dispatcher's lock. */
+  long turnAt;
+
+  private volatile long beganAt;
+
   private volatile @Nullable Signal killedBy;
   private volatile boolean yieldAsked;
   private volatile long yieldAskedAt;
@@ -65,6 +70,10 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
   private volatile @Nullable Memory linear;
   private boolean inHost;
   private boolean inHandler;
+
+  /** A handler has run since the last wait: the next one ends at once, or what it waits for may have been missed. */
+  private boolean handledSinceWait;
+
   private @Nullable Guest guest;
   private @Nullable ExportFunction handler;
   private @Nullable GlobalInstance stackPointer;
@@ -154,6 +163,11 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
   /** {@return {@link System#nanoTime()} when it was spawned} */
   public long spawnedAt() {
     return spawnedAt;
+  }
+
+  /** {@return {@link System#nanoTime()} when it ran its first instruction; 0 while it has not} */
+  public long beganAt() {
+    return beganAt;
   }
 
   ProcessThread thread() {
@@ -321,7 +335,10 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
         || image.signals() == Image.SignalStyle.EXPORT_AT_CALLS) {
       stackPointer = exportedStackPointer(made);
       handler = made.export(Image.SIGNAL_EXPORT);
+      // One may have come before there was a handler.
+      attention();
     }
+    beganAt = System.nanoTime();
     long[] nothing = made.export(Instance.START_FUNCTION_NAME).apply();
     return new ExitStatus.Exited(nothing == null ? 0 : nothing.length);
   }
@@ -384,6 +401,7 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
     GlobalInstance pointer = stackPointer;
     long before = pointer == null ? 0 : pointer.getValue();
     inHandler = true;
+    handledSinceWait = true;
     try {
       if (pointer != null) {
         pointer.setValue((before - RED_ZONE) & -STACK_ALIGNMENT);
@@ -437,6 +455,9 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
       sink.called(pid, name, arguments, answer, began, System.nanoTime() - began);
     }
     afterCall();
+    if (answer == Errno.INTR) {
+      handledSinceWait = false;
+    }
     return answer;
   }
 
@@ -492,7 +513,7 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
       if (!inHandler) {
         tape.signal(due).ifPresent(this::handle);
       }
-    } else if (thread.wantsAttention() && handler != null) {
+    } else if (pendingSignals.get() != 0) {
       deliver();
     }
     if (thread.wantsAttention()) {
@@ -526,6 +547,10 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
   public Pause pause(List<WaitQueue> queues, BooleanSupplier ready, long until, boolean signals) {
     if (ready.getAsBoolean()) {
       return Pause.READY;
+    }
+    if (signals && handledSinceWait) {
+      handledSinceWait = false;
+      return Pause.SIGNALLED;
     }
     for (WaitQueue queue : queues) {
       queue.add(thread);

@@ -88,4 +88,17 @@ class SignalsTest {
     long at = Machine.counter(p);
     Machine.await("it goes on", () -> Machine.counter(p) > at);
   }
+
+  /** The module looks at its flag and then sleeps for an hour: a signal in between must not be slept over. */
+  @Test
+  void given_a_program_about_to_sleep_when_a_signal_comes_just_before_then_it_does_not_sleep()
+      throws Exception {
+    for (int i = 0; i < 300; i++) {
+      Session session = m.start(SessionSpec.of("behave").args("behave", "sleeps"), "behave");
+      // Somewhere between its start and its sleep, a little later each time.
+      java.util.concurrent.locks.LockSupport.parkNanos(i * 5_000L);
+      session.leader().signal(Signal.TERM);
+      assertEquals(new ExitStatus.Exited(0), session.await(Machine.PATIENCE), "round " + i);
+    }
+  }
 }
