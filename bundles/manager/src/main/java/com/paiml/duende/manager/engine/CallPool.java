@@ -9,15 +9,17 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Threads for calls that block. A few serve calls that are quick; another one is added whenever a call has waited in vain for
- * {@link #PATIENCE}, up to a bound, so that a hundred slow stops do not hold up a start, and a thousand quick starts do not
- * make a thousand threads. Threads that have nothing to do end.
+ * Threads for calls that block. A few serve calls that are quick. When calls wait and none has come to its end for {@link
+ * #PATIENCE}, more are added, up to a bound, so that a hundred slow stops do not hold up a start, and a thousand quick starts
+ * do not make a thousand threads. Threads that have nothing to do end.
  */
 final class CallPool implements Executor, AutoCloseable {
   private static final Logger LOG = System.getLogger(CallPool.class.getName());
-  private static final Duration PATIENCE = Duration.ofMillis(10);
+  private static final Duration PATIENCE = Duration.ofMillis(100);
+  private static final Duration LONG = Duration.ofSeconds(1);
   private static final Duration IDLE = Duration.ofSeconds(10);
 
   private record Call(Runnable what, long since) {}
@@ -32,6 +34,7 @@ final class CallPool implements Executor, AutoCloseable {
   private int threads;
   private int idle;
   private int number;
+  private long done;
   private boolean watched;
   private boolean closed;
 
@@ -86,6 +89,7 @@ final class CallPool implements Executor, AutoCloseable {
 
   /** Adds threads as long as calls wait in vain. */
   private void watch() {
+    long doneBefore = -1;
     while (true) {
       try {
         Thread.sleep(PATIENCE);
@@ -99,12 +103,16 @@ final class CallPool implements Executor, AutoCloseable {
           watched = false;
           return;
         }
-        if (System.nanoTime() - head.since() >= PATIENCE.toNanos()) {
+        long waited = System.nanoTime() - head.since();
+        if (done == doneBefore && waited >= PATIENCE.toNanos()) {
           // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
           }
+        } else if (waited >= LONG.toNanos()) {
+          grow();
         }
+        doneBefore = done;
       } finally {
         lock.unlock();
       }
@@ -112,11 +120,13 @@ final class CallPool implements Executor, AutoCloseable {
   }
 
   private void serve() {
+    boolean first = true;
     while (true) {
-      Runnable call = next();
+      Runnable call = next(first);
       if (call == null) {
         return;
       }
+      first = false;
       try {
         call.run();
       } catch (RuntimeException | Error e) {
@@ -125,9 +135,12 @@ final class CallPool implements Executor, AutoCloseable {
     }
   }
 
-  private @org.jspecify.annotations.Nullable Runnable next() {
+  private @Nullable Runnable next(boolean first) {
     lock.lock();
     try {
+      if (!first) {
+        done++;
+      }
       long patience = IDLE.toNanos();
       while (calls.isEmpty()) {
         if (closed || patience <= 0) {

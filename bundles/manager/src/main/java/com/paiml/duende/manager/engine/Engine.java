@@ -462,6 +462,9 @@ public final class Engine implements AutoCloseable {
       lock.unlock();
     }
     if (changed) {
+      for (Supervisor d : unit.daemons) {
+        Void _ = Tickets.get(d.fence(), d.name(), Deadline.after(ACCEPT));
+      }
       unit.daemons
           .getFirst()
           .tellFrom(

@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +30,9 @@ final class Ports {
     /** Whether the runs of before have been taken up: nothing is started until then. */
     volatile boolean open;
 
-    private @Nullable Fingerprint seen;
-    private long seenAt;
+    private volatile @Nullable Seen seen;
+
+    private record Seen(Fingerprint fingerprint, long at) {}
 
     private Port(String platform, PlatformAdapter adapter, String bundle, long epoch) {
       this.platform = platform;
@@ -41,19 +42,23 @@ final class Ports {
     }
 
     /** What the adapter finds of its platform, at most a few seconds old. */
-    synchronized Fingerprint fingerprint() {
-      Fingerprint known = seen;
-      if (known == null || System.nanoTime() - seenAt > FRESH.toNanos()) {
-        known = look();
-      }
-      return known;
+    Fingerprint fingerprint() {
+      Seen known = seen;
+      return known == null || System.nanoTime() - known.at() > FRESH.toNanos()
+          ? lookAgain(known)
+          : known.fingerprint();
+    }
+
+    /** Of many who find it old at once, one looks. */
+    private synchronized Fingerprint lookAgain(@Nullable Seen old) {
+      Seen known = seen;
+      return known == null || known.equals(old) ? look() : known.fingerprint();
     }
 
     /** What it finds now. */
     synchronized Fingerprint look() {
       Fingerprint found = adapter.fingerprint(Deadline.after(LOOK));
-      seen = found;
-      seenAt = System.nanoTime();
+      seen = new Seen(found, System.nanoTime());
       return found;
     }
   }
@@ -61,7 +66,8 @@ final class Ports {
   private record Offer(PlatformAdapter adapter, String platform, String bundle, int ranking) {}
 
   private final Map<String, List<Offer>> offers = new HashMap<>();
-  private final Map<String, Port> ports = new TreeMap<>();
+  // Changed under the lock, read without it: every start asks.
+  private final Map<String, Port> ports = new ConcurrentSkipListMap<>();
   private final AtomicLong epochs = new AtomicLong();
 
   /** @return the port that is in use from now on, where the adapter is to be used */
@@ -107,7 +113,7 @@ final class Ports {
     return Optional.empty();
   }
 
-  synchronized Optional<Port> find(String platform) {
+  Optional<Port> find(String platform) {
     return Optional.ofNullable(ports.get(platform));
   }
 
@@ -115,7 +121,7 @@ final class Ports {
     return find(handle.platform());
   }
 
-  synchronized List<Port> all() {
+  List<Port> all() {
     return List.copyOf(ports.values());
   }
 

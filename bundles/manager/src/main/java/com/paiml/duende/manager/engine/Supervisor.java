@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -284,6 +285,13 @@ final class Supervisor {
     mailbox.post(this::publish);
   }
 
+  /** Completes when all that was posted before has been handled. */
+  CompletableFuture<Void> fence() {
+    CompletableFuture<Void> passed = new CompletableFuture<>();
+    mailbox.post(() -> passed.complete(null));
+    return passed;
+  }
+
   /** Waits until it looks as wanted. */
   boolean await(Predicate<View> wanted, Deadline deadline) throws InterruptedException {
     synchronized (changed) {
@@ -480,10 +488,7 @@ final class Supervisor {
           e.code().equals(ErrorCode.NOT_FOUND)
               && engine.payloads().kindOf(config) != Payload.Kind.PROGRAM
               && isPayloadMissing(config);
-      post(
-          waits
-              ? held(generation, String.valueOf(e.getMessage()))
-              : new Message.SpawnFailed(generation, e));
+      post(waits ? held(generation, missing(e)) : new Message.SpawnFailed(generation, e));
     } catch (RuntimeException | LinkageError e) {
       LOG.log(Level.ERROR, name + ": could not be started", e);
       post(
@@ -496,6 +501,11 @@ final class Supervisor {
 
   private static Message.Held held(long generation, String why) {
     return new Message.Held(generation, why, Optional.empty());
+  }
+
+  private String missing(DaemonException e) {
+    String what = e.thing().equals(name) ? "" : e.thing() + ": ";
+    return what + e.problem() + (e.remedy().isEmpty() ? "" : "; " + e.remedy());
   }
 
   private boolean isPayloadMissing(DaemonConfig config) {
