@@ -39,18 +39,22 @@ public final class Main {
       say(help.overview());
       return USAGE;
     }
+    if (asksForHelp(words)) {
+      return help.show(words.subList(0, 1));
+    }
     List<String> rest = words.subList(1, words.size());
     return switch (words.get(0)) {
       case "help", "--help", "-h" -> help.show(rest);
       case "completion" -> Completion.print(environment, rest);
       case "__complete" -> Completion.candidates(environment, help, rest);
-      default ->
-          asksForHelp(words) ? help.show(words.subList(0, 1)) : call(environment, help, words);
+      default -> call(environment, help, words);
     };
   }
 
   private static boolean asksForHelp(List<String> words) {
-    for (int i = 1; i < words.size() && !words.get(i).equals("--"); i++) {
+    // What is being completed may be an option of that name.
+    int end = words.get(0).equals("__complete") ? 0 : words.size();
+    for (int i = 1; i < end && !words.get(i).equals("--"); i++) {
       if (words.get(i).equals("--help") || words.get(i).equals("-h")) {
         return true;
       }

@@ -71,18 +71,23 @@ final class Installation implements AutoCloseable {
     List<String> line = new ArrayList<>(prefix);
     line.add(command.toString());
     line.addAll(Arrays.asList(words));
-    ProcessBuilder builder = new ProcessBuilder(line);
+    ProcessBuilder builder = prepare(new ProcessBuilder(line));
+    builder.redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  /** With this installation's environment, and nothing of the machine's own. */
+  ProcessBuilder prepare(ProcessBuilder builder) {
     builder
         .environment()
         .keySet()
         .removeIf(name -> name.startsWith("DUENDE_") || name.startsWith("XDG_"));
     builder.environment().remove("JAVA_HOME");
     builder.environment().putAll(environment);
-    builder.redirectErrorStream(true).redirectOutput(output.toFile());
-    builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
-    Process process = builder.start();
-    started.add(process);
-    return process;
+    return builder;
   }
 
   Answer call(String... words) throws Exception {

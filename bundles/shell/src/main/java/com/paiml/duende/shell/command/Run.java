@@ -4,9 +4,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus.State;
 import com.paiml.duende.api.Durations;
 import com.paiml.duende.api.ErrorCode;
-import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.GroupConfig;
-import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.shell.call.Caller;
@@ -20,10 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -88,13 +84,11 @@ public final class Run {
       CommandSession session, DaemonManager manager, Deployment deployment, Duration time)
       throws DaemonException, InterruptedException {
     PrintStream err = Caller.of(session).err();
-    Set<String> ours = new HashSet<>();
-    try (DaemonManager.Subscription _ = manager.watch(event -> tell(err, ours, event))) {
+    RunEvents events = new RunEvents(err);
+    try (DaemonManager.Subscription _ = manager.watch(events)) {
       deployment.deploy(false, true, true);
       List<DaemonInfo> daemons = deployment.infos();
-      synchronized (ours) {
-        daemons.forEach(d -> ours.add(d.name()));
-      }
+      daemons.forEach(d -> events.tellOf(d.name()));
       try (LogPrinter printer = new LogPrinter(Caller.out(session), daemons.size() > 1, false)) {
         for (DaemonInfo daemon : daemons) {
           printer.add(daemon.name(), new ComingLog(manager, daemon.name()));
@@ -104,9 +98,7 @@ public final class Run {
           start(manager, daemon.name());
         }
         if (!awaitEnd(manager, deployment, time)) {
-          synchronized (ours) {
-            ours.clear();
-          }
+          events.tellNoMore();
           shutDown(manager, deployment);
         }
         printer.finish();
@@ -175,24 +167,6 @@ public final class Run {
     String text = out.toString();
     Answer answer = style -> text;
     return answer.withStatus(failed ? 1 : 0);
-  }
-
-  /** What else happens than lines of the log: restarts, failures, alerts. */
-  private static void tell(PrintStream err, Set<String> ours, DaemonEvent event) {
-    boolean worth =
-        switch (event) {
-          case DaemonEvent.RestartScheduled r -> true;
-          case DaemonEvent.PlatformRestarted r -> true;
-          case DaemonEvent.ProbeFailed p -> true;
-          case DaemonEvent.Alert a -> true;
-          case DaemonEvent.Exited e -> !(e.reason() instanceof ExitReason.Graceful);
-          default -> false;
-        };
-    synchronized (ours) {
-      if (worth && ours.contains(event.source().name())) {
-        err.println(event.source().name() + ": " + event.describe());
-      }
-    }
   }
 
   private static Duration parse(String text) throws UsageException {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
+import org.apache.felix.service.command.Job;
 
 /** Runs lines of gogo script in a session, our own commands with the same rules as at the OS prompt. */
 final class Interpreter {
@@ -31,7 +32,8 @@ final class Interpreter {
     try {
       return dispatcher.show(session, session.execute(line));
     } catch (Exception e) {
-      if (Thread.interrupted() || e instanceof InterruptedException) {
+      if (Thread.currentThread().isInterrupted() || e instanceof InterruptedException) {
+        interrupt(session);
         return Dispatcher.INTERRUPTED;
       }
       return e.getClass().getPackageName().startsWith("org.apache.felix.gogo")
@@ -40,6 +42,14 @@ final class Interpreter {
     } finally {
       session.getConsole().flush();
       err.flush();
+    }
+  }
+
+  /** Ends what a session runs now: gogo runs each line as a job, on a thread of its own. */
+  static void interrupt(CommandSession session) {
+    Job job = session.foregroundJob();
+    if (job != null) {
+      job.interrupt();
     }
   }
 

@@ -97,7 +97,7 @@ final class LineEditor {
           if (line.equals("exit") || line.equals("quit")) {
             return status;
           }
-          status = line.isEmpty() ? status : runInterruptibly(terminal, interpreter, line);
+          status = line.isEmpty() ? status : runInterruptibly(terminal, session, interpreter, line);
         } catch (UserInterruptException e) {
           // The line is given up, as in every shell.
           status = Dispatcher.INTERRUPTED;
@@ -109,16 +109,14 @@ final class LineEditor {
   }
 
   /** The interrupt key ends the command, not the shell. */
-  private static int runInterruptibly(Terminal terminal, Interpreter interpreter, String line) {
-    Thread self = Thread.currentThread();
+  private static int runInterruptibly(
+      Terminal terminal, CommandSession session, Interpreter interpreter, String line) {
     Terminal.SignalHandler before =
-        terminal.handle(Terminal.Signal.INT, signal -> self.interrupt());
+        terminal.handle(Terminal.Signal.INT, signal -> Interpreter.interrupt(session));
     try {
       return interpreter.run(line);
     } finally {
       Terminal.SignalHandler _ = terminal.handle(Terminal.Signal.INT, before);
-      // An interrupt that came too late belongs to the command, too.
-      boolean _ = Thread.interrupted();
     }
   }
 

@@ -84,7 +84,9 @@ public final class Shell {
         new BufferedReader(new InputStreamReader(session.getKeyboard(), StandardCharsets.UTF_8));
     int status = Dispatcher.OK;
     try {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      for (String line = lines.readLine();
+          line != null && status != Dispatcher.INTERRUPTED;
+          line = lines.readLine()) {
         String text = line.strip();
         if (text.equals("exit") || text.equals("quit")) {
           break;
