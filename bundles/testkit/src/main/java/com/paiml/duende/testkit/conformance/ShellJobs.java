@@ -22,8 +22,9 @@ public final class ShellJobs {
       "trap '' TERM HUP INT; setsid sh -c \"$1\" & exec >&3; while :; do sleep 1; done";
 
   // A trap runs when `wait` is interrupted; a command in the foreground it would have to wait for.
+  // A signal that comes between two commands may not end the `wait` that follows: so each is short.
   private static final String FOREVER =
-      "while :; do sleep 3600 & c=$!; wait $c; kill $c 2>/dev/null; done";
+      "while :; do sleep 1 & c=$!; wait $c; kill $c 2>/dev/null; done";
   private static final String OBEYS = "trap 'kill $c 2>/dev/null; exit 0' TERM; ";
 
   private final Function<List<String>, Job> program;
