@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.process;
 import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
 import com.paiml.duende.adapter.process.log.LogBooks;
 import com.paiml.duende.adapter.process.program.LinuxPrograms;
+import com.paiml.duende.adapter.process.program.PortablePrograms;
 import com.paiml.duende.adapter.process.program.Programs;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.Daemon;
@@ -64,6 +65,9 @@ public final class NativeAdapter implements PlatformAdapter {
   /** In a handle: its log file. */
   public static final String LOG = "log";
 
+  /** System property: does without Linux where it is, to see how it is elsewhere. */
+  private static final String PORTABLE = "duende.native.portable";
+
   private final LogBooks logs;
   private final InProcessRuns inProcess;
   private final Programs programs;
@@ -83,12 +87,19 @@ public final class NativeAdapter implements PlatformAdapter {
 
   @Activate
   public NativeAdapter() throws LinuxException {
-    switch (Linux.detect()) {
+    this(Boolean.getBoolean(PORTABLE) ? new Linux.NotHere(PORTABLE + " is set") : Linux.detect());
+  }
+
+  NativeAdapter(Linux.Detection detection) throws LinuxException {
+    switch (detection) {
       case Linux.Here(Linux linux) -> {
         logs = LogBooks.rotatedBy(linux.fileRanges());
         programs = LinuxPrograms.open(linux, logs);
       }
-      case Linux.NotHere(String reason) -> throw new UnsupportedOperationException(reason);
+      case Linux.NotHere(String reason) -> {
+        logs = LogBooks.rotatedBetweenRuns();
+        programs = new PortablePrograms(logs, reason);
+      }
     }
     inProcess = new InProcessRuns(logs);
   }

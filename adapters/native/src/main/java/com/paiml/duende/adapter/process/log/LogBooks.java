@@ -113,7 +113,16 @@ public final class LogBooks implements AutoCloseable {
     LogBook book = book(file, config);
     book.configure(config);
     synchronized (this) {
-      watched.computeIfAbsent(file, f -> new Watched(book)).writers++;
+      Watched one = watched.computeIfAbsent(file, f -> new Watched(book));
+      try {
+        if (one.writers == 0) {
+          cutter.betweenRuns(book);
+        }
+      } catch (IOException e) {
+        throw new DaemonException(
+            ErrorCode.IO, file.toString(), "cannot be rotated: " + e.getMessage(), "", e);
+      }
+      one.writers++;
     }
     return book;
   }

@@ -11,6 +11,9 @@ interface LogCutter {
   /** Completes what a rotation that died half-way has left. */
   void finishInterrupted(Path file, Archives archives, int keep) throws IOException;
 
+  /** Before a program begins to write: rotates, where that can be done at no other time. */
+  void betweenRuns(LogBook book) throws IOException;
+
   /** The offset of the first line that is the daemon's. */
   long contentOffset(Path file) throws IOException;
 

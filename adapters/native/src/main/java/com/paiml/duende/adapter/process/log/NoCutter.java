@@ -16,6 +16,13 @@ final class NoCutter implements LogCutter {
   }
 
   @Override
+  public void betweenRuns(LogBook book) throws IOException {
+    if (book.length() > book.config().maxSize()) {
+      book.rotatedByName(() -> book.archives().push(book.file(), book.config().keep()));
+    }
+  }
+
+  @Override
   public long contentOffset(Path file) throws IOException {
     return Heads.contentOffset(file);
   }

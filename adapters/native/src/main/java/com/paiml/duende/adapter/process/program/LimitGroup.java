@@ -85,6 +85,13 @@ final class LimitGroup {
     return reports;
   }
 
+  /** What is to be shown where there is no group. */
+  static List<LimitReport> notInForce(Resources resources, String why) {
+    return wanted(resources).stream()
+        .map(w -> new LimitReport(w.key(), w.asked(), "", "", false, why))
+        .toList();
+  }
+
   private static LimitReport report(Wanted wanted, List<InForce> inForce) {
     String actual = String.join(" / ", inForce.stream().map(InForce::value).toList());
     String files = String.join(" ", inForce.stream().map(i -> i.file().toString()).toList());

@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.process.program;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.cgroup.Cgroup;
 import com.paiml.duende.linux.cgroup.Cgroups;
@@ -11,6 +12,7 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -101,6 +103,11 @@ final class LimitGroups {
     return all;
   }
 
+  /** Why there are no groups. */
+  String whyNone() {
+    return missing.values().stream().findFirst().orElse("this run was started without a group");
+  }
+
   /** Whether a pause stops all at once. */
   boolean canFreeze() {
     return usable.contains(Controller.FREEZER);
@@ -145,6 +152,7 @@ final class LimitGroups {
   /** The group for a run; empty where this machine has none for us. */
   Optional<LimitGroup> create(LaunchSpec spec) throws DaemonException {
     if (cgroups.isEmpty()) {
+      refuseWritten(spec);
       return Optional.empty();
     }
     instances.add(spec.instance());
@@ -156,6 +164,20 @@ final class LimitGroups {
       return Optional.of(new LimitGroup(cgroups.get().create(name(spec), wanted)));
     } catch (LinuxException refused) {
       throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
+    }
+  }
+
+  private void refuseWritten(LaunchSpec spec) throws DaemonException {
+    Resources resources = spec.config().resources();
+    for (LimitReport report : LimitGroup.notInForce(resources, whyNone())) {
+      if (resources.enforce() == Resources.Enforce.STRICT
+          && spec.config().isWritten(report.key())) {
+        throw new DaemonException(
+            ErrorCode.RESOURCE_LIMIT,
+            spec.name(),
+            report.key() + " cannot be enforced: " + report.why(),
+            "or write resources.enforce = \"best-effort\"");
+      }
     }
   }
 

@@ -300,7 +300,11 @@ final class LinuxRun implements Run {
 
   private List<LimitReport> limits() {
     List<LimitReport> all = new ArrayList<>();
-    group.ifPresent(g -> all.addAll(g.read(resources)));
+    if (group.isPresent()) {
+      all.addAll(group.get().read(resources));
+    } else {
+      all.addAll(LimitGroup.notInForce(resources, host.groups().whyNone()));
+    }
     all.addAll(Readback.of(host.linux(), process, spec, resources));
     return all;
   }
