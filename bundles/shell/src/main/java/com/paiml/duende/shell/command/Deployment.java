@@ -51,7 +51,8 @@ final class Deployment {
    */
   void read(String file, String origin, byte[] bytes) {
     try {
-      DaemonConfig config = manager.parse(DaemonText.decode(bytes, file), file);
+      // Relative paths in the file begin at its folder, which only the origin names.
+      DaemonConfig config = manager.parse(DaemonText.decode(bytes, file), origin);
       Source other = sources.putIfAbsent(config.name(), new Source(file, origin));
       if (other == null) {
         daemons.add(config);
@@ -61,8 +62,15 @@ final class Deployment {
         faults.add(new ConfigFault(file, 0, 0, "name", problem, "give each its own"));
       }
     } catch (ConfigException e) {
-      faults.addAll(e.faults());
+      e.faults().forEach(f -> faults.add(named(f, origin, file)));
     }
+  }
+
+  /** The fault of a file as the caller has named that. */
+  private static ConfigFault named(ConfigFault f, String origin, String file) {
+    return f.origin().equals(origin)
+        ? new ConfigFault(file, f.line(), f.column(), f.key(), f.problem(), f.remedy())
+        : f;
   }
 
   /** Reads a group file. */

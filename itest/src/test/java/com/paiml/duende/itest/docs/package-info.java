@@ -1,0 +1,2 @@
+/** The documents, tried out. */
+package com.paiml.duende.itest.docs;
