@@ -28,8 +28,7 @@ class DocsIT {
     List<ConsoleBlock> blocks = ConsoleBlock.of(page);
     assertFalse(blocks.isEmpty(), document + " has no command");
     Path command = folder.resolve("duende");
-    Files.writeString(
-        command, "#!/bin/sh\nexec '" + Distribution.home() + "/bin/duende' \"$@\"\n");
+    Files.writeString(command, "#!/bin/sh\nexec '" + Distribution.home() + "/bin/duende' \"$@\"\n");
     Files.setPosixFilePermissions(command, PosixFilePermissions.fromString("rwxr-xr-x"));
     try {
       for (ConsoleBlock block : blocks) {

@@ -25,7 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 class DocsTest {
   private static final Path TOP = Path.of("../..").toAbsolutePath().normalize();
   private static final List<String> OURS =
-      List.of("README.md", "docs/getting-started.md", "docs/daemon-file.md", "docs/writing-a-daemon.md");
+      List.of(
+          "README.md",
+          "docs/getting-started.md",
+          "docs/daemon-file.md",
+          "docs/writing-a-daemon.md");
   private static final Pattern CLASS = Pattern.compile("public final class (\\w+)");
 
   @TempDir Path classes;

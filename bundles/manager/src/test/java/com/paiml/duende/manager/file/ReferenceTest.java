@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
- * The tables of keys in {@code docs/daemon-file.md} are those of the schema. With {@code -Dduende.docs=write} they are written
+ * The tables of keys in {@code docs/daemon-file.md} are those of the schema. With {@code DUENDE_DOCS=write} in the environment they are written
  * there.
  */
 class ReferenceTest {
@@ -34,14 +34,15 @@ class ReferenceTest {
     assertTrue(from >= 0, "no \"" + begin + "\" in " + FILE);
     int to = text.indexOf(end, from);
     String wanted = tables(schema);
-    if ("write".equals(System.getProperty("duende.docs"))) {
-      Files.writeString(FILE, text.substring(0, from + begin.length()) + wanted + text.substring(to));
+    if ("write".equals(System.getenv("DUENDE_DOCS"))) {
+      Files.writeString(
+          FILE, text.substring(0, from + begin.length()) + wanted + text.substring(to));
       return;
     }
     assertEquals(
         wanted,
         text.substring(from + begin.length(), to),
-        "run this test with -DargLine=-Dduende.docs=write, and commit docs/daemon-file.md");
+        "run this test with DUENDE_DOCS=write in the environment, and commit docs/daemon-file.md");
   }
 
   private static String tables(Schema schema) {
@@ -67,7 +68,8 @@ class ReferenceTest {
       return "`" + String.join("` `", key.words()) + "`";
     }
     boolean bounded = key.max() < Long.MAX_VALUE && key.max() > 0;
-    return key.type().title() + (bounded ? ", " + bound(key, key.min()) + " to " + bound(key, key.max()) : "");
+    return key.type().title()
+        + (bounded ? ", " + bound(key, key.min()) + " to " + bound(key, key.max()) : "");
   }
 
   private static String bound(Key key, double value) {
