@@ -27,11 +27,15 @@ record ConsoleBlock(int line, String command, List<String> expected) {
         inside = !inside && text.equals("```console");
       } else if (inside && text.startsWith("$ ")) {
         blocks.add(new ConsoleBlock(line, text.substring(2), new ArrayList<>()));
-      } else if (inside && text.startsWith("> ") && blocks.getLast().expected().isEmpty()) {
+      } else if (inside
+          && (text.startsWith("> ") || text.equals(">"))
+          && blocks.getLast().expected().isEmpty()) {
         ConsoleBlock last = blocks.removeLast();
         blocks.add(
             new ConsoleBlock(
-                last.line(), last.command() + "\n" + text.substring(2), last.expected()));
+                last.line(),
+                last.command() + "\n" + text.substring(Math.min(2, text.length())),
+                last.expected()));
       } else if (inside && !text.isBlank() && !text.strip().equals("…")) {
         blocks.getLast().expected().add(text);
       }

@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,12 +30,22 @@ class DocsIT {
     Path page = Path.of("..").toAbsolutePath().normalize().resolve(document);
     List<ConsoleBlock> blocks = ConsoleBlock.of(page);
     assertFalse(blocks.isEmpty(), document + " has no command");
+    Assumptions.assumeTrue(
+        run("command -v python3").startsWith("/"), "the documents' server is Python's: no python3");
     Path command = folder.resolve("duende");
     Files.writeString(command, "#!/bin/sh\nexec '" + Distribution.home() + "/bin/duende' \"$@\"\n");
     Files.setPosixFilePermissions(command, PosixFilePermissions.fromString("rwxr-xr-x"));
     try {
       for (ConsoleBlock block : blocks) {
         String said = run(block.command());
+        // What only looks may look again: a machine can be slow, and a page cannot wait.
+        Instant end = Instant.now().plus(DEADLINE);
+        while (looks(block.command())
+            && !block.missing(said).isEmpty()
+            && Instant.now().isBefore(end)) {
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+          said = run(block.command());
+        }
         assertEquals(
             "",
             block.missing(said),
@@ -43,6 +56,10 @@ class DocsIT {
         assertFalse(run("./duende down").contains("fail"), "the container must end");
       }
     }
+  }
+
+  private static boolean looks(String command) {
+    return command.matches("\\./duende (ps|status|logs|health|doctor|adapters)\\b.*");
   }
 
   private String run(String command) throws IOException, InterruptedException {
