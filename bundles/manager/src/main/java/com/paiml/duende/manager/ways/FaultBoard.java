@@ -4,6 +4,8 @@ import com.paiml.duende.api.ConfigException;
 import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.control.ConfigurationFaults;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Diagnostic;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -13,9 +15,9 @@ import java.util.TreeMap;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
-/** What could not be taken, by origin, until it is mended: for {@code doctor} and the log. */
-@Component(service = {FaultBoard.class, ConfigurationFaults.class})
-public final class FaultBoard implements ConfigurationFaults {
+/** What could not be taken, by origin, until it is mended: for {@code ps}, {@code doctor} and the log. */
+@Component(service = {FaultBoard.class, ConfigurationFaults.class, Diagnostic.class})
+public final class FaultBoard implements ConfigurationFaults, Diagnostic {
   private static final Logger LOG = System.getLogger("duende.config");
 
   private final Map<String, List<ConfigFault>> faults = new TreeMap<>();
@@ -61,5 +63,24 @@ public final class FaultBoard implements ConfigurationFaults {
       }
     }
     list.forEach(f -> LOG.log(Level.WARNING, f::toString));
+  }
+
+  @Override
+  public List<Finding> examine(Deadline deadline) {
+    List<ConfigFault> all = faults();
+    if (all.isEmpty()) {
+      return List.of(
+          new Finding("configuration", Verdict.OK, "every daemon file can be taken", ""));
+    }
+    return all.stream()
+        .map(
+            f ->
+                new Finding(
+                    "configuration",
+                    Verdict.BROKEN,
+                    new ConfigFault(f.origin(), f.line(), f.column(), f.key(), f.problem(), "")
+                        .toString(),
+                    f.remedy()))
+        .toList();
   }
 }

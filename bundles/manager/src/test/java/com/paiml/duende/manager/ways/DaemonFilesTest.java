@@ -11,6 +11,7 @@ import com.paiml.duende.control.DeployOptions;
 import com.paiml.duende.manager.file.DaemonFileReader;
 import com.paiml.duende.manager.file.LocalFiles;
 import com.paiml.duende.manager.file.Surroundings;
+import com.paiml.duende.spi.Diagnostic;
 import com.paiml.duende.spi.TableSchema;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,10 +143,12 @@ class DaemonFilesTest {
     assertEquals(
         List.of(file("a") + ":3 restart"),
         board.faults().stream().map(f -> f.origin() + ":" + f.line() + " " + f.key()).toList());
+    assertEquals(Diagnostic.Verdict.BROKEN, board.examine(null).getFirst().verdict());
     write("a", "instances = 2\n");
     settle();
     assertEquals(List.of("deploy a"), manager.taken());
     assertEquals(List.of(), board.faults());
+    assertEquals(Diagnostic.Verdict.OK, board.examine(null).getFirst().verdict());
   }
 
   @Test
