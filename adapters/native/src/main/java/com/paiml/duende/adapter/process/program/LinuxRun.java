@@ -49,6 +49,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
@@ -82,6 +83,7 @@ final class LinuxRun implements Run {
   private volatile Optional<ExitStatus> ended = Optional.empty();
   private volatile Optional<Watch> watch = Optional.empty();
   private volatile Optional<Watch> memoryWatch = Optional.empty();
+  private final AtomicBoolean memoryTold = new AtomicBoolean();
   private volatile Resources resources;
   private volatile boolean paused;
 
@@ -128,8 +130,9 @@ final class LinuxRun implements Run {
     watch = Optional.of(host.processes().onExit(host.loop(), process, this::mainEnded));
   }
 
+  /** Told once: by the kernel's notice, or when the run has ended before that was read. */
   private void memoryRanOut() {
-    if (outOfMemoryKills() > 0) {
+    if (outOfMemoryKills() > 0 && memoryTold.compareAndSet(false, true)) {
       events.alert("memory", "the kernel killed a process at " + resources.memory() + " bytes");
     }
   }
@@ -182,6 +185,7 @@ final class LinuxRun implements Run {
       LOGGER.log(Level.WARNING, spec.name() + ": its pid file stays: " + e.getMessage());
     }
     long kills = outOfMemoryKills();
+    memoryRanOut();
     ExitReason reason = reason(ended.orElse(new ExitStatus.Unknown("never seen")));
     exit.complete(explain(reason, kills));
   }
