@@ -68,7 +68,7 @@ public final class Policy {
     task.left = rules.quantum();
     task.readyAt = now;
     task.agedAt = now;
-    enqueue(task, false);
+    enqueue(task, false, now);
   }
 
   /** The process no longer wants to run: it sleeps, waits or was stopped. */
@@ -99,7 +99,7 @@ public final class Policy {
       task.left = rules.quantum();
     }
     task.agedAt = now;
-    enqueue(task, !turnOver);
+    enqueue(task, !turnOver, now);
   }
 
   /** The process is gone. */
@@ -125,7 +125,7 @@ public final class Policy {
     task.level = task.base;
     task.agedAt = now;
     if (wasWaiting) {
-      enqueue(task, false);
+      enqueue(task, false, now);
     }
   }
 
@@ -148,7 +148,7 @@ public final class Policy {
     age(now);
     List<Integer> run = new ArrayList<>();
     while (running.size() < rules.slots() && waiting > 0) {
-      Task next = next();
+      Task next = next(now);
       if (next == null) {
         break;
       }
@@ -203,19 +203,21 @@ public final class Policy {
     }
   }
 
+  /** Only of those that it matters for now: with a thousand sleeping daemons this must not look at each. */
   private void refill(long now) {
-    for (Bandwidth bandwidth : groups.values()) {
-      bandwidth.refill(now);
+    for (Task task : running) {
+      task.bandwidth.refill(now);
     }
     if (throttled.isEmpty()) {
       return;
     }
     for (Task task : List.copyOf(throttled)) {
+      task.bandwidth.refill(now);
       if (!task.bandwidth.exhausted()) {
         throttled.remove(task);
         task.level = task.base;
         task.agedAt = now;
-        enqueue(task, false);
+        enqueue(task, false, now);
       }
     }
   }
@@ -242,11 +244,11 @@ public final class Policy {
       dequeue(task);
       task.level--;
       task.agedAt += rules.agingAfter();
-      enqueue(task, false);
+      enqueue(task, false, now);
     }
   }
 
-  private @Nullable Task next() {
+  private @Nullable Task next(long now) {
     for (Level level : levels) {
       while (!level.isEmpty()) {
         Task task = level.take(rules.guestEvery());
@@ -254,6 +256,7 @@ public final class Policy {
           break;
         }
         waiting--;
+        task.bandwidth.refill(now);
         if (!task.bandwidth.exhausted()) {
           return task;
         }
@@ -286,7 +289,8 @@ public final class Policy {
     running.remove(task);
   }
 
-  private void enqueue(Task task, boolean atHead) {
+  private void enqueue(Task task, boolean atHead, long now) {
+    task.bandwidth.refill(now);
     if (task.bandwidth.exhausted()) {
       throttle(task);
       return;

@@ -46,15 +46,16 @@ class WosBenchmark {
   void all() throws Exception {
     tell(
         "machine",
-        "%d processors, %s",
+        "%d processors, load %.1f at the beginning, %s",
         Runtime.getRuntime().availableProcessors(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
         System.getProperty("java.vm.version"));
+    sleeping();
     spawning();
     priceOfPreemption();
     preemption();
     killing();
     waking();
-    sleeping();
     Files.write(Path.of("target", "benchmark-wos.md"), lines);
   }
 
