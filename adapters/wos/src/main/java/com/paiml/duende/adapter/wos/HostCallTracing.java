@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /** A tracing of the host calls, which are a module's system calls. Sees the processes that are there when it begins. */
 final class HostCallTracing implements TraceSession, CallTrace {
 
-  /** Two clock readings and a few counters: measured by the benchmark. */
+  /** Two clock readings and a few counters: an estimate, not a measurement. */
   private static final long NANOS_PER_CALL = 150;
 
   private static final int QUEUE = 8192;
@@ -75,7 +75,7 @@ final class HostCallTracing implements TraceSession, CallTrace {
 
   @Override
   public String method() {
-    return "host calls of the WebAssembly kernel, counted where they are served; about "
+    return "host calls of the WebAssembly kernel, counted where they are served; estimated at "
         + NANOS_PER_CALL
         + " ns each";
   }

@@ -195,8 +195,7 @@ public final class WosAdapter implements PlatformAdapter {
   public List<String> check(DaemonConfig config) {
     List<String> faults = new ArrayList<>();
     try {
-      WosTable table = WosTable.of(config.name(), config.table(NAME));
-      assert table.preopens() != null;
+      var _ = WosTable.of(config.name(), config.table(NAME));
     } catch (DaemonException e) {
       faults.add(e.getMessage());
     }
@@ -266,8 +265,7 @@ public final class WosAdapter implements PlatformAdapter {
                 shortDigest(image)));
     WosRun run = new WosRun(spec, handle, session, log, report, limits);
     runs.put(Key.of(handle), run);
-    CompletionStage<Void> told = session.ended().thenAcceptAsync(run::ended, exits);
-    assert told != null;
+    var _ = session.ended().thenAcceptAsync(run::ended, exits);
     if (gone) {
       session.signalAll(Signal.KILL);
       throw new AdapterGone(NAME, spec.name());
