@@ -35,6 +35,7 @@ final class Container {
   private final Framework framework;
   private final BundleFolders bundles;
   private final AtomicInteger status = new AtomicInteger();
+  private final CountDownLatch reached = new CountDownLatch(1);
 
   private Container(Framework framework, BundleFolders bundles) {
     this.framework = framework;
@@ -82,7 +83,6 @@ final class Container {
           "no bundles in " + bundles.folders() + ": the distribution is incomplete");
     }
     framework.start();
-    CountDownLatch reached = new CountDownLatch(1);
     framework
         .adapt(FrameworkStartLevel.class)
         .setStartLevel(
@@ -108,6 +108,8 @@ final class Container {
 
   private void exit(int code) {
     status.set(code);
+    // A short command ends before the last start level is reached, which then never is.
+    reached.countDown();
     try {
       framework.stop();
     } catch (BundleException e) {
