@@ -18,6 +18,7 @@ import java.util.Locale;
  * Figures, not tests: {@code NativeBench kill PROGRAM ROUNDS | programs PROGRAM COUNT | objects COUNT}. The program writes the
  * monotonic time of its first instruction, in nanoseconds, as a line to the file that is its argument, and then waits.
  */
+@SuppressWarnings("AnnotateFormatMethod")
 final class NativeBench {
   private NativeBench() {}
 

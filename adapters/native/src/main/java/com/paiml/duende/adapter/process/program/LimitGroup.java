@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A run's control group: its limits, as asked and as the kernel has them. */
 final class LimitGroup {
@@ -23,6 +25,8 @@ final class LimitGroup {
 
   private final Cgroup group;
   private final Path members;
+  private volatile @Nullable Resources set;
+  private volatile Set<String> written = Set.of();
 
   LimitGroup(Cgroup group) {
     this.group = group;
@@ -45,10 +49,20 @@ final class LimitGroup {
     }
   }
 
+  boolean exists() {
+    return Files.isDirectory(members);
+  }
+
+  /** Whether exactly that is in force since it was last set. */
+  boolean isSet(Resources resources, Set<String> writtenKeys) {
+    return resources.equals(set) && writtenKeys.equals(written);
+  }
+
   /** Sets all limits; a written one that cannot be set is an error where the file is strict. */
   List<LimitReport> apply(LaunchSpec spec, Resources resources) throws DaemonException {
     boolean strict = resources.enforce() == Resources.Enforce.STRICT;
     List<LimitReport> reports = new ArrayList<>();
+    set = null;
     for (Wanted wanted : wanted(resources)) {
       LimitReport report = set(wanted);
       if (!report.inForce() && strict && spec.config().isWritten(wanted.key())) {
@@ -60,6 +74,8 @@ final class LimitGroup {
       }
       reports.add(report);
     }
+    set = resources;
+    written = spec.config().written();
     return reports;
   }
 

@@ -43,6 +43,13 @@ final class LimitGroups {
   private final Set<Controller> usable;
   private final Map<Capability, String> missing;
   private final Set<Instance> instances = ConcurrentHashMap.newKeySet();
+  private final Map<String, Held> groups = new ConcurrentHashMap<>();
+
+  /** Guarded by itself. */
+  private static final class Held {
+    private Optional<LimitGroup> group = Optional.empty();
+    private long owner;
+  }
 
   private LimitGroups(
       Optional<Cgroups> cgroups, Set<Controller> usable, Map<Capability, String> missing) {
@@ -58,6 +65,9 @@ final class LimitGroups {
       Cgroups cgroups = linux.cgroups();
       Set<Controller> usable = EnumSet.noneOf(Controller.class);
       for (Controller controller : Controller.values()) {
+        if (controller == Controller.CPU_ACCOUNT && isApart(cgroups)) {
+          continue;
+        }
         String why =
             cgroups.placement(controller) instanceof Placement.Absent(String absent)
                 ? absent
@@ -78,6 +88,13 @@ final class LimitGroups {
       NEEDS.keySet().forEach(c -> missing.put(c, none.getMessage()));
       return new LimitGroups(Optional.empty(), Set.of(), missing);
     }
+  }
+
+  /** A hierarchy that only counts costs every start another folder; proc(5) counts as well. */
+  private static boolean isApart(Cgroups cgroups) {
+    return cgroups.placement(Controller.CPU_ACCOUNT) instanceof Placement.Mounted account
+        && account.version() == 1
+        && !account.equals(cgroups.placement(Controller.CPU));
   }
 
   private static String refusal(Cgroups cgroups, Controller controller) {
@@ -149,19 +166,73 @@ final class LimitGroups {
     }
   }
 
-  /** The group for a run; empty where this machine has none for us. */
-  Optional<LimitGroup> create(LaunchSpec spec) throws DaemonException {
+  /**
+   * The group of a run, with its limits set; empty where this machine has none for us. Runs of one name follow each other in
+   * one group, which the last one removes: what is set already is not set again.
+   */
+  Optional<LimitGroup> claim(LaunchSpec spec) throws DaemonException {
     if (cgroups.isEmpty()) {
       refuseWritten(spec);
       return Optional.empty();
     }
     instances.add(spec.instance());
+    Held held = groups.computeIfAbsent(name(spec), n -> new Held());
+    synchronized (held) {
+      held.owner = spec.generation();
+      Optional<LimitGroup> there = held.group.filter(LimitGroup::exists);
+      boolean sameControllers =
+          there.isPresent() && there.get().cgroup().controllers().equals(wanted(spec));
+      LimitGroup group = sameControllers ? there.get() : create(spec);
+      held.group = Optional.of(group);
+      Resources resources = spec.config().resources();
+      if (!sameControllers || !group.isSet(resources, spec.config().written())) {
+        var _ = group.apply(spec, resources);
+      }
+      return held.group;
+    }
+  }
+
+  /** The run of that generation is over: its group goes, unless a later run has it. */
+  void release(LaunchSpec spec) {
+    Held held = groups.get(name(spec));
+    if (held == null) {
+      return;
+    }
+    synchronized (held) {
+      if (held.owner == spec.generation() && held.group.isPresent()) {
+        remove(held.group.get());
+        held.group = Optional.empty();
+      }
+    }
+  }
+
+  /** Found again: it belongs to that run. */
+  private LimitGroup adopt(LaunchSpec spec, Cgroup cgroup) {
+    Held held = groups.computeIfAbsent(name(spec), n -> new Held());
+    synchronized (held) {
+      held.owner = spec.generation();
+      LimitGroup group = new LimitGroup(cgroup);
+      held.group = Optional.of(group);
+      return group;
+    }
+  }
+
+  private Set<Controller> wanted(LaunchSpec spec) {
     Set<Controller> wanted = EnumSet.copyOf(usable);
     if (spec.config().resources().ioReadBps() <= 0 && spec.config().resources().ioWriteBps() <= 0) {
       wanted.remove(Controller.IO);
     }
+    return wanted;
+  }
+
+  private LimitGroup create(LaunchSpec spec) throws DaemonException {
     try {
-      return Optional.of(new LimitGroup(cgroups.get().create(name(spec), wanted)));
+      LimitGroup group = new LimitGroup(cgroups.orElseThrow().create(name(spec), wanted(spec)));
+      if (group.isFrozen()) {
+        // Left over from a paused run of a container that died: nothing could start in it.
+        group.cgroup().thaw();
+      }
+      return group;
     } catch (LinuxException refused) {
       throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
     }
@@ -186,7 +257,7 @@ final class LimitGroups {
     try {
       Optional<Cgroup> found =
           cgroups.isPresent() ? cgroups.get().open(name(spec)) : Optional.empty();
-      return found.filter(g -> !g.folders().isEmpty()).map(LimitGroup::new);
+      return found.filter(g -> !g.folders().isEmpty()).map(g -> adopt(spec, g));
     } catch (LinuxException unreadable) {
       LOGGER.log(Level.WARNING, spec.name() + ": " + unreadable.getMessage());
       return Optional.empty();

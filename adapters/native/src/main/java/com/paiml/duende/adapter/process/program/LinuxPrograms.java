@@ -97,6 +97,7 @@ public final class LinuxPrograms implements Programs {
   private final Accounts accounts = new Accounts();
   private final Optional<String> cannotConfine;
   private final int ownUid;
+  private final long hardLimit;
 
   private LinuxPrograms(Linux linux, LogBooks logs, Spawner spawner, EventLoop loop)
       throws LinuxException {
@@ -109,6 +110,7 @@ public final class LinuxPrograms implements Programs {
     this.groups = LimitGroups.detect(linux);
     this.cannotConfine = tryToConfine(spawner);
     this.ownUid = Integer.parseInt(ownUid(linux));
+    this.hardLimit = hardLimit(linux);
   }
 
   private static String ownUid(Linux linux) throws LinuxException {
@@ -232,11 +234,8 @@ public final class LinuxPrograms implements Programs {
               ? Optional.of(ReadyPipe.open(linux, spec.config().readiness().fd()))
               : Optional.empty();
       pipe.ifPresent(opened::add);
-      Optional<LimitGroup> group = groups.create(spec);
-      group.ifPresent(g -> opened.add(() -> groups.remove(g)));
-      if (group.isPresent()) {
-        var _ = group.get().apply(spec, spec.config().resources());
-      }
+      opened.add(() -> groups.release(spec));
+      Optional<LimitGroup> group = groups.claim(spec);
       long killsBefore = group.map(LimitGroup::outOfMemoryKills).orElse(0L);
       long cpuBefore = group.map(LimitGroup::cpuNanos).orElse(0L);
       SpawnRequest request = request(spec, program, notifications, pipe, group, deadline);
@@ -329,21 +328,23 @@ public final class LinuxPrograms implements Programs {
 
   private Limit openFiles(LaunchSpec spec) throws DaemonException {
     Resources resources = spec.config().resources();
+    long hard = hardLimit;
+    boolean tooMuch = hard != Limit.INFINITY && resources.openFiles() > hard;
+    if (tooMuch
+        && resources.enforce() == Resources.Enforce.STRICT
+        && spec.config().isWritten("resources.open_files")) {
+      throw new DaemonException(
+          ErrorCode.RESOURCE_LIMIT,
+          spec.name(),
+          "resources.open_files = " + resources.openFiles() + " is above the hard limit " + hard,
+          "raise that (ulimit -Hn) before Duende is started, or write less");
+    }
+    return Limit.of(tooMuch ? hard : resources.openFiles());
+  }
+
+  private static long hardLimit(Linux linux) throws LinuxException {
     try (Pidfd self = linux.processes().open((int) ProcessHandle.current().pid())) {
-      long hard = linux.processLimits().get(self, Resource.NOFILE).hard();
-      boolean tooMuch = hard != Limit.INFINITY && resources.openFiles() > hard;
-      if (tooMuch
-          && resources.enforce() == Resources.Enforce.STRICT
-          && spec.config().isWritten("resources.open_files")) {
-        throw new DaemonException(
-            ErrorCode.RESOURCE_LIMIT,
-            spec.name(),
-            "resources.open_files = " + resources.openFiles() + " is above the hard limit " + hard,
-            "raise that (ulimit -Hn) before Duende is started, or write less");
-      }
-      return Limit.of(tooMuch ? hard : resources.openFiles());
-    } catch (LinuxException refused) {
-      throw KernelFaults.of(ErrorCode.RESOURCE_LIMIT, spec.name(), refused);
+      return linux.processLimits().get(self, Resource.NOFILE).hard();
     }
   }
 
@@ -560,7 +561,7 @@ public final class LinuxPrograms implements Programs {
     Optional<LimitGroup> group = groups.find(spec);
     if (group.isPresent()) {
       group.get().cgroup().kill(Duration.ofSeconds(5));
-      groups.remove(group.get());
+      groups.release(spec);
     }
   }
 

@@ -531,7 +531,7 @@ final class LinuxRun implements Run {
     }
     try {
       PidFile.remove(spec.pidFile(), identity.pid());
-      group.filter(LimitGroup::isEmpty).ifPresent(host.groups()::remove);
+      host.groups().release(spec);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.IO, spec.pidFile().toString(), "cannot be removed: " + e.getMessage(), "", e);
