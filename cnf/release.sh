@@ -5,12 +5,13 @@ set -eu
 cd "$(dirname "$0")/.."
 top=$PWD
 [ -z "$(git status --porcelain)" ] || echo "note: what is not committed is not in the release" >&2
+commit=$(git rev-parse HEAD) # once: HEAD may move while this runs
 work=$(mktemp -d "${TMPDIR:-/tmp}/duende-release.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 for build in one a-second-and-longer-name; do
   mkdir -p "$work/$build"
-  git archive HEAD | tar -x -C "$work/$build"
+  git archive "$commit" | tar -x -C "$work/$build"
   (cd "$work/$build" && ${MVN:-mvn} -B -q -Dmaven.test.skip=true package) || exit 1
   (cd "$work/$build" && find . -path '*/target/*' \( -name '*.jar' -o -name '*.tar.gz' -o -name 'index.xml' -o -name '*.deb' \) \
     -exec sha256sum {} + | sort -k 2) >"$work/$build.sums"

@@ -27,6 +27,9 @@ mkdir -p "$stage/data" "$stage/examples"
 "$(find_jdk 25)/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$stage/bundles/*:$stage/lib/felix.jar" \
   com.paiml.duende.shell.call.CommandIndex "$stage/bundles" "$top/distro/client/src/main/help/own.txt" "$stage/lib/commands.txt"
 
+# What this build is, by content: caches of classes are kept with it.
+(cd "$stage" && cat lib/*.jar bundles/*.jar) | cksum | tr ' ' '-' >"$stage/lib/build"
+
 mkdir -p "$to/data"
 (cd "$stage" && find . \( -type f -o -type l \)) | while IFS= read -r f; do
   if [ -h "$stage/$f" ]; then
