@@ -22,9 +22,12 @@ public final class ShellJobs {
       "trap '' TERM HUP INT; setsid sh -c \"$1\" & exec >&3; while :; do sleep 1; done";
 
   // A trap runs when `wait` is interrupted; a command in the foreground it would have to wait for.
-  // A signal that comes between two commands may not end the `wait` that follows: so each is short.
+  // The child that is waited for stays the same, so that the number of processes does.
+  private static final String SLEEPER = "sleep 3600 & c=$!; ";
   private static final String FOREVER =
-      "while :; do sleep 1 & c=$!; wait $c; kill $c 2>/dev/null; done";
+      "[ \"$c\" ] || { sleep 3600 & c=$!; }; "
+          + "while :; do wait $c; kill -0 $c 2>/dev/null || { sleep 3600 & c=$!; }; done";
+  private static final String UP = SLEEPER + "echo up; ";
   private static final String OBEYS = "trap 'kill $c 2>/dev/null; exit 0' TERM; ";
 
   private final Function<List<String>, Job> program;
@@ -44,17 +47,17 @@ public final class ShellJobs {
 
   public Optional<Job> job(Behaviour behaviour) throws IOException {
     return switch (behaviour) {
-      case Behaviour.Sleeps b -> shell(OBEYS + "echo up; " + FOREVER);
+      case Behaviour.Sleeps b -> shell(OBEYS + UP + FOREVER);
       case Behaviour.Exits b -> shell("exit " + b.code());
       case Behaviour.ExitsAfter b -> shell("sleep " + seconds(b.time()) + "; exit " + b.code());
       case Behaviour.DiesBySignal b -> shell("kill -" + b.signal() + " $$; " + FOREVER);
-      case Behaviour.IgnoresTerm b ->
-          shell("trap '' TERM HUP INT QUIT USR1 USR2; echo up; " + FOREVER);
+      case Behaviour.IgnoresTerm b -> shell("trap '' TERM HUP INT QUIT USR1 USR2; " + UP + FOREVER);
       case Behaviour.TakesToStop b ->
           shell(
               "trap 'kill $c; sleep "
                   + seconds(b.time())
-                  + "; echo bye; exit 0' TERM; echo up; "
+                  + "; echo bye; exit 0' TERM; "
+                  + UP
                   + FOREVER);
       case Behaviour.ForksTree b ->
           shell(
@@ -83,26 +86,17 @@ public final class ShellJobs {
           shell(
               "(i=1; while :; do echo tick $i; i=$((i+1)); sleep 0.02; done) & "
                   + OBEYS
-                  + "echo up; "
+                  + UP
                   + FOREVER);
       case Behaviour.EchoesSignals b ->
           shell(
-              "for s in HUP USR1 USR2; do trap \"echo got $s\" $s; done; "
-                  + OBEYS
-                  + "echo up; "
-                  + FOREVER);
+              "for s in HUP USR1 USR2; do trap \"echo got $s\" $s; done; " + OBEYS + UP + FOREVER);
       case Behaviour.Allocates b ->
-          shell(
-              "x=$(head -c "
-                  + b.bytes()
-                  + " /dev/zero | tr '\\0' x); "
-                  + OBEYS
-                  + "echo up; "
-                  + FOREVER);
+          shell("x=$(head -c " + b.bytes() + " /dev/zero | tr '\\0' x); " + OBEYS + UP + FOREVER);
       case Behaviour.BurnsCpu b -> shell("echo up; while :; do :; done");
       case Behaviour.Notifies b -> notifier();
       case Behaviour.WritesReadyLine b ->
-          shell(OBEYS + "echo up; echo ready >&" + b.fd() + "; " + FOREVER);
+          shell(OBEYS + UP + "echo ready >&" + b.fd() + "; " + FOREVER);
       case Behaviour.Missing b -> Optional.of(job("/nonexistent/duende-no-such-program"));
       case Behaviour.TooLongPath b -> Optional.of(job("/" + "a/".repeat(3000) + "program"));
       case Behaviour.SymlinkLoop b -> Optional.of(job(symlinkLoop().toString()));
