@@ -18,8 +18,19 @@ public final class Await {
    */
   public static void until(String what, Duration patience, Callable<Boolean> condition)
       throws Exception {
+    until(what, patience, POLL, condition);
+  }
+
+  /**
+   * As {@link #until(String, Duration, Callable)}, for a condition that is dear to ask.
+   *
+   * @param pause between two questions
+   */
+  public static void until(
+      String what, Duration patience, Duration pause, Callable<Boolean> condition)
+      throws Exception {
     Optional<Boolean> held =
-        value(patience, () -> condition.call() ? Optional.of(true) : Optional.empty());
+        value(patience, pause, () -> condition.call() ? Optional.of(true) : Optional.empty());
     if (held.isEmpty()) {
       throw new AssertionError("not within " + patience.toSeconds() + " s: " + what);
     }
@@ -28,13 +39,18 @@ public final class Await {
   /** Waits for a value; empty when there was none by then. */
   public static <T> Optional<T> value(Duration patience, Callable<Optional<T>> source)
       throws Exception {
+    return value(patience, POLL, source);
+  }
+
+  private static <T> Optional<T> value(
+      Duration patience, Duration pause, Callable<Optional<T>> source) throws Exception {
     long end = System.nanoTime() + patience.toNanos();
     while (true) {
       Optional<T> value = source.call();
       if (value.isPresent() || System.nanoTime() - end >= 0) {
         return value;
       }
-      Thread.sleep(POLL);
+      Thread.sleep(pause);
     }
   }
 }

@@ -27,7 +27,8 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class HarnessTest {
   /** Every class of attempts: one that is not listed here does not exist. */
-  static final List<Class<?>> ATTEMPTS = List.of();
+  static final List<Class<?>> ATTEMPTS =
+      List.of(LifecycleClaims.class, DaemonWorldClaims.class, SurvivalClaims.class);
 
   @TempDir Path folder;
 

@@ -29,8 +29,8 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
 
 /**
- * The distribution's bundles in a framework of this JVM, all but the API bundle: its packages come from the class path, so
- * that whoever measures speaks with the manager directly and nothing but the manager is in the figure.
+ * The distribution's bundles in a framework of this JVM, all but the API and the host of daemon classes in JVMs of their own:
+ * the packages of the API come from the class path, so that whoever measures speaks with the manager directly and nothing but the manager is in the figure.
  */
 public final class Embedded implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -68,7 +68,10 @@ public final class Embedded implements AutoCloseable {
     try (Stream<Path> jars = Files.list(home.resolve("bundles"))) {
       for (Path jar : jars.sorted().toList()) {
         String name = jar.getFileName().toString();
-        if (!name.endsWith(".jar") || name.equals("com.paiml.duende.api.jar")) {
+        // The host looks for the API's jar, which is not in this framework.
+        if (!name.endsWith(".jar")
+            || name.equals("com.paiml.duende.api.jar")
+            || name.equals("com.paiml.duende.host.jar")) {
           continue;
         }
         bundles.add(install(jar));
