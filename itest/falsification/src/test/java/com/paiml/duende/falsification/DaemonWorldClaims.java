@@ -4,9 +4,11 @@ import com.paiml.duende.api.Daemon;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.LogConfig;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.probe.Idle;
+import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.PlatformDetector;
 import com.paiml.duende.testkit.Await;
 import com.paiml.duende.testkit.conformance.Behaviour;
@@ -116,9 +118,15 @@ class DaemonWorldClaims {
   void f018_logs_rotate_by_size_and_lose_no_line(Attempt attempt) throws Exception {
     int count = 40_000;
     long size = 64 << 10;
+    // In portions: rotation has to come while it writes.
     scene.deploy(
         scene
-            .program("keeper", new Behaviour.Prints(count, 80))
+            .script(
+                "keeper",
+                "i=1; while [ $i -le $1 ]; do echo \"line $i of $1 $2\"; i=$((i+1));"
+                    + " [ $((i % 400)) -ne 0 ] || sleep 0.05; done",
+                Integer.toString(count),
+                "x".repeat(80))
             .restart(RestartPolicy.NEVER)
             .log(new LogConfig(size, 1000)));
     scene.awaitState("keeper", DaemonStatus.State.STOPPED);
@@ -141,7 +149,7 @@ class DaemonWorldClaims {
     long newest = Files.size(logs.resolve("dropper.log"));
     long onDisk = onDisk(logs.resolve("dropper.log"));
     attempt.behaviour(
-        lines.size() == count && wrong == 0 && kept > 10 && dropped >= 1 && onDisk <= 4 * size,
+        lines.size() == count && wrong == 0 && kept >= 2 && dropped >= 1 && onDisk <= 4 * size,
         lines.size()
             + " of "
             + count
@@ -181,7 +189,9 @@ class DaemonWorldClaims {
             "_",
             "SECRET",
             "OTHER",
-            "DUENDE_CONFORMANCE");
+            "DUENDE_CONFORMANCE",
+            // Duende's own mark, by which a run is found again.
+            "DUENDE_RUN");
     Set<String> strangers = new TreeSet<>();
     Stream.concat(one.stream(), two.stream())
         .filter(l -> l.contains("="))
@@ -227,6 +237,34 @@ class DaemonWorldClaims {
   }
 
   @Test
+  void f033_memory_0_means_the_default(Attempt attempt) throws Exception {
+    DaemonConfig config =
+        manager.parse(
+            "name = \"zero\"\nbinary_path = \"/bin/sleep\"\nargs = [\"3600\"]\nenv = [\""
+                + scene.container().mark()
+                + "\"]\n[resources]\nmemory = 0\nenforce = \"best-effort\"\n",
+            "zero.toml");
+    scene.deploy(config.toBuilder());
+    LimitReport report =
+        manager.describe("zero").platform().orElseThrow().limits().stream()
+            .filter(r -> r.key().equals("resources.memory"))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("memory is not reported"));
+    boolean read = config.resources().memory() == Resources.DEFAULT_MEMORY;
+    attempt.behaviour(
+        read
+            && (report.inForce()
+                ? report.actual().equals(Long.toString(Resources.DEFAULT_MEMORY))
+                : !report.why().isBlank()),
+        "read as "
+            + config.resources().memory()
+            + " bytes; in force: "
+            + (report.inForce()
+                ? report.actual() + " by " + report.mechanism()
+                : "no, " + report.why()));
+  }
+
+  @Test
   void f098_linux_is_recognised_with_evidence(Attempt attempt) throws Exception {
     PlatformDetector.Detection detection =
         scene
@@ -266,12 +304,17 @@ class DaemonWorldClaims {
       Thread.sleep(10);
       zombies = zombies();
     }
-    attempt.behaviour(
+    long after = (System.nanoTime() - begin) / 1_000_000;
+    // Late is a matter of the machine; never is a leak.
+    Await.until("every zombie is reaped", Scene.PATIENCE, () -> zombies() == 0);
+    attempt.time(
         zombies == 0,
         zombies
             + " zombies "
+            + after
+            + " ms after the last of 1000 had written its line, none after "
             + (System.nanoTime() - begin) / 1_000_000
-            + " ms after the last of 1000 had written its line");
+            + " ms");
   }
 
   @Test
