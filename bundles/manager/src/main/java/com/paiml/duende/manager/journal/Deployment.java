@@ -24,10 +24,4 @@ public record Deployment(
   public String name() {
     return config.name();
   }
-
-  Deployment wish(String instance, boolean running) {
-    Map<String, Boolean> changed = new LinkedHashMap<>(wishes);
-    changed.put(instance, running);
-    return new Deployment(config, origin, ids, changed);
-  }
 }

@@ -16,10 +16,13 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +35,13 @@ import org.jspecify.annotations.Nullable;
 public final class Journal implements AutoCloseable {
   private final Object fold = new Object();
   private final Map<String, Deployment> deployments = new LinkedHashMap<>();
+  // The wishes of these deployments: what they carry themselves is not kept up.
+  private final Map<String, Set<String>> running = new HashMap<>();
   private final Map<String, GroupConfig> groups = new LinkedHashMap<>();
   private final Map<String, RunRecord> runs = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
   private final LineLog desired;
-  private final LineLog running;
+  private final LineLog history;
   private final String container;
   private boolean sameContainer;
 
@@ -53,15 +58,15 @@ public final class Journal implements AutoCloseable {
     Path desiredFile = folder.resolve("desired.log");
     Path runsFile = folder.resolve("runs.log");
     LineLog.Contents wishes = LineLog.read(desiredFile, "desired");
-    LineLog.Contents history = LineLog.read(runsFile, "runs");
+    LineLog.Contents before = LineLog.read(runsFile, "runs");
     problems.addAll(wishes.problems());
-    problems.addAll(history.problems());
+    problems.addAll(before.problems());
     wishes.lines().forEach(this::takeDesired);
-    history.lines().forEach(this::takeRun);
-    desired = new LineLog(desiredFile, "desired", true, this::desiredLines);
-    running = new LineLog(runsFile, "runs", false, this::runLines);
+    before.lines().forEach(this::takeRun);
+    desired = new LineLog(desiredFile, "desired", true, this::desiredCount, this::desiredLines);
+    history = new LineLog(runsFile, "runs", false, this::runCount, this::runLines);
     desired.open();
-    running.open();
+    history.open();
   }
 
   /** What was wrong with the files, for people. */
@@ -76,7 +81,7 @@ public final class Journal implements AutoCloseable {
 
   public List<Deployment> deployments() {
     synchronized (fold) {
-      return List.copyOf(deployments.values());
+      return deployments.values().stream().map(this::current).toList();
     }
   }
 
@@ -97,7 +102,7 @@ public final class Journal implements AutoCloseable {
   /** @return completes when it is durable; fails when it is not yet, and is then tried again until it is */
   public CompletableFuture<Void> deployed(Deployment deployment) {
     synchronized (fold) {
-      deployments.put(deployment.name(), deployment);
+      keep(deployment);
       return desired.append(line(deployment));
     }
   }
@@ -105,6 +110,7 @@ public final class Journal implements AutoCloseable {
   public CompletableFuture<Void> removed(Deployment deployment) {
     synchronized (fold) {
       deployments.remove(deployment.name());
+      running.remove(deployment.name());
       for (String instance : deployment.ids().keySet()) {
         forget(instance);
       }
@@ -115,13 +121,32 @@ public final class Journal implements AutoCloseable {
   /** Whether an instance is to run. */
   public CompletableFuture<Void> wishes(String daemon, String instance, boolean run) {
     synchronized (fold) {
-      Deployment d = deployments.get(daemon);
-      if (d == null) {
-        return CompletableFuture.completedFuture(null);
-      }
-      deployments.put(daemon, d.wish(instance, run));
-      return desired.append(wishLine(daemon, instance, run));
+      Set<String> wished = running.get(daemon);
+      boolean changes = wished != null && (run ? wished.add(instance) : wished.remove(instance));
+      return changes
+          ? desired.append(wishLine(daemon, instance, run))
+          : CompletableFuture.completedFuture(null);
     }
+  }
+
+  private void keep(Deployment d) {
+    deployments.put(d.name(), d);
+    Set<String> wished = new HashSet<>();
+    d.wishes()
+        .forEach(
+            (instance, run) -> {
+              if (run) {
+                wished.add(instance);
+              }
+            });
+    running.put(d.name(), wished);
+  }
+
+  private Deployment current(Deployment d) {
+    Set<String> wished = running.getOrDefault(d.name(), Set.of());
+    Map<String, Boolean> wishes = new LinkedHashMap<>();
+    d.ids().keySet().forEach(i -> wishes.put(i, wished.contains(i)));
+    return new Deployment(d.config(), d.origin(), d.ids(), wishes);
   }
 
   public CompletableFuture<Void> grouped(GroupConfig group) {
@@ -272,7 +297,7 @@ public final class Journal implements AutoCloseable {
   public void forget(String instance) {
     synchronized (fold) {
       if (runs.remove(instance) != null) {
-        var _ = running.append(Line.of("gone", "name", instance));
+        var _ = history.append(Line.of("gone", "name", instance));
       }
     }
   }
@@ -288,28 +313,40 @@ public final class Journal implements AutoCloseable {
 
   private CompletableFuture<Void> put(String instance, RunRecord record) {
     runs.put(instance, record);
-    return running.append(line(instance, record));
+    return history.append(line(instance, record));
   }
 
   /** Waits until all is written, at most so long. */
   public boolean flush(Duration time) {
     boolean both = desired.flush(time.toMillis());
-    return running.flush(time.toMillis()) && both;
+    return history.flush(time.toMillis()) && both;
   }
 
   @Override
   public void close() {
     desired.close();
-    running.close();
+    history.close();
   }
 
   // Lines
+
+  private int desiredCount() {
+    synchronized (fold) {
+      return deployments.size() + groups.size();
+    }
+  }
+
+  private int runCount() {
+    synchronized (fold) {
+      return runs.size();
+    }
+  }
 
   private List<Line> desiredLines() {
     synchronized (fold) {
       List<Line> lines = new ArrayList<>();
       groups.values().forEach(g -> lines.add(line(g)));
-      deployments.values().forEach(d -> lines.add(line(d)));
+      deployments.values().forEach(d -> lines.add(line(current(d))));
       return lines;
     }
   }
@@ -386,20 +423,24 @@ public final class Journal implements AutoCloseable {
     switch (line.kind()) {
       case "daemon" -> {
         try {
-          deployments.put(name, deployment(line));
+          keep(deployment(line));
         } catch (ConfigException e) {
           problems.add("desired.log: daemon " + name + " cannot be read: " + e.getMessage());
         } catch (DaemonException e) {
           problems.add("desired.log: daemon " + name + ": " + e.getMessage());
         }
       }
-      case "drop" -> deployments.remove(name);
+      case "drop" -> {
+        deployments.remove(name);
+        running.remove(name);
+      }
       case "wish" -> {
         Deployment d = deployments.get(name);
-        line.text("instance")
-            .filter(i -> d != null && d.ids().containsKey(i))
-            .ifPresent(
-                i -> deployments.computeIfPresent(name, (n, x) -> x.wish(i, line.flag("run"))));
+        Set<String> wished = running.get(name);
+        String instance = line.text("instance").orElse("");
+        if (d != null && wished != null && d.ids().containsKey(instance)) {
+          boolean _ = line.flag("run") ? wished.add(instance) : wished.remove(instance);
+        }
       }
       case "group" -> {
         try {

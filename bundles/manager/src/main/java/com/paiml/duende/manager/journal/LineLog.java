@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ final class LineLog implements AutoCloseable {
   private final Path file;
   private final String topic;
   private final boolean durable;
+  private final IntSupplier live;
   private final Supplier<List<Line>> snapshot;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
@@ -64,12 +66,15 @@ final class LineLog implements AutoCloseable {
 
   /**
    * @param durable whether records are synced before their futures complete
+   * @param live how many records are of interest now; asked often
    * @param snapshot all that is of interest now; called from the writer's thread
    */
-  LineLog(Path file, String topic, boolean durable, Supplier<List<Line>> snapshot) {
+  LineLog(
+      Path file, String topic, boolean durable, IntSupplier live, Supplier<List<Line>> snapshot) {
     this.file = file;
     this.topic = topic;
     this.durable = durable;
+    this.live = live;
     this.snapshot = snapshot;
     writer = Thread.ofPlatform().daemon().name("duende-journal-" + topic).unstarted(this::write);
   }
@@ -229,7 +234,7 @@ final class LineLog implements AutoCloseable {
 
   private void write(List<Entry> batch) {
     try {
-      if (stale || channel == null || (records > SPARE && records > 3 * snapshot.get().size())) {
+      if (stale || channel == null || (records > SPARE && records > 3 * live.getAsInt())) {
         rewrite();
         if (stale) {
           LOG.log(Level.INFO, "{0} is written again", file);

@@ -49,6 +49,10 @@ class JournalTest {
     return new Deployment(config, "file of " + name, Map.of(name, ID), Map.of(name, true));
   }
 
+  private static Deployment resting(Deployment d) {
+    return new Deployment(d.config(), d.origin(), d.ids(), Map.of(d.name(), false));
+  }
+
   private static DaemonHandle handle(String name, long generation) {
     return new DaemonHandle(
         "native", name, ID, generation, Map.of("pid", "7", "odd:key", "odd\tvalue="));
@@ -78,7 +82,7 @@ class JournalTest {
     try (Journal j = open()) {
       assertEquals(List.of(), j.problems());
       assertTrue(j.isSameContainer());
-      assertEquals(List.of(deployment("a"), deployment("b").wish("b", false)), j.deployments());
+      assertEquals(List.of(deployment("a"), resting(deployment("b"))), j.deployments());
       assertEquals(List.of(group), j.groups());
       RunRecord a = j.run("a").orElseThrow();
       assertEquals(Optional.of(handle("a", 3)), a.handle());
