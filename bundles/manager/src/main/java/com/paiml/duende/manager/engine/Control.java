@@ -110,6 +110,7 @@ public final class Control implements DaemonManager {
         wanted, true, (names, tickets) -> engine.ask(name, t -> t.start(names, true, tickets)));
     if (!wait.isZero()) {
       awaitRunning(wanted, Map.of(), deadline);
+      Void _ = engine.recorded(engine.journal().lastWish(), name);
     }
     return targets.getFirst().view().info();
   }
@@ -127,6 +128,7 @@ public final class Control implements DaemonManager {
       for (Supervisor d : targets) {
         await(d, v -> !v.isActive(), deadline, "has not stopped yet");
       }
+      Void _ = engine.recorded(engine.journal().lastWish(), name);
     }
     return targets.getFirst().view().info();
   }

@@ -43,6 +43,7 @@ public final class Journal implements AutoCloseable {
   private final LineLog desired;
   private final LineLog history;
   private final String container;
+  private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
   private boolean sameContainer;
 
   /**
@@ -123,9 +124,18 @@ public final class Journal implements AutoCloseable {
     synchronized (fold) {
       Set<String> wished = running.get(daemon);
       boolean changes = wished != null && (run ? wished.add(instance) : wished.remove(instance));
-      return changes
-          ? desired.append(wishLine(daemon, instance, run))
-          : CompletableFuture.completedFuture(null);
+      if (!changes) {
+        return CompletableFuture.completedFuture(null);
+      }
+      last = desired.append(wishLine(daemon, instance, run));
+      return last;
+    }
+  }
+
+  /** The last wish that was recorded: completes when it is durable, fails when it is not yet. */
+  public CompletableFuture<Void> lastWish() {
+    synchronized (fold) {
+      return last;
     }
   }
 
