@@ -51,6 +51,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -64,12 +65,15 @@ final class Supervisor {
   private static final Duration SHORT_CALL = Duration.ofSeconds(10);
   private static final Duration KILL_CALL = Duration.ofSeconds(30);
   private static final Duration RECOVER_CALL = Duration.ofSeconds(30);
+  private static final Duration ADAPTER_RETRY = Duration.ofMillis(200);
   private static final Duration STOP_GRACE = Duration.ofSeconds(30);
   private static final long RECOVER_RETRY_FIRST = 1_000_000_000L;
   private static final long RECOVER_RETRY_LAST = 30_000_000_000L;
 
   /** What a run needs besides its life. Replaced as a whole with each run. */
   private static final class Run {
+    static final long FIRST_WATCH = 1;
+
     final long generation;
     final Ports.Port port;
     final LaunchSpec spec;
@@ -78,7 +82,7 @@ final class Supervisor {
     volatile @Nullable HostLink link;
     volatile @Nullable Readying readying;
     // Grows when another exit stage is to be listened to; what an older one says is not.
-    final AtomicLong watching = new AtomicLong();
+    final AtomicLong watching = new AtomicLong(FIRST_WATCH);
 
     Run(long generation, Ports.Port port, LaunchSpec spec, DaemonHandle handle) {
       this.generation = generation;
@@ -197,6 +201,7 @@ final class Supervisor {
 
   private void handle(Message message, long ticket, long sequence) {
     if (gone) {
+      notRecovering(message);
       engine
           .tickets()
           .refuse(ticket, new DaemonException(ErrorCode.NOT_FOUND, name, "has been removed", ""));
@@ -217,6 +222,9 @@ final class Supervisor {
     } catch (DaemonException e) {
       refusal = e;
     }
+    if (effects.stream().noneMatch(Effect.RecoverRun.class::isInstance)) {
+      notRecovering(message);
+    }
     boolean answersLater = false;
     for (Effect effect : effects) {
       answersLater |=
@@ -232,6 +240,13 @@ final class Supervisor {
     }
     if (sequence != 0 || !before.equals(life.status()) || generation != life.generation()) {
       engine.seen(name, life.status(), life.generation(), sequence);
+    }
+  }
+
+  /** Whoever waits for this daemon to be taken up need not: its run has ended meanwhile. */
+  private void notRecovering(Message message) {
+    if (message instanceof Message.AdapterCame) {
+      engine.ports().all().forEach(p -> engine.recoveryTried(p, name));
     }
   }
 
@@ -464,7 +479,7 @@ final class Supervisor {
     try {
       Optional<Ports.Port> found = engine.ports().find(config.platform());
       if (found.isEmpty() || !found.get().open) {
-        post(held(generation, "the adapter of platform \"" + config.platform() + "\""));
+        holdForAdapter(config, generation);
         return;
       }
       Ports.Port port = found.get();
@@ -482,13 +497,22 @@ final class Supervisor {
       l.leftover().ifPresent(this::clear);
       start(port, config, generation);
     } catch (AdapterGone e) {
-      post(held(generation, "the adapter of platform \"" + config.platform() + "\""));
+      // It may still be registered, for a moment: not at once again.
+      post(
+          new Message.Held(
+              generation,
+              "the adapter of platform \"" + config.platform() + "\"",
+              Optional.of(ADAPTER_RETRY)));
     } catch (DaemonException e) {
       boolean waits =
           e.code().equals(ErrorCode.NOT_FOUND)
               && engine.payloads().kindOf(config) != Payload.Kind.PROGRAM
               && isPayloadMissing(config);
-      post(waits ? held(generation, missing(e)) : new Message.SpawnFailed(generation, e));
+      if (waits) {
+        hold(generation, missing(e), () -> !isPayloadMissing(config));
+      } else {
+        post(new Message.SpawnFailed(generation, e));
+      }
     } catch (RuntimeException | LinkageError e) {
       LOG.log(Level.ERROR, name + ": could not be started", e);
       post(
@@ -499,8 +523,19 @@ final class Supervisor {
     }
   }
 
-  private static Message.Held held(long generation, String why) {
-    return new Message.Held(generation, why, Optional.empty());
+  private void holdForAdapter(DaemonConfig config, long generation) {
+    hold(
+        generation,
+        "the adapter of platform \"" + config.platform() + "\"",
+        () -> engine.ports().find(config.platform()).map(p -> p.open).orElse(false));
+  }
+
+  /** Waits for a wake; one that came just before it waited is made up for. */
+  private void hold(long generation, String why, BooleanSupplier isThere) {
+    post(new Message.Held(generation, why, Optional.empty()));
+    if (isThere.getAsBoolean()) {
+      post(new Message.Wake());
+    }
   }
 
   private String missing(DaemonException e) {
@@ -542,7 +577,10 @@ final class Supervisor {
     if (hosted && !fingerprint.takes(kind)) {
       Optional<HostRuntime> host = engine.services().host();
       if (host.isEmpty()) {
-        post(held(generation, "bundle com.paiml.duende.host, which runs classes as programs"));
+        hold(
+            generation,
+            "bundle com.paiml.duende.host, which runs classes as programs",
+            () -> engine.services().host().isPresent());
         return;
       }
       spec = host.get().toProgram(spec);
@@ -559,7 +597,8 @@ final class Supervisor {
     if (hosted) {
       link(begun);
     }
-    watchExit(begun, handle);
+    watchExit(begun, handle, Run.FIRST_WATCH);
+    told.begin(begun);
   }
 
   private void link(Run begun) {
@@ -582,8 +621,8 @@ final class Supervisor {
     refresh();
   }
 
-  private void watchExit(Run of, DaemonHandle handle) {
-    long watch = of.watching.incrementAndGet();
+  /** @param watch of {@link Run#watching}, when the handle became the run's */
+  private void watchExit(Run of, DaemonHandle handle, long watch) {
     var _ =
         of.port
             .adapter
@@ -634,6 +673,15 @@ final class Supervisor {
               current.end();
             }
             handle(new Message.AdapterLeft(), 0, 0);
+            // The next one may have come before this one was seen to go.
+            boolean replaced =
+                life.handle()
+                    .flatMap(engine.ports()::of)
+                    .map(p -> p.epoch != port.epoch)
+                    .orElse(false);
+            if (replaced) {
+              handle(new Message.AdapterCame(), 0, 0);
+            }
           } else {
             publish();
           }
@@ -764,22 +812,25 @@ final class Supervisor {
     }
     try {
       LaunchSpec spec = engine.launcher().describe(r.config(), name, id, r.generation());
+      RunEvents told = new RunEvents(r.generation());
       Recovery found =
-          port.get()
-              .adapter
-              .recover(
-                  r.handle(), spec, new RunEvents(r.generation()), Deadline.after(RECOVER_CALL));
+          port.get().adapter.recover(r.handle(), spec, told, Deadline.after(RECOVER_CALL));
       recoverRetry = RECOVER_RETRY_FIRST;
       switch (found) {
         case Recovery.Running running -> {
           logBefore = 0;
+          Run before = run;
+          if (before != null) {
+            before.end();
+          }
           Run again = new Run(r.generation(), port.get(), spec, running.handle());
           run = again;
           post(new Message.Recovered(r.generation(), found));
           if (engine.payloads().kindOf(r.config()) == Payload.Kind.JAVA_CLASS) {
             link(again);
           }
-          watchExit(again, running.handle());
+          watchExit(again, running.handle(), Run.FIRST_WATCH);
+          told.begin(again);
         }
         case Recovery.Exited e -> post(new Message.Recovered(r.generation(), e));
         case Recovery.Lost lost -> {
@@ -1009,6 +1060,8 @@ final class Supervisor {
   /** What an adapter says about one run. */
   private final class RunEvents implements AdapterEvents {
     private final long generation;
+    private final List<Runnable> early = new ArrayList<>();
+    private @Nullable Run begun;
 
     RunEvents(long generation) {
       this.generation = generation;
@@ -1037,13 +1090,31 @@ final class Supervisor {
       post(new Message.PlatformHealth(generation, status));
     }
 
+    /** The platform may be quicker with its first restart than the call that started the run. */
     @Override
     public void restarted(DaemonHandle next, ExitReason previous) {
-      Run current = run;
-      if (current != null && current.generation == generation) {
-        post(new Message.PlatformRestarted(generation, next, previous));
-        watchExit(current, next);
+      Run of;
+      synchronized (early) {
+        of = begun;
+        if (of == null) {
+          early.add(() -> restarted(next, previous));
+          return;
+        }
       }
+      long watch = of.watching.incrementAndGet();
+      post(new Message.PlatformRestarted(generation, next, previous));
+      watchExit(of, next, watch);
+    }
+
+    /** The run is known from now on. */
+    private void begin(Run run) {
+      List<Runnable> said;
+      synchronized (early) {
+        begun = run;
+        said = List.copyOf(early);
+        early.clear();
+      }
+      said.forEach(Runnable::run);
     }
 
     @Override

@@ -873,4 +873,18 @@ class EngineTest {
     bench.adapter.exits.get("web#new").complete(CRASH);
     bench.await("web", i -> i.status().state() == State.FAILED);
   }
+
+  @Test
+  void aRestartByThePlatformDuringTheStartIsNotLost() throws Exception {
+    bench.adapter.restartsAtOnce = true;
+    bench.deploy(config("web").restartBy(DaemonConfig.RestartBy.PLATFORM).build());
+    bench.await("web", i -> i.restarts() == 1 && i.ready());
+    String key =
+        bench.adapter.exits.keySet().stream()
+            .filter(k -> k.endsWith("+"))
+            .findFirst()
+            .orElseThrow();
+    bench.adapter.exits.get(key).complete(CRASH);
+    bench.await("web", i -> i.status().state() == State.FAILED);
+  }
 }

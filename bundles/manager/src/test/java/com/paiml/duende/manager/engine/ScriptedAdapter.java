@@ -99,6 +99,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   volatile int execCode;
   volatile Duration execTakes = Duration.ZERO;
   volatile boolean forgetful;
+  volatile boolean restartsAtOnce;
   volatile Optional<Daemon> object = Optional.empty();
   volatile Payload.Kind kind = Payload.Kind.PROGRAM;
 
@@ -179,6 +180,17 @@ final class ScriptedAdapter implements PlatformAdapter {
             spec.generation(),
             Map.of("key", key, DaemonHandle.PID, Long.toString(pid)));
     watch(key);
+    if (restartsAtOnce) {
+      DaemonHandle next =
+          new DaemonHandle(
+              "native",
+              spec.name(),
+              spec.id(),
+              spec.generation(),
+              Map.of("key", key + "+", DaemonHandle.PID, Long.toString(pid + 1)));
+      exits.put(key + "+", new CompletableFuture<>());
+      events.restarted(next, new ExitReason.Failure(1, "at once"));
+    }
     return handle;
   }
 

@@ -359,4 +359,29 @@ class SurvivalTest {
       assertEquals(names.stream().sorted().toList(), machine.names(), "round " + round);
     }
   }
+
+  @Test
+  void adaptersThatAreSwappedUnderLoadLoseNoCommandAndStartNothingTwice() throws Exception {
+    open("c1").plug();
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      names.add("d" + i);
+      bench.deploy(config("d" + i).build());
+    }
+    for (int round = 0; round < 20; round++) {
+      bench.unplug();
+      bench.control.restart(names.get(round), Duration.ZERO);
+      bench.control.deploy(config("n" + round).build(), DeployOptions.DEFAULT, Duration.ZERO);
+      names.add("n" + round);
+      bench.plugAgain();
+      String restarted = names.get(round);
+      bench.await(restarted, i -> i.generation() == 2 && i.ready());
+      bench.await("n" + round, DaemonInfo::ready);
+    }
+    for (String name : names) {
+      bench.await(name, i -> i.ready() && i.adapterPresent());
+    }
+    assertEquals(names.stream().sorted().toList(), machine.names());
+    assertEquals(30 + 20 + 20, machine.spawned.get());
+  }
 }
