@@ -12,12 +12,17 @@ import org.junit.jupiter.api.Test;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.wiring.BundleWiring;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /** Given the distribution's bundles in Felix, as they come from the build. */
 @InContainer
 class EveryBundleIT {
   @Inject BundleContext context;
+  @Inject ServiceComponentRuntime components;
 
   @Test
   void testsRunInsideTheContainer() {
@@ -72,6 +77,33 @@ class EveryBundleIT {
     }
     assertEquals(List.of(), broken);
     assertFalse(linked == 0, "classes were linked");
+  }
+
+  /** A bundle is active also when its components are not: every service is asked for, and none may have failed to begin. */
+  @Test
+  void everyServiceOfOursCanBeHadAndNoComponentFails() {
+    List<String> faults = new ArrayList<>();
+    int had = 0;
+    for (Bundle bundle : ours()) {
+      ServiceReference<?>[] references = bundle.getRegisteredServices();
+      for (ServiceReference<?> reference :
+          references == null ? new ServiceReference<?>[0] : references) {
+        if (context.getService(reference) == null) {
+          faults.add(reference + " gives no service");
+        } else {
+          had++;
+        }
+      }
+    }
+    for (ComponentDescriptionDTO component : components.getComponentDescriptionDTOs()) {
+      for (ComponentConfigurationDTO one : components.getComponentConfigurationDTOs(component)) {
+        if (one.state == ComponentConfigurationDTO.FAILED_ACTIVATION) {
+          faults.add(component.name + ": " + one.failure);
+        }
+      }
+    }
+    assertEquals(List.of(), faults);
+    assertFalse(had == 0, "services were had");
   }
 
   @Test

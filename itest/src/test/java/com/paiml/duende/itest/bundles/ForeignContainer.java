@@ -25,18 +25,20 @@ public final class ForeignContainer implements Callable<Map<String, String>> {
 
   private final Path storage;
   private final List<String> bundles;
+  private final Map<String, String> properties;
 
   /** Bundles are given by URL. */
-  public ForeignContainer(Path storage, List<String> bundles) {
+  public ForeignContainer(Path storage, List<String> bundles, Map<String, String> properties) {
     this.storage = storage;
     this.bundles = bundles;
+    this.properties = properties;
   }
 
   /** The bundles that did not start, with the reason. */
   @Override
   public Map<String, String> call() throws Exception {
-    Map<String, String> settings = new HashMap<>();
-    settings.put(Constants.FRAMEWORK_STORAGE, storage.toString());
+    Map<String, String> settings = new HashMap<>(properties);
+    settings.put(Constants.FRAMEWORK_STORAGE, storage.resolve("cache").toString());
     settings.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
     settings.put("felix.log.level", "0");
     Framework framework =

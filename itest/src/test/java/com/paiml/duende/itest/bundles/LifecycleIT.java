@@ -37,7 +37,7 @@ import org.osgi.framework.wiring.FrameworkWiring;
 @InContainer
 @SuppressWarnings("ReferenceEquality") // the same loader is meant, not an equal one
 class LifecycleIT {
-  private static final Duration DEADLINE = Duration.ofSeconds(60);
+  private static final Duration DEADLINE = Duration.ofMinutes(3);
 
   @Inject BundleContext context;
   private Set<String> activeBefore = Set.of();

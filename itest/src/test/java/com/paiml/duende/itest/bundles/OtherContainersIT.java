@@ -40,8 +40,8 @@ class OtherContainersIT {
           (Callable<Map<String, String>>)
               alone
                   .loadClass(ForeignContainer.class.getName())
-                  .getConstructor(Path.class, List.class)
-                  .newInstance(storage, bundles);
+                  .getConstructor(Path.class, List.class, Map.class)
+                  .newInstance(storage, bundles, Distribution.folders(storage));
       assertEquals(Map.of(), run.call(), () -> "bundles that did not start in " + framework);
     }
   }

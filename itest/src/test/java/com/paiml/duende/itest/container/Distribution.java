@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** The distribution under test, where the build has assembled it. */
@@ -18,6 +19,15 @@ public final class Distribution {
       throw new IllegalStateException("-Dduende.dist=FOLDER is missing: run this test with Maven");
     }
     return Path.of(folder).toAbsolutePath().normalize();
+  }
+
+  /** The framework properties by which the launcher names its folders, for a container that writes below this one. */
+  public static Map<String, String> folders(Path folder) {
+    return Map.of(
+        "duende.home", home().toString(),
+        "duende.etc", folder.resolve("etc").toString(),
+        "duende.data", folder.resolve("data").toString(),
+        "duende.mode", "foreground");
   }
 
   /** Its bundles, by file name. */

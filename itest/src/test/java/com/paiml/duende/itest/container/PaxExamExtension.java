@@ -5,16 +5,20 @@ import static org.ops4j.pax.exam.CoreOptions.cleanCaches;
 import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 import static org.ops4j.pax.exam.CoreOptions.systemPackages;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -56,22 +60,28 @@ final class PaxExamExtension implements BeforeAllCallback, InvocationInterceptor
           "org.slf4j.spi;version=2.0.20",
           "org.slf4j.event;version=2.0.20");
 
-  private record Running(TestContainer container, Map<String, TestAddress> tests)
+  private record Running(TestContainer container, Path folder, Map<String, TestAddress> tests)
       implements AutoCloseable {
     @Override
-    public void close() {
+    public void close() throws IOException {
       container.stop();
+      try (Stream<Path> tree = Files.walk(folder)) {
+        for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
     }
   }
 
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
     Class<?> testClass = context.getRequiredTestClass();
-    ExamSystem system = PaxExamRuntime.createTestSystem(options(testClass));
+    Path folder = Files.createTempDirectory("duende-itest");
+    ExamSystem system = PaxExamRuntime.createTestSystem(options(testClass, folder));
     TestContainer container = PaxExamRuntime.createContainer(system).start();
     Map<String, TestAddress> tests = new HashMap<>();
     // Stored before anything else can fail: JUnit closes what is stored.
-    context.getStore(NAMESPACE).put(Running.class, new Running(container, tests));
+    context.getStore(NAMESPACE).put(Running.class, new Running(container, folder, tests));
     TestProbeBuilder probe = system.createProbe();
     for (Method method :
         ReflectionSupport.findMethods(
@@ -88,8 +98,12 @@ final class PaxExamExtension implements BeforeAllCallback, InvocationInterceptor
     }
   }
 
-  private static Option[] options(Class<?> testClass) throws ReflectiveOperationException {
+  private static Option[] options(Class<?> testClass, Path folder)
+      throws ReflectiveOperationException {
     List<Option> options = new ArrayList<>();
+    // What the launcher tells bundles; without it the manager does not begin.
+    Distribution.folders(folder)
+        .forEach((name, value) -> options.add(frameworkProperty(name).value(value)));
     for (Path jar : Distribution.bundles()) {
       options.add(bundle(jar.toUri().toString()));
     }
