@@ -16,6 +16,7 @@ import com.paiml.duende.spi.TableSchema;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +31,7 @@ class DaemonFilesTest {
   private final Set<String> adapters = new TreeSet<>(Set.of("native"));
   private final FaultBoard board = new FaultBoard();
   private long now = 1_000_000;
+  private long written = 1_000_000_000_000L;
   private DaemonFiles files;
 
   @BeforeEach
@@ -329,6 +331,9 @@ class DaemonFilesTest {
 
   private void write(String name, String more) throws Exception {
     Files.writeString(file(name), text(name, more));
+    // Time is simulated here and passes faster than the file system's clock ticks: each write has a
+    // time of its own.
+    Files.setLastModifiedTime(file(name), FileTime.fromMillis(++written));
   }
 
   private static String text(String name, String more) {
