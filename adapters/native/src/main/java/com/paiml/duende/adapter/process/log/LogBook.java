@@ -219,6 +219,9 @@ public final class LogBook {
   }
 
   private static int readAt(Path path, long offset, byte[] into, int wanted) throws IOException {
+    if (!Files.exists(path)) {
+      return 0;
+    }
     // Not a channel: an interrupt of the reading thread would close it with an exception.
     try (RandomAccessFile in = new RandomAccessFile(path.toFile(), "r")) {
       in.seek(offset);
