@@ -10,6 +10,9 @@ import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
+import com.paiml.duende.spi.TraceOptions;
+import com.paiml.duende.spi.TraceSession;
+import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
 import java.time.Duration;
 import java.util.List;
@@ -121,6 +124,17 @@ public interface DaemonManager {
 
   /** What it uses now. */
   UsageSample usage(String name) throws DaemonException;
+
+  /**
+   * Attaches a tracer to its present run, as its platform does that. The caller closes the session.
+   *
+   * @throws DaemonException {@code not-supported} where the platform has nothing that could be traced
+   */
+  TraceSession trace(String name, Tracer tracer, TraceOptions options, Duration wait)
+      throws DaemonException;
+
+  /** Tells all listeners of something unusual about it: a {@link DaemonEvent.Alert}. Returns at once. */
+  void alert(String name, String kind, String detail) throws DaemonException;
 
   /** Its log. The caller closes the stream. */
   LogStream logs(String name, LogQuery query) throws DaemonException;

@@ -24,6 +24,9 @@ import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PolicyEngine;
+import com.paiml.duende.spi.TraceOptions;
+import com.paiml.duende.spi.TraceSession;
+import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -274,6 +277,17 @@ public final class Manager implements DaemonManager {
   @Override
   public UsageSample usage(String name) throws DaemonException {
     return control.usage(name);
+  }
+
+  @Override
+  public TraceSession trace(String name, Tracer tracer, TraceOptions options, Duration wait)
+      throws DaemonException {
+    return control.trace(name, tracer, options, wait);
+  }
+
+  @Override
+  public void alert(String name, String kind, String detail) throws DaemonException {
+    control.alert(name, kind, detail);
   }
 
   @Override

@@ -27,6 +27,9 @@ import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.PolicyEngine;
+import com.paiml.duende.spi.TraceOptions;
+import com.paiml.duende.spi.TraceSession;
+import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -470,6 +473,23 @@ public final class Control implements DaemonManager {
     Supervisor d = engine.get(name);
     DaemonHandle handle = engine.liveHandle(d);
     return engine.port(handle, name).adapter.usage(handle, Deadline.after(CALL));
+  }
+
+  @Override
+  public TraceSession trace(String name, Tracer tracer, TraceOptions options, Duration wait)
+      throws DaemonException {
+    Supervisor d = engine.get(name);
+    DaemonHandle handle = engine.liveHandle(d);
+    Duration most = wait.isZero() ? CALL : wait;
+    return engine
+        .port(handle, name)
+        .adapter
+        .attachTracer(handle, tracer, options, Deadline.after(most));
+  }
+
+  @Override
+  public void alert(String name, String kind, String detail) throws DaemonException {
+    engine.get(name).alert(kind, detail);
   }
 
   @Override

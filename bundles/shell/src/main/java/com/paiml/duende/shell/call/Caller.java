@@ -2,30 +2,13 @@ package com.paiml.duende.shell.call;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.shell.text.Style;
+import com.paiml.duende.spi.CommandTerminal;
 import java.io.PrintStream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Process;
 
 /** Who called a command, and what can be had from where it was typed. Kept in the session. */
-public interface Caller {
-  /** The variable of the session that holds it. */
-  String VARIABLE = ".duende.caller";
-
-  /** Whether a standard stream (0 input, 1 output, 2 error) is a terminal. */
-  boolean isTerminal(int stream);
-
-  /** Whether output may be coloured. */
-  boolean colour();
-
-  /** Columns of the terminal now; 0 when there is none. */
-  int columns();
-
-  /** Rows of the terminal now; 0 when there is none. */
-  int rows();
-
-  /** {@code TERM}; may be empty. */
-  String term();
-
+public interface Caller extends CommandTerminal {
   PrintStream err();
 
   /**
@@ -35,12 +18,6 @@ public interface Caller {
    * @param limit bytes; a longer file is refused
    */
   byte[] read(String name, int limit) throws DaemonException;
-
-  /** Asks the terminal for single keys, unseen, or for whole lines again. */
-  void keys(boolean single) throws DaemonException;
-
-  /** Runs a task whenever the terminal has changed its size; one task, the last one set. */
-  void onResize(Runnable task);
 
   /** Runs a task when the answer has been given. */
   void afterwards(Runnable task);

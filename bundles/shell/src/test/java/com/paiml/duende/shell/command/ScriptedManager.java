@@ -30,6 +30,9 @@ import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.TableSchema;
+import com.paiml.duende.spi.TraceOptions;
+import com.paiml.duende.spi.TraceSession;
+import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -290,6 +293,17 @@ final class ScriptedManager implements DaemonManager {
         unknown,
         unknown,
         unknown);
+  }
+
+  @Override
+  public TraceSession trace(String name, Tracer tracer, TraceOptions options, Duration wait)
+      throws DaemonException {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void alert(String name, String kind, String detail) throws DaemonException {
+    throw new UnsupportedOperationException();
   }
 
   @Override
