@@ -380,7 +380,6 @@ class DaemonWorldClaims {
     return 1024 * Long.parseLong(text.split("\\s")[0]);
   }
 
-  /** Our own children that have ended and were not waited for. */
   /** The dead children of this JVM that nobody has waited for. */
   private static Set<Path> zombies() throws IOException {
     String self = Long.toString(ProcessHandle.current().pid());
@@ -397,8 +396,7 @@ class DaemonWorldClaims {
           dead.add(process);
         }
       } catch (IOException e) {
-        // Gone since it was listed.
-        continue;
+        // Gone since it was listed: it is no zombie.
       }
     }
     return dead;

@@ -137,7 +137,8 @@ final class Report implements AutoCloseable {
 
   private static String quoted(String text) {
     StringBuilder s = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       switch (c) {
         case '"' -> s.append("\\\"");
         case '\\' -> s.append("\\\\");

@@ -10,6 +10,7 @@ import com.paiml.duende.itest.launcher.Installation.Answer;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Given the distribution, the commands do at the OS prompt what the reference says. */
 class CommandsIT {
   private static final Path PYTHON = Path.of("/usr/bin/python3");
+  private static final Path FISH = Path.of("/usr/bin/fish");
+  private static final Path ZSH = Path.of("/usr/bin/zsh");
   private static final Path SCRIPT = Path.of("/usr/bin/script");
 
   @TempDir Path folder;
@@ -302,6 +305,72 @@ class CommandsIT {
     Path script = file("completion.bash", ok("completion", "bash").text());
     assertEquals(0, new ProcessBuilder("bash", "-n", script.toString()).start().waitFor());
     assertEquals(2, duende.call("completion", "tcsh").status());
+  }
+
+  @Test
+  void fishCompletesByTheScriptThatItIsGiven() throws Exception {
+    assumeTrue(Files.isExecutable(FISH), "needs fish");
+    ok("up");
+    Path script = file("completion.fish", ok("completion", "fish").text());
+    assertEquals(
+        "start\nstatus\nstop\n",
+        shell(FISH, "--no-config", "-c", "source '" + script + "'; complete -C 'duende st'"));
+    assertEquals(
+        "--since\n",
+        shell(
+            FISH, "--no-config", "-c", "source '" + script + "'; complete -C 'duende logs --si'"));
+  }
+
+  @Test
+  void zshCompletesByTheScriptThatItIsGiven() throws Exception {
+    assumeTrue(Files.isExecutable(ZSH), "needs zsh");
+    ok("up");
+    Path script = file("completion.zsh", ok("completion", "zsh").text());
+    // A zsh of flesh and blood on a terminal of zsh's own: words are typed, TAB is pressed, the
+    // screen is read.
+    Path typist =
+        file(
+            "typist.zsh",
+            """
+            zmodload zsh/zpty
+            zpty -b typed zsh -f -i
+            zpty -w typed "autoload -U compinit; compinit -u -D; source '%s'; bindkey '^I' complete-word; print LO''ADED"
+            screen=
+            until_shown() {
+              integer tries=0
+              until [[ $screen == *$1* ]] || (( ++tries > 600 )); do
+                if zpty -r -t typed part; then screen+=$part; else sleep 0.1; fi
+              done
+            }
+            until_shown LOADED
+            zpty -w -n typed $'duende logs --si\t'
+            until_shown 'logs --since'
+            zpty -d typed
+            [[ $screen == *'logs --since'* ]] && print completed || print -r -- $screen
+            """
+                .formatted(script));
+    assertEquals("completed\n", shell(ZSH, "-f", typist.toString()));
+  }
+
+  /** What a shell that finds the command on its path writes. */
+  private String shell(Path shell, String... words) throws Exception {
+    List<String> line = new ArrayList<>(List.of(shell.toString()));
+    line.addAll(List.of(words));
+    ProcessBuilder builder = duende.prepare(new ProcessBuilder(line));
+    builder
+        .environment()
+        .merge(
+            "PATH", Distribution.home().resolve("bin").toString(), (old, bin) -> bin + ":" + old);
+    builder.environment().put("HOME", folder.toString());
+    Path out = folder.resolve("out." + shell.getFileName());
+    Process process = builder.redirectErrorStream(true).redirectOutput(out.toFile()).start();
+    try {
+      assertTrue(process.waitFor(Installation.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+    return Files.readString(out);
   }
 
   @Test

@@ -54,7 +54,9 @@ class SurvivalTest {
 
   /** From here on it does nothing any more: it hears of no exit, and no timer of it rings. */
   private void kill(Bench b) {
-    b.adapter.exits.values().forEach(f -> machine.runs.values().forEach(r -> r.watchers.remove(f)));
+    for (Object exit : b.adapter.exits.values()) {
+      machine.runs.values().forEach(r -> r.watchers.removeIf(watcher -> watcher == exit));
+    }
     b.adapter.gone = true;
     b.engine.timers().close();
     assertTrue(b.engine.journal().flush(WAIT));

@@ -1,5 +1,6 @@
 package com.paiml.duende.shell.command;
 
+import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus.State;
 import com.paiml.duende.api.FailureReason;
@@ -10,8 +11,11 @@ import com.paiml.duende.shell.text.Json;
 import com.paiml.duende.shell.text.Style.Tone;
 import com.paiml.duende.shell.text.Table;
 import com.paiml.duende.shell.text.Table.Cell;
+import com.paiml.duende.shell.text.Width;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -34,7 +38,8 @@ public final class Ps {
   @Descriptor(
       "Lists daemons. Shows those that are active or have failed: their state, main process, how"
           + " often they were started again, their health, how long they have been in that state,"
-          + " and what they are doing.")
+          + " and what they are doing. Files under etc/ that could not be taken are named after"
+          + " them.")
   public Answer ps(
       @Descriptor("also those that were stopped or never started")
           @Parameter(
@@ -67,7 +72,29 @@ public final class Ps {
       String names = daemons.stream().map(d -> d.name() + "\n").collect(Collectors.joining());
       return style -> names;
     }
-    return table(daemons);
+    Table table = table(daemons);
+    List<String> notTaken = name.length == 0 ? notTaken() : List.of();
+    return style -> {
+      StringBuilder text = new StringBuilder(table.text(style));
+      notTaken.forEach(line -> text.append(style.paint(line, Tone.BAD)).append('\n'));
+      return text.toString();
+    };
+  }
+
+  /** A daemon whose file has a fault is in no table, and would not be missed. */
+  private List<String> notTaken() {
+    Map<String, Long> origins =
+        supervision.faults().stream()
+            .collect(
+                Collectors.groupingBy(ConfigFault::origin, TreeMap::new, Collectors.counting()));
+    return origins.entrySet().stream()
+        .map(
+            e ->
+                Width.printable(e.getKey())
+                    + ": not taken, "
+                    + (e.getValue() == 1 ? "1 fault" : e.getValue() + " faults")
+                    + "; 'duende doctor' tells what to mend")
+        .toList();
   }
 
   private static boolean failed(DaemonInfo d) {

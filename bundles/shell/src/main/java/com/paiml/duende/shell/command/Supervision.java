@@ -1,7 +1,9 @@
 package com.paiml.duende.shell.command;
 
+import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.control.ConfigurationFaults;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.shell.call.Faults;
@@ -25,15 +27,32 @@ public final class Supervision {
       policyOption = ReferencePolicyOption.GREEDY)
   private volatile @Nullable DaemonManager present;
 
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  private volatile @Nullable ConfigurationFaults board;
+
   public Supervision() {}
 
   Supervision(DaemonManager manager) {
     present = manager;
   }
 
+  Supervision(DaemonManager manager, ConfigurationFaults faults) {
+    present = manager;
+    board = faults;
+  }
+
   /** The manager, if there is one now. */
   Optional<DaemonManager> find() {
     return Optional.ofNullable(present);
+  }
+
+  /** What of the configured daemons could not be taken. */
+  List<ConfigFault> faults() {
+    ConfigurationFaults now = board;
+    return now == null ? List.of() : now.faults();
   }
 
   DaemonManager manager() throws DaemonException {

@@ -3,6 +3,7 @@ package com.paiml.duende.shell.command;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paiml.duende.api.ConfigFault;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.FailureReason;
 import com.paiml.duende.shell.call.AnswerConverter;
@@ -30,12 +31,13 @@ class CommandsTest {
   private final ThreadIOImpl threads = new ThreadIOImpl();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private List<ConfigFault> faults = List.of();
   private CommandProcessorImpl processor;
   private Dispatcher dispatcher;
 
   @BeforeEach
   void assemble() {
-    Supervision supervision = new Supervision(manager);
+    Supervision supervision = new Supervision(manager, () -> faults);
     FixedCommands commands =
         new FixedCommands()
             .with("ps", new Ps(supervision))
@@ -101,6 +103,23 @@ class CommandsTest {
 
   private Path file(String name, String text) throws Exception {
     return Files.writeString(folder.resolve(name), text);
+  }
+
+  @Test
+  void givenFilesWithFaultsWhenDaemonsAreListedThenTheFilesAreNamedOnceEach() {
+    faults =
+        List.of(
+            new ConfigFault("etc/daemons/b.toml", 2, 1, "memory", "is no size", "write 512MiB"),
+            new ConfigFault("etc/daemons/a.toml", 1, 1, "nmae", "is not known", "name?"),
+            new ConfigFault("etc/daemons/b.toml", 3, 1, "user", "is unknown", "create it"));
+    assertEquals(0, run("ps"));
+    assertEquals(
+        List.of(
+            "etc/daemons/a.toml: not taken, 1 fault; 'duende doctor' tells what to mend",
+            "etc/daemons/b.toml: not taken, 2 faults; 'duende doctor' tells what to mend"),
+        out().lines().filter(l -> l.startsWith("etc/")).toList());
+    assertEquals(0, run("ps", "web"));
+    assertTrue(!out().contains("not taken"), out());
   }
 
   @Test
