@@ -1,0 +1,66 @@
+package com.paiml.duende.lab.guest;
+
+import com.paiml.duende.lab.Command;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * Runs JUnit classes in a guest, as tests of the host's run:
+ *
+ * <pre>{@code
+ * @TestFactory
+ * Stream<DynamicTest> limits_of_cgroup_v2_hold() throws Exception {
+ *   return GuestTests.of(guest, Duration.ofMinutes(5), LimitsInGuest.class);
+ * }
+ * }</pre>
+ *
+ * <p>Give such a class a name that the host's own run does not take ({@code …InGuest}), and the guest its class path
+ * ({@link GuestSetup#ownClassPath()}).
+ */
+public final class GuestTests {
+  private GuestTests() {}
+
+  /**
+   * Runs them, all in one Java virtual machine, with 192 MiB of heap.
+   *
+   * @throws IOException when they do not end in time, or none was run; with what they printed
+   */
+  public static Stream<DynamicTest> of(Guest guest, Duration most, Class<?>... classes)
+      throws IOException, InterruptedException {
+    return verdicts(guest, most, classes).stream()
+        .map(
+            verdict ->
+                DynamicTest.dynamicTest(
+                    verdict.name(),
+                    () -> {
+                      switch (verdict.outcome()) {
+                        case PASSED -> {}
+                        case FAILED -> throw new AssertionError(verdict.detail());
+                        case SKIPPED -> throw new TestAbortedException(verdict.detail());
+                      }
+                    }));
+  }
+
+  /** As {@link #of}, for who wants to look at them. */
+  public static List<Verdict> verdicts(Guest guest, Duration most, Class<?>... classes)
+      throws IOException, InterruptedException {
+    String[] names = Stream.of(classes).map(Class::getName).toArray(String[]::new);
+    Command.Result result =
+        guest.run(
+            most,
+            guest.java(
+                List.of("-Xmx192m"), "com.paiml.duende.lab.guest.inside.VerdictMain", names));
+    List<Verdict> verdicts = new ArrayList<>();
+    result.output().lines().filter(Verdict::is).map(Verdict::read).forEach(verdicts::add);
+    if (!result.ok() || verdicts.isEmpty()) {
+      throw new IOException(
+          "the tests in the guest ended with " + result.status() + ":\n" + result.output());
+    }
+    return verdicts;
+  }
+}
