@@ -33,6 +33,14 @@ public interface Cgroups {
   /** A group that is there, with the controllers that it has; empty when it is nowhere. */
   Optional<Cgroup> open(String name) throws LinuxException;
 
+  /**
+   * The group that a process is in, whoever made it: for reading, and for being told of kills. Only
+   * controllers whose folder can be seen from here and is a group below the root are in it.
+   *
+   * @return empty when there is no such process, or no folder of its groups can be seen
+   */
+  Optional<Cgroup> of(int pid) throws LinuxException;
+
   /** Names of the groups directly below that one, in any hierarchy; for finding what was left. */
   List<String> list(String name) throws LinuxException;
 }

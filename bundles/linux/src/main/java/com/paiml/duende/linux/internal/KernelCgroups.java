@@ -201,6 +201,36 @@ final class KernelCgroups implements Cgroups {
   }
 
   @Override
+  public Optional<Cgroup> of(int pid) throws LinuxException {
+    String groups;
+    try {
+      groups = files.read(Path.of("/proc/" + pid + "/cgroup"));
+    } catch (LinuxException refused) {
+      if (refused.is(Errno.ENOENT) || refused.is(Errno.ESRCH)) {
+        return Optional.empty();
+      }
+      throw refused;
+    }
+    Map<Controller, Path> folders = new EnumMap<>(Controller.class);
+    Map<Controller, Integer> versions = new EnumMap<>(Controller.class);
+    List<Hierarchy> seen =
+        Hierarchy.detect(files, files.read(Path.of("/proc/self/mountinfo")), groups);
+    for (Hierarchy one : seen) {
+      for (Controller controller : one.controllers()) {
+        // Of what is in both versions, the limits of a group are in the first.
+        boolean better = one.version() < versions.getOrDefault(controller, Integer.MAX_VALUE);
+        if (better && !one.base().equals(one.mount()) && files.exists(one.base())) {
+          folders.put(controller, one.base());
+          versions.put(controller, one.version());
+        }
+      }
+    }
+    return folders.isEmpty()
+        ? Optional.empty()
+        : Optional.of(group("of process " + pid, folders, versions));
+  }
+
+  @Override
   public List<String> list(String name) throws LinuxException {
     List<String> segments = segments(name);
     Set<String> names = new TreeSet<>();
@@ -226,16 +256,23 @@ final class KernelCgroups implements Cgroups {
   }
 
   private Cgroup group(String name, Map<Controller, Path> folders) {
-    Map<Controller, CgroupVersion> versions = new EnumMap<>(Controller.class);
-    CgroupVersion one = new CgroupOne(files);
-    CgroupVersion two = new CgroupTwo(files);
+    Map<Controller, Integer> versions = new EnumMap<>(Controller.class);
     folders
         .keySet()
         .forEach(
             controller -> {
               Hierarchy holder = holders.get(controller);
-              versions.put(controller, holder != null && holder.version() == 2 ? two : one);
+              versions.put(controller, holder == null ? 1 : holder.version());
             });
+    return group(name, folders, versions);
+  }
+
+  private Cgroup group(
+      String name, Map<Controller, Path> folders, Map<Controller, Integer> numbers) {
+    Map<Controller, CgroupVersion> versions = new EnumMap<>(Controller.class);
+    CgroupVersion one = new CgroupOne(files);
+    CgroupVersion two = new CgroupTwo(files);
+    numbers.forEach((controller, number) -> versions.put(controller, number == 2 ? two : one));
     return new KernelCgroup(name, files, folders, versions);
   }
 

@@ -123,6 +123,23 @@ class CgroupTest {
   }
 
   @Test
+  void theGroupOfAnyProcessIsFoundAndRead() throws Exception {
+    Cgroup group = group(Controller.PIDS);
+    group.set(new Setting.Pids(17));
+    try (Pidfd child = spawner.spawn(shell("sleep 600").withConfinement(in(group)))) {
+      Cgroup found = cgroups.of(child.pid()).orElseThrow();
+      assertEquals("17", found.read(new Setting.Pids(0)).getFirst().value());
+      assertTrue(found.processes().contains(child.pid()));
+      kill(child);
+    }
+  }
+
+  @Test
+  void thereIsNoGroupOfAProcessThatIsNotThere() throws Exception {
+    assertTrue(cgroups.of(Integer.MAX_VALUE).isEmpty());
+  }
+
+  @Test
   void aNameThatLeavesTheBaseIsRefused() {
     for (String bad : List.of("..", "a/../b", "", "a//b", "/a", ".hidden", "a b", "supervisor")) {
       assertEquals(
