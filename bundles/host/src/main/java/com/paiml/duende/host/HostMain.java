@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -56,6 +57,7 @@ public final class HostMain implements HostContext.Voice, HostServer.Answerer {
   private HostMain(HostSettings settings, PrintStream out) throws IOException {
     this.settings = settings;
     this.out = out;
+    lockMemory();
     this.daemon = create(settings.className());
     this.context = new HostContext(settings, out, this);
     Path socket =
@@ -86,6 +88,21 @@ public final class HostMain implements HostContext.Voice, HostServer.Answerer {
     out.flush();
     // Threads that the daemon has left behind must not keep its JVM.
     Runtime.getRuntime().halt(status);
+  }
+
+  /** Before any code of the daemon runs. */
+  private void lockMemory() throws IOException {
+    if (!settings.config().resources().lockMemory()) {
+      return;
+    }
+    Optional<String> refusal = OwnMemory.lock();
+    if (refusal.isEmpty()) {
+      out.println("[duende: memory locked: " + OwnMemory.locked() + "]");
+    } else if (settings.config().resources().lockMemoryRequired()) {
+      throw new IOException("resources.lock_memory_required: " + refusal.get());
+    } else {
+      out.println("[duende: memory not locked: " + refusal.get() + "]");
+    }
   }
 
   private static Daemon create(String className) throws IOException {

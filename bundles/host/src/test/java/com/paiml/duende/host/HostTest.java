@@ -12,6 +12,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.HealthStatus;
 import com.paiml.duende.api.Readiness;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.api.TraceContext;
 import com.paiml.duende.spi.Deadline;
@@ -36,8 +37,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,8 +95,12 @@ class HostTest {
   }
 
   private Process start(LaunchSpec spec) throws Exception {
+    return start(spec, List.of());
+  }
+
+  private Process start(LaunchSpec spec, List<String> before) throws Exception {
     LaunchSpec program = runtime.toProgram(spec);
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(before);
     command.add(((Payload.Program) program.payload()).path());
     command.addAll(program.args());
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -344,5 +351,62 @@ class HostTest {
     public void closed() {
       all.add("closed");
     }
+  }
+
+  private static DaemonConfig.Builder locking(DaemonConfig.Builder config, boolean required) {
+    Resources r = config.build().resources();
+    return config.resources(
+        new Resources(
+            r.memory(),
+            r.memorySwap(),
+            r.cpuQuota(),
+            r.cpuShares(),
+            0,
+            0,
+            0,
+            0,
+            r.pids(),
+            r.openFiles(),
+            true,
+            required,
+            r.enforce()));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void lock_memory_locks_the_daemons_own_jvm_before_its_code_runs() throws Exception {
+    LaunchSpec spec = spec("wait", c -> locking(c, false));
+    Process process = start(spec);
+    await("what became of it", () -> log().contains("[duende: memory "));
+    Assumptions.assumeFalse(
+        log().contains("memory not locked"), "it may not lock memory here: " + log());
+    String locked =
+        Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+            .filter(l -> l.startsWith("VmLck:"))
+            .findFirst()
+            .orElseThrow();
+    assertTrue(Long.parseLong(locked.replaceAll("\\D", "")) > 0, locked);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void lock_memory_required_without_the_right_does_not_start() throws Exception {
+    for (String tool : List.of("/usr/bin/prlimit", "/usr/bin/setpriv")) {
+      Assumptions.assumeTrue(Files.isExecutable(Path.of(tool)), tool + " is missing (util-linux)");
+    }
+    String effective =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(l -> l.startsWith("CapEff:"))
+            .findFirst()
+            .orElseThrow();
+    long ipcLock = 1L << 14;
+    boolean held = (Long.parseLong(effective.replaceAll(".*\\s", ""), 16) & ipcLock) != 0;
+    List<String> before = new ArrayList<>(List.of("/usr/bin/prlimit", "--memlock=65536:65536"));
+    if (held) {
+      before.addAll(List.of("/usr/bin/setpriv", "--bounding-set=-ipc_lock"));
+    }
+    Process process = start(spec("wait", c -> locking(c, true)), before);
+    assertEquals(HostMain.UNUSABLE, exit(process));
+    assertTrue(log().contains("lock_memory_required") && log().contains("ENOMEM"), log());
   }
 }

@@ -44,7 +44,11 @@ record Environment(
         Path.of(property("duende.home", ".")),
         Path.of(property("duende.data", "data")).toAbsolutePath(),
         scope,
-        scope.equals("wos") ? "wos-ctl" : scope,
+        switch (scope) {
+          case "duende", "pepita" -> scope;
+          case "wos" -> "wos-ctl";
+          default -> "duende " + scope;
+        },
         terminals,
         colour,
         term,

@@ -492,7 +492,8 @@ final class Schema {
             TRUTH,
             "false",
             "true",
-            "Keeps its memory out of swap, where the machine lets us."),
+            "Keeps its memory out of swap: a JVM of its own locks itself, a program's control group"
+                + " gets no swap."),
         Key.of(
             "resources.lock_memory_required",
             TRUTH,

@@ -146,7 +146,11 @@ public final class Dispatcher {
 
   /** The command at the OS prompt that has this scope. */
   static String program(String scope) {
-    return scope.equals("wos") ? "wos-ctl" : scope;
+    return switch (scope) {
+      case "duende", "pepita" -> scope;
+      case "wos" -> "wos-ctl";
+      default -> "duende " + scope;
+    };
   }
 
   private static boolean asksForHelp(List<String> arguments) {

@@ -30,9 +30,29 @@ final class Readback {
     }
     if (status.isPresent()) {
       sandbox(all, spec.config().sandbox(), status.get(), file);
+      lockedMemory(all, resources, status.get(), file);
     }
     notEnforced(all, resources);
     return all;
+  }
+
+  /**
+   * A JVM of ours locks itself, and a program may; nobody can for another process. What keeps the others from swap is their
+   * group, reported beside this.
+   */
+  private static void lockedMemory(
+      List<LimitReport> all, Resources resources, ProcessStatus status, String file) {
+    long locked = status.bytes("VmLck").orElse(0);
+    if (resources.lockMemory() && locked > 0) {
+      all.add(
+          new LimitReport(
+              "resources.lock_memory",
+              "locked",
+              "VmLck " + locked + ", VmRSS " + status.bytes("VmRSS").orElse(0),
+              file + " VmLck",
+              true,
+              ""));
+    }
   }
 
   private static LimitReport openFiles(Linux linux, Pidfd process, Resources resources) {

@@ -1,0 +1,3 @@
+/** The commands {@code mlock:*}. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.mlock.command;

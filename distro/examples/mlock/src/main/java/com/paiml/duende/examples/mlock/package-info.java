@@ -1,0 +1,3 @@
+/** The example {@code mlock}. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.examples.mlock;
