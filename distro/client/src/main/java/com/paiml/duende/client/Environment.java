@@ -45,9 +45,9 @@ record Environment(
         Path.of(property("duende.data", "data")).toAbsolutePath(),
         scope,
         switch (scope) {
-          case "duende", "pepita" -> scope;
           case "wos" -> "wos-ctl";
-          default -> "duende " + scope;
+          case "mlock", "ublk" -> "duende " + scope;
+          default -> scope;
         },
         terminals,
         colour,

@@ -23,8 +23,8 @@ public final class Lock {
   }
 
   @Descriptor(
-      "Locks the container's memory, so that none of it goes to swap: what is mapped now and what"
-          + " will be. All of it becomes resident; with --on-fault only what is touched.")
+      "Keeps the container's memory out of swap. What is mapped now and what will be: all of it"
+          + " becomes resident; with --on-fault only what is touched.")
   public String lock(
       @Descriptor("a page once it is touched, not all at once")
           @Parameter(

@@ -147,9 +147,9 @@ public final class Dispatcher {
   /** The command at the OS prompt that has this scope. */
   static String program(String scope) {
     return switch (scope) {
-      case "duende", "pepita" -> scope;
       case "wos" -> "wos-ctl";
-      default -> "duende " + scope;
+      case "mlock", "ublk" -> "duende " + scope;
+      default -> scope;
     };
   }
 
