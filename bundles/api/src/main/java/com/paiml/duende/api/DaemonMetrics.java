@@ -5,14 +5,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a daemon counts about itself: requests, errors, durations (RED), trips of its circuit breakers, recoveries, and
- * figures of its own. Recording is lock-free and allocates nothing; any thread may record. Rates over a window are made by
- * whoever takes {@linkplain #snapshot() snapshots} in succession.
+ * figures of its own. Recording is lock-free and allocates nothing after the first duration; any thread may record. Rates
+ * over a window are made by whoever takes {@linkplain #snapshot() snapshots} in succession.
  */
 public final class DaemonMetrics {
   // Durations fall into buckets of eight per power of two: at most 12.5 % wide, from 1 ns to 292
@@ -28,7 +30,9 @@ public final class DaemonMetrics {
   private final LongAccumulator maxNanos = new LongAccumulator(Math::max, 0);
   private final LongAdder breakerTrips = new LongAdder();
   private final LongAdder recoveries = new LongAdder();
-  private final AtomicLongArray buckets = new AtomicLongArray(BUCKETS);
+  // Most daemon objects never record a duration, and there may be many thousands of them: the first
+  // that does makes it.
+  private final AtomicReference<@Nullable AtomicLongArray> buckets = new AtomicReference<>();
   private final Map<String, DoubleSupplier> custom = new ConcurrentHashMap<>();
 
   /** Counts one request. */
@@ -58,7 +62,17 @@ public final class DaemonMetrics {
     durations.increment();
     durationNanos.add(n);
     maxNanos.accumulate(n);
-    buckets.incrementAndGet(bucket(n));
+    counts().incrementAndGet(bucket(n));
+  }
+
+  private AtomicLongArray counts() {
+    AtomicLongArray counts = buckets.get();
+    if (counts == null) {
+      AtomicLongArray fresh = new AtomicLongArray(BUCKETS);
+      AtomicLongArray other = buckets.compareAndExchange(null, fresh);
+      counts = other == null ? fresh : other;
+    }
+    return counts;
   }
 
   /** Counts one trip of a circuit breaker. */
@@ -90,8 +104,9 @@ public final class DaemonMetrics {
   /** All figures now. Not one instant for all of them: recording goes on meanwhile. */
   public Snapshot snapshot() {
     long[] counts = new long[BUCKETS];
-    for (int i = 0; i < BUCKETS; i++) {
-      counts[i] = buckets.get(i);
+    AtomicLongArray recorded = buckets.get();
+    for (int i = 0; recorded != null && i < BUCKETS; i++) {
+      counts[i] = recorded.get(i);
     }
     Map<String, Double> own = new TreeMap<>();
     custom.forEach((k, v) -> own.put(k, v.getAsDouble()));
