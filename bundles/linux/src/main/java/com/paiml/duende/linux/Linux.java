@@ -1,5 +1,6 @@
 package com.paiml.duende.linux;
 
+import com.paiml.duende.linux.bpf.BpfObjects;
 import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
@@ -119,9 +120,19 @@ public final class Linux {
     return facilities.rawCalls();
   }
 
+  /** Programs and maps inside the kernel. */
+  public BpfObjects bpf() {
+    return facilities.bpf();
+  }
+
   /** Names and numbers of this architecture's system calls; read anew by every call. */
   public SystemCallTable systemCalls() {
     return facilities.systemCalls();
+  }
+
+  /** Names and numbers of another architecture's system calls; read anew by every call. */
+  public SystemCallTable systemCalls(Architecture of) {
+    return facilities.systemCalls(of);
   }
 
   /** A spawner. */

@@ -1,16 +1,22 @@
 package com.paiml.duende.linux.internal;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.paiml.duende.linux.bpf.BpfObjects;
+import com.paiml.duende.linux.bpf.MapType;
+import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** bpf(2), as much of it as programs on control groups need. Layouts: {@code linux/bpf.h}. */
+/** bpf(2), as much of it as programs on control groups and at tracepoints need. Layouts: {@code linux/bpf.h}. */
 final class Bpf {
   static final int ATTACH_INGRESS = 0; // BPF_CGROUP_INET_INGRESS
   static final int ATTACH_EGRESS = 1; // BPF_CGROUP_INET_EGRESS
@@ -24,11 +30,14 @@ final class Bpf {
   private static final int MAP_GET_FD_BY_ID = 14;
   private static final int OBJ_GET_INFO_BY_FD = 15;
   private static final int PROG_QUERY = 16;
-  private static final int MAP_TYPE_ARRAY = 2;
+  private static final int RAW_TRACEPOINT_OPEN = 17;
+  private static final int ENABLE_STATS = 32;
   private static final int PROG_TYPE_CGROUP_SKB = 8;
+  private static final int PROG_TYPE_RAW_TRACEPOINT = 17;
   private static final int ALLOW_MULTI = 2; // BPF_F_ALLOW_MULTI
   private static final int ATTR_SIZE = 128;
-  private static final int INFO_SIZE = 128;
+  private static final int INFO_SIZE = 216;
+  private static final int INFO_RUN_TIME = 192; // run_time_ns, then run_cnt
   private static final int INFO_NR_MAP_IDS = 52;
   private static final int INFO_MAP_IDS = 56;
   private static final int INFO_NAME = 64;
@@ -69,23 +78,27 @@ final class Bpf {
           Errno.EPERM,
           "bpf",
           what,
-          "It takes CAP_BPF and CAP_NET_ADMIN, or root: grant them, or leave the network"
-              + " unlimited.");
+          "It takes root, or CAP_BPF with CAP_NET_ADMIN for packets and CAP_PERFMON for"
+              + " tracepoints: grant them, or do without.");
     }
     return Kernel.check(result, Call.BPF, what);
   }
 
-  /** An array of so many values of that size. */
-  Fd array(String name, int valueSize, int entries) throws LinuxException {
+  Fd map(MapType type, String name, int keySize, int valueSize, int entries) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
-      attr.set(Layouts.INT, 0, MAP_TYPE_ARRAY);
-      attr.set(Layouts.INT, 4, 4);
+      attr.set(Layouts.INT, 0, type.number());
+      attr.set(Layouts.INT, 4, keySize);
       attr.set(Layouts.INT, 8, valueSize);
       attr.set(Layouts.INT, 12, entries);
       putName(attr, 28, name);
       return descriptor(call(MAP_CREATE, attr), "map " + name);
     }
+  }
+
+  /** An array of so many values of that size. */
+  Fd array(String name, int valueSize, int entries) throws LinuxException {
+    return map(MapType.ARRAY, name, 4, valueSize, entries);
   }
 
   private static void putName(MemorySegment attr, long at, String name) {
@@ -95,26 +108,46 @@ final class Bpf {
   }
 
   void update(Fd map, int key, byte[] value) throws LinuxException {
-    element(MAP_UPDATE_ELEM, map, key, value);
+    update(map, bytes(key), value);
   }
 
   byte[] lookup(Fd map, int key, int valueSize) throws LinuxException {
-    return element(MAP_LOOKUP_ELEM, map, key, new byte[valueSize]);
+    byte[] value = new byte[valueSize];
+    check(element(MAP_LOOKUP_ELEM, map.number(), bytes(key), value), "a map");
+    return value;
   }
 
-  @CanIgnoreReturnValue
-  private byte[] element(int command, Fd map, int key, byte[] value) throws LinuxException {
+  void update(Descriptor map, byte[] key, byte[] value) throws LinuxException {
+    check(element(MAP_UPDATE_ELEM, map.number(), key, value), "a map");
+  }
+
+  Optional<byte[]> find(Descriptor map, byte[] key, int valueSize) throws LinuxException {
+    byte[] value = new byte[valueSize];
+    long result = element(MAP_LOOKUP_ELEM, map.number(), key, value);
+    if (Kernel.isErrno(result, Errno.ENOENT)) {
+      return Optional.empty();
+    }
+    check(result, "a map");
+    return Optional.of(value);
+  }
+
+  private static byte[] bytes(int key) {
+    return ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(key).array();
+  }
+
+  private long element(int command, int map, byte[] key, byte[] value) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment keyPlace = arena.allocate(4, 8);
-      keyPlace.set(Layouts.INT, 0, key);
+      MemorySegment keyPlace = arena.allocate(key.length, 8);
+      keyPlace.copyFrom(MemorySegment.ofArray(key));
       MemorySegment valuePlace = arena.allocate(value.length, 8);
       valuePlace.copyFrom(MemorySegment.ofArray(value));
       MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
-      attr.set(Layouts.INT, 0, map.number());
+      attr.set(Layouts.INT, 0, map);
       attr.set(Layouts.LONG, 8, keyPlace.address());
       attr.set(Layouts.LONG, 16, valuePlace.address());
-      check(call(command, attr), "a map");
-      return valuePlace.toArray(ValueLayout.JAVA_BYTE);
+      long result = call(command, attr);
+      MemorySegment.copy(valuePlace, ValueLayout.JAVA_BYTE, 0, value, 0, value.length);
+      return result;
     }
   }
 
@@ -124,12 +157,56 @@ final class Bpf {
    * @throws LinuxException with what the kernel's verifier said last, when it refuses
    */
   Fd load(String name, byte[] instructions, int attachType) throws LinuxException {
+    return load(PROG_TYPE_CGROUP_SKB, name, instructions, attachType);
+  }
+
+  /** Loads a program for raw tracepoints. */
+  Fd loadRawTracepoint(String name, byte[] instructions) throws LinuxException {
+    return load(PROG_TYPE_RAW_TRACEPOINT, name, instructions, 0);
+  }
+
+  Fd openRawTracepoint(Descriptor program, String tracepoint) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
+      attr.set(Layouts.LONG, 0, Kernel.cString(arena, tracepoint).address());
+      attr.set(Layouts.INT, 8, program.number());
+      return descriptor(call(RAW_TRACEPOINT_OPEN, attr), "tracepoint " + tracepoint);
+    }
+  }
+
+  /** Run times are measured while it is open; type 0, BPF_STATS_RUN_TIME. */
+  Fd enableStats() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      return descriptor(call(ENABLE_STATS, arena.allocate(ATTR_SIZE, 8)), "run times");
+    }
+  }
+
+  BpfObjects.RunTime runTime(Descriptor program) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(INFO_SIZE, 8);
+      information(arena, program, info, "a program");
+      return new BpfObjects.RunTime(
+          info.get(Layouts.LONG, INFO_RUN_TIME), info.get(Layouts.LONG, INFO_RUN_TIME + 8));
+    }
+  }
+
+  private void information(Arena arena, Descriptor program, MemorySegment info, String what)
+      throws LinuxException {
+    MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
+    attr.set(Layouts.INT, 0, program.number());
+    attr.set(Layouts.INT, 4, (int) info.byteSize());
+    attr.set(Layouts.LONG, 8, info.address());
+    check(call(OBJ_GET_INFO_BY_FD, attr), what);
+  }
+
+  private Fd load(int type, String name, byte[] instructions, int attachType)
+      throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment code = arena.allocate(instructions.length, 8);
       code.copyFrom(MemorySegment.ofArray(instructions));
       MemorySegment log = arena.allocate(LOG_SIZE);
       MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
-      attr.set(Layouts.INT, 0, PROG_TYPE_CGROUP_SKB);
+      attr.set(Layouts.INT, 0, type);
       attr.set(Layouts.INT, 4, instructions.length / 8);
       attr.set(Layouts.LONG, 8, code.address());
       attr.set(Layouts.LONG, 16, Kernel.cString(arena, LICENCE).address());
@@ -202,11 +279,7 @@ final class Bpf {
       MemorySegment info = arena.allocate(INFO_SIZE, 8);
       info.set(Layouts.INT, INFO_NR_MAP_IDS, MAX_ATTACHED);
       info.set(Layouts.LONG, INFO_MAP_IDS, mapIds.address());
-      MemorySegment attr = arena.allocate(ATTR_SIZE, 8);
-      attr.set(Layouts.INT, 0, program.number());
-      attr.set(Layouts.INT, 4, INFO_SIZE);
-      attr.set(Layouts.LONG, 8, info.address());
-      check(call(OBJ_GET_INFO_BY_FD, attr), "program " + id);
+      information(arena, program, info, "program " + id);
       List<Integer> maps = new ArrayList<>();
       for (int i = 0; i < Math.min(MAX_ATTACHED, info.get(Layouts.INT, INFO_NR_MAP_IDS)); i++) {
         maps.add(mapIds.getAtIndex(Layouts.INT, i));

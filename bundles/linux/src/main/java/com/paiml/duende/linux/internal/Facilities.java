@@ -1,5 +1,6 @@
 package com.paiml.duende.linux.internal;
 
+import com.paiml.duende.linux.bpf.BpfObjects;
 import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
@@ -93,8 +94,16 @@ public final class Facilities {
     };
   }
 
+  public BpfObjects bpf() {
+    return new KernelBpf(kernel);
+  }
+
   public SystemCallTable systemCalls() {
     return SystemCallTables.load(kernel.architecture());
+  }
+
+  public SystemCallTable systemCalls(Architecture of) {
+    return SystemCallTables.load(of);
   }
 
   public Spawner spawner() throws LinuxException {

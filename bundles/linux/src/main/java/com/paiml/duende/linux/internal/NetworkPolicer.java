@@ -1,5 +1,10 @@
 package com.paiml.duende.linux.internal;
 
+import com.paiml.duende.linux.bpf.BpfProgram;
+import com.paiml.duende.linux.bpf.BpfProgram.Condition;
+import com.paiml.duende.linux.bpf.BpfProgram.Helper;
+import com.paiml.duende.linux.bpf.BpfProgram.Operation;
+import com.paiml.duende.linux.bpf.BpfProgram.Width;
 import com.paiml.duende.linux.cgroup.InForce;
 import com.paiml.duende.linux.cgroup.Setting;
 import com.paiml.duende.linux.kernel.Errno;
@@ -132,31 +137,31 @@ final class NetworkPolicer {
   private static byte[] program(Fd map, int direction) throws LinuxException {
     // Dropped on the way out, 2 lets the sender's TCP know at once.
     int dropped = direction == Bpf.ATTACH_EGRESS ? 2 : 0;
-    return new BpfAssembler()
-        .loadWord(6, 1, 0) // r6 = packet->len
-        .storeWord(10, -4, direction) // key on the stack
+    return new BpfProgram()
+        .load(Width.WORD, 6, 1, 0) // r6 = packet->len
+        .storeValue(Width.WORD, 10, -4, direction) // key on the stack
         .loadMap(1, map.number())
         .move(2, 10)
         .add(2, -4)
-        .call(BpfAssembler.MAP_LOOKUP_ELEM)
-        .jumpIfNotZero(0, "found")
+        .call(Helper.MAP_LOOKUP_ELEM)
+        .jumpIfValue(Condition.JNE, 0, 0, "found")
         .returning(1)
         .label("found")
         .move(7, 0) // r7 = bucket
-        .call(BpfAssembler.KTIME_GET_NS)
+        .call(Helper.KTIME_GET_NS)
         .move(8, 0) // r8 = now
-        .loadLong(2, 7, PAID_UNTIL)
-        .jumpIfAtLeast(2, 8, "ahead")
+        .load(Width.LONG, 2, 7, PAID_UNTIL)
+        .jumpIf(Condition.JGE, 2, 8, "ahead")
         .move(0, 2) // nothing is saved up beyond the burst: paid until now
         .compareAndSwap(7, PAID_UNTIL, 8)
         .move(2, 8)
         .label("ahead")
-        .subtract(2, 8)
-        .loadLong(3, 7, BURST)
-        .jumpIfAbove(2, 3, "drop")
-        .loadLong(4, 7, RATE)
-        .multiply(6, NANOS_PER_SECOND)
-        .divide(6, 4)
+        .compute(Operation.SUB, 2, 8)
+        .load(Width.LONG, 3, 7, BURST)
+        .jumpIf(Condition.JGT, 2, 3, "drop")
+        .load(Width.LONG, 4, 7, RATE)
+        .computeValue(Operation.MUL, 6, NANOS_PER_SECOND)
+        .compute(Operation.DIV, 6, 4)
         .atomicAdd(7, PAID_UNTIL, 6)
         .returning(1)
         .label("drop")

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import com.paiml.duende.linux.bpf.BpfProgram;
+import com.paiml.duende.linux.bpf.MapType;
 import com.paiml.duende.linux.confine.Capability;
 import com.paiml.duende.linux.confine.IoPriority;
 import com.paiml.duende.linux.confine.Namespace;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -53,6 +56,7 @@ class LayoutTest {
       #include <time.h>
       #include <unistd.h>
       #include <sys/epoll.h>
+      #include <elf.h>
       #include <sys/eventfd.h>
       #include <sys/ioctl.h>
       #include <sys/mman.h>
@@ -92,6 +96,10 @@ class LayoutTest {
   private static final String CONSTANTS =
       """
       Bpf.ALLOW_MULTI = BPF_F_ALLOW_MULTI
+      Bpf.ENABLE_STATS = (int)BPF_ENABLE_STATS
+      Bpf.INFO_RUN_TIME = offsetof(struct bpf_prog_info, run_time_ns)
+      Bpf.PROG_TYPE_RAW_TRACEPOINT = (int)BPF_PROG_TYPE_RAW_TRACEPOINT
+      Bpf.RAW_TRACEPOINT_OPEN = (int)BPF_RAW_TRACEPOINT_OPEN
       Bpf.ATTACH_EGRESS = (int)BPF_CGROUP_INET_EGRESS
       Bpf.ATTACH_INGRESS = (int)BPF_CGROUP_INET_INGRESS
       Bpf.INFO_MAP_IDS = offsetof(struct bpf_prog_info, map_ids)
@@ -100,7 +108,6 @@ class LayoutTest {
       Bpf.MAP_CREATE = (int)BPF_MAP_CREATE
       Bpf.MAP_GET_FD_BY_ID = (int)BPF_MAP_GET_FD_BY_ID
       Bpf.MAP_LOOKUP_ELEM = (int)BPF_MAP_LOOKUP_ELEM
-      Bpf.MAP_TYPE_ARRAY = (int)BPF_MAP_TYPE_ARRAY
       Bpf.MAP_UPDATE_ELEM = (int)BPF_MAP_UPDATE_ELEM
       Bpf.NAME_LENGTH = sizeof(((struct bpf_prog_info *)0)->name)
       Bpf.OBJ_GET_INFO_BY_FD = (int)BPF_OBJ_GET_INFO_BY_FD
@@ -110,26 +117,6 @@ class LayoutTest {
       Bpf.PROG_LOAD = (int)BPF_PROG_LOAD
       Bpf.PROG_QUERY = (int)BPF_PROG_QUERY
       Bpf.PROG_TYPE_CGROUP_SKB = (int)BPF_PROG_TYPE_CGROUP_SKB
-      BpfAssembler.ADD_K = (BPF_ALU64|BPF_ADD|BPF_K)
-      BpfAssembler.ATOMIC_DW = (BPF_STX|BPF_ATOMIC|BPF_DW)
-      BpfAssembler.CALL = (BPF_JMP|BPF_CALL)
-      BpfAssembler.CMPXCHG = BPF_CMPXCHG
-      BpfAssembler.DIV_X = (BPF_ALU64|BPF_DIV|BPF_X)
-      BpfAssembler.EXIT = (BPF_JMP|BPF_EXIT)
-      BpfAssembler.JGE_X = (BPF_JMP|BPF_JGE|BPF_X)
-      BpfAssembler.JGT_X = (BPF_JMP|BPF_JGT|BPF_X)
-      BpfAssembler.JNE_K = (BPF_JMP|BPF_JNE|BPF_K)
-      BpfAssembler.KTIME_GET_NS = (int)BPF_FUNC_ktime_get_ns
-      BpfAssembler.LDX_DW = (BPF_LDX|BPF_MEM|BPF_DW)
-      BpfAssembler.LDX_W = (BPF_LDX|BPF_MEM|BPF_W)
-      BpfAssembler.LD_IMM64 = (BPF_LD|BPF_IMM|BPF_DW)
-      BpfAssembler.MAP_LOOKUP_ELEM = (int)BPF_FUNC_map_lookup_elem
-      BpfAssembler.MOV_K = (BPF_ALU64|BPF_MOV|BPF_K)
-      BpfAssembler.MOV_X = (BPF_ALU64|BPF_MOV|BPF_X)
-      BpfAssembler.MUL_K = (BPF_ALU64|BPF_MUL|BPF_K)
-      BpfAssembler.PSEUDO_MAP_FD = BPF_PSEUDO_MAP_FD
-      BpfAssembler.ST_W = (BPF_ST|BPF_MEM|BPF_W)
-      BpfAssembler.SUB_X = (BPF_ALU64|BPF_SUB|BPF_X)
       ChildDescriptors.F_DUPFD_CLOEXEC = F_DUPFD_CLOEXEC
       ChildDescriptors.F_SETFL = F_SETFL
       ConfinementSteps.AF_INET = AF_INET
@@ -252,6 +239,13 @@ class LayoutTest {
       Layouts.TIMESPEC_SIZE = sizeof(struct timespec)
       Layouts.UCRED_SIZE = sizeof(struct ucred)
       Poll.POLLIN = POLLIN
+      MappedRing.AT_PAGESZ = AT_PAGESZ
+      MappedRing.BUSY = (int)BPF_RINGBUF_BUSY_BIT
+      MappedRing.DISCARDED = (int)BPF_RINGBUF_DISCARD_BIT
+      MappedRing.HEADER = (int)BPF_RINGBUF_HDR_SZ
+      MappedRing.MAP_SHARED = MAP_SHARED
+      MappedRing.PROT_READ = PROT_READ
+      MappedRing.PROT_WRITE = PROT_WRITE
       PosixSpawner.P_PID = P_PID
       PosixSpawner.SIGKILL = SIGKILL
       PosixSpawner.WEXITED = WEXITED
@@ -291,6 +285,7 @@ class LayoutTest {
           "Layouts.PIDFD_INFO_SIZE",
           "Layouts.SPAWN_ACTIONS_ROOM",
           "Layouts.SPAWN_ATTR_ROOM",
+          "MappedRing.USUAL_PAGE",
           "Nearest.FAR",
           "NetworkPolicer.BURST",
           "NetworkPolicer.BURST_NANOS",
@@ -457,6 +452,34 @@ class LayoutTest {
             Namespace.IPC, "CLONE_NEWIPC",
             Namespace.NETWORK, "CLONE_NEWNET");
     names.forEach((namespace, name) -> all.put(name, (long) namespace.flag()));
+    for (BpfProgram.Helper helper : BpfProgram.Helper.values()) {
+      all.put("(int)BPF_FUNC_" + helper.name().toLowerCase(Locale.ROOT), (long) helper.number());
+    }
+    for (BpfProgram.Condition condition : BpfProgram.Condition.values()) {
+      all.put("BPF_" + condition, (long) condition.code());
+    }
+    for (BpfProgram.Operation operation : BpfProgram.Operation.values()) {
+      all.put("BPF_" + operation, (long) operation.code());
+    }
+    for (MapType type : MapType.values()) {
+      all.put("(int)BPF_MAP_TYPE_" + type, (long) type.number());
+    }
+    all.put("BPF_B", (long) BpfProgram.Width.BYTE.code());
+    all.put("BPF_H", (long) BpfProgram.Width.SHORT.code());
+    all.put("BPF_W", (long) BpfProgram.Width.WORD.code());
+    all.put("BPF_DW", (long) BpfProgram.Width.LONG.code());
+    all.put("(BPF_LDX|BPF_MEM)", 0x61L);
+    all.put("(BPF_ST|BPF_MEM)", 0x62L);
+    all.put("(BPF_STX|BPF_MEM)", 0x63L);
+    all.put("(BPF_STX|BPF_ATOMIC|BPF_DW)", 0xdbL);
+    all.put("(BPF_LD|BPF_IMM|BPF_DW)", 0x18L);
+    all.put("BPF_ALU64", 0x07L);
+    all.put("BPF_JMP", 0x05L);
+    all.put("BPF_X", 0x08L);
+    all.put("(BPF_JMP|BPF_CALL)", 0x85L);
+    all.put("(BPF_JMP|BPF_EXIT)", 0x95L);
+    all.put("BPF_PSEUDO_MAP_FD", 1L);
+    all.put("BPF_CMPXCHG", 0xf1L);
     all.put("IOPRIO_CLASS_RT", (long) IoPriority.SchedulingClass.REALTIME.number());
     all.put("IOPRIO_CLASS_BE", (long) IoPriority.SchedulingClass.BEST_EFFORT.number());
     all.put("IOPRIO_CLASS_IDLE", (long) IoPriority.SchedulingClass.IDLE.number());
@@ -481,6 +504,9 @@ class LayoutTest {
           && !matcher.group().startsWith("BPF_PROG_")
           && !matcher.group().startsWith("BPF_OBJ_")
           && !matcher.group().startsWith("BPF_FUNC_")
+          && !matcher.group().startsWith("BPF_RAW_")
+          && !matcher.group().startsWith("BPF_RINGBUF_")
+          && !matcher.group().startsWith("BPF_ENABLE_")
           && !matcher.group().startsWith("BPF_CGROUP_")) {
         macros.add(matcher.group());
       }
