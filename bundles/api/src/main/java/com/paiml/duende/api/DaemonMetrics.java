@@ -46,6 +46,12 @@ public final class DaemonMetrics {
     recordDuration(took);
   }
 
+  /** Counts one request that took this long, in nanoseconds. */
+  public void recordRequestNanos(long nanos) {
+    requests.increment();
+    recordNanos(nanos);
+  }
+
   /** Counts one error. The request that it belongs to is counted apart. */
   public void recordError() {
     errors.increment();

@@ -1,10 +1,16 @@
 package com.paiml.duende.api;
 
 import java.security.SecureRandom;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A position in a distributed trace, as the {@code traceparent} and {@code tracestate} headers carry it (W3C Trace Context,
@@ -13,11 +19,24 @@ import java.util.regex.Pattern;
  * @param traceId 32 lower-case hexadecimal digits, not all zero
  * @param spanId 16 lower-case hexadecimal digits, not all zero
  * @param flags 0 to 255; bit 0 sampled, bit 1 random trace id
- * @param state the {@code tracestate} header as it came; may be empty
+ * @param state the {@code tracestate} header as it came; empty when there was none, or none that is valid
  */
 public record TraceContext(String traceId, String spanId, int flags, String state) {
   private static final Pattern TRACE_ID = Pattern.compile("(?!0{32})[0-9a-f]{32}");
   private static final Pattern SPAN_ID = Pattern.compile("(?!0{16})[0-9a-f]{16}");
+
+  /** The headers, in lower case as HTTP/2 has them. */
+  public static final String TRACEPARENT = "traceparent";
+
+  public static final String TRACESTATE = "tracestate";
+
+  // key = ( lcalpha / DIGIT ) 0*255 keychar; value = 0*255( chr ) nblk-chr (Trace Context level 2,
+  // 3.3.1.3).
+  private static final Pattern STATE_MEMBER =
+      Pattern.compile(
+          "[ \\t]*(?:([a-z0-9][a-z0-9_*/@-]{0,255})=[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]["
+              + " \\t]*)?");
+  private static final int STATE_MEMBERS = 32;
 
   public TraceContext {
     if (!TRACE_ID.matcher(traceId).matches()
@@ -27,7 +46,9 @@ public record TraceContext(String traceId, String spanId, int flags, String stat
       throw new IllegalArgumentException(
           "not a trace context: " + traceId + "-" + spanId + "-" + flags);
     }
-    Objects.requireNonNull(state, "state");
+    if (!isValidState(state)) {
+      throw new IllegalArgumentException("not a tracestate: " + state);
+    }
   }
 
   /** A new trace: sampled, with a random id. */
@@ -41,8 +62,34 @@ public record TraceContext(String traceId, String spanId, int flags, String stat
   }
 
   /**
+   * Reads the headers of a request.
+   *
+   * @param header all values of the header of that name; null and none are the same
+   * @return the caller's position; empty when there is none, more than one, or none that is valid: then a new trace is
+   *     begun
+   */
+  public static Optional<TraceContext> extract(
+      Function<String, ? extends @Nullable Collection<String>> header) {
+    Collection<String> parents = header.apply(TRACEPARENT);
+    if (parents == null || parents.size() != 1) {
+      return Optional.empty();
+    }
+    Collection<String> states = header.apply(TRACESTATE);
+    // One list may come in several headers (RFC 9110, 5.3).
+    return parse(parents.iterator().next().strip(), states == null ? "" : String.join(",", states));
+  }
+
+  /** Puts it into the headers of a request. */
+  public void inject(BiConsumer<String, String> header) {
+    header.accept(TRACEPARENT, toTraceparent());
+    if (!state.isEmpty()) {
+      header.accept(TRACESTATE, state);
+    }
+  }
+
+  /**
    * Reads a {@code traceparent} header; empty when it is not valid, as the specification demands (then a new trace is
-   * begun). A version above 00 is read as far as 00 goes.
+   * begun). A version above 00 is read as far as 00 goes. A {@code tracestate} that is not valid is left out.
    */
   public static Optional<TraceContext> parse(String traceparent, String tracestate) {
     String t = traceparent;
@@ -66,7 +113,25 @@ public record TraceContext(String traceId, String spanId, int flags, String stat
     int bits = Integer.parseInt(flags, 16);
     // Of a later version only the flags that this one knows are kept.
     return Optional.of(
-        new TraceContext(trace, span, version.equals("00") ? bits : bits & 3, tracestate));
+        new TraceContext(
+            trace,
+            span,
+            version.equals("00") ? bits : bits & 3,
+            isValidState(tracestate) ? tracestate : ""));
+  }
+
+  private static boolean isValidState(String state) {
+    if (state.isEmpty()) {
+      return true;
+    }
+    Set<String> keys = new HashSet<>();
+    for (String part : state.split(",", -1)) {
+      Matcher member = STATE_MEMBER.matcher(part);
+      if (!member.matches() || (member.group(1) != null && !keys.add(member.group(1)))) {
+        return false;
+      }
+    }
+    return keys.size() <= STATE_MEMBERS;
   }
 
   /** The {@code traceparent} header, version 00. */

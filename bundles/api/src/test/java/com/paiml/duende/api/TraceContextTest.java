@@ -4,7 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -81,5 +86,62 @@ class TraceContextTest {
     TraceContext child = root.child();
     assertEquals(root.traceId(), child.traceId());
     assertNotEquals(root.spanId(), child.spanId());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "k=v",
+        "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
+        "fw529a3039@dt=FfAAAAA, k=v",
+        "1a-2f@foo=bar1",
+        "k=v,,k2=v2",
+        "a/b*c=value with spaces"
+      })
+  void a_valid_state_is_kept_as_it_came(String state) {
+    TraceContext t = TraceContext.parse("00-" + TRACE + "-" + SPAN + "-01", state).orElseThrow();
+    assertEquals(state, t.state());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"k", "=v", "K=v", "k=v=w", "k=v,k=w", "k=v\r\nX-Injected: 1", "k=\u00e9", "-k=v"})
+  void a_state_that_is_not_valid_is_left_out_and_the_trace_goes_on(String state) {
+    TraceContext t = TraceContext.parse("00-" + TRACE + "-" + SPAN + "-01", state).orElseThrow();
+    assertEquals("", t.state());
+    assertEquals(TRACE, t.traceId());
+  }
+
+  @Test
+  void a_state_has_at_most_32_members_and_long_ones_at_most_256_characters() {
+    String full =
+        IntStream.range(0, 32).mapToObj(i -> "k" + i + "=v").collect(Collectors.joining(","));
+    String parent = "00-" + TRACE + "-" + SPAN + "-01";
+    assertEquals(full, TraceContext.parse(parent, full).orElseThrow().state());
+    assertEquals("", TraceContext.parse(parent, full + ",more=v").orElseThrow().state());
+    String longest = "k".repeat(256) + "=" + "v".repeat(256);
+    assertEquals(longest, TraceContext.parse(parent, longest).orElseThrow().state());
+    assertEquals("", TraceContext.parse(parent, longest + "v").orElseThrow().state());
+    assertEquals("", TraceContext.parse(parent, "k" + longest).orElseThrow().state());
+  }
+
+  @Test
+  void what_is_put_into_headers_is_found_there() {
+    TraceContext sent = new TraceContext(TRACE, SPAN, 1, "k=v");
+    Map<String, List<String>> headers = new HashMap<>();
+    sent.inject((name, value) -> headers.put(name, List.of(value)));
+    assertEquals(Optional.of(sent), TraceContext.extract(headers::get));
+    assertEquals(Optional.empty(), TraceContext.extract(name -> null));
+  }
+
+  @Test
+  void two_parents_are_none_and_states_in_several_headers_are_one_list() {
+    String parent = "00-" + TRACE + "-" + SPAN + "-01";
+    Map<String, List<String>> headers = new HashMap<>();
+    headers.put("traceparent", List.of(parent));
+    headers.put("tracestate", List.of("a=1", "b=2"));
+    assertEquals("a=1,b=2", TraceContext.extract(headers::get).orElseThrow().state());
+    headers.put("traceparent", List.of(parent, parent));
+    assertEquals(Optional.empty(), TraceContext.extract(headers::get));
   }
 }

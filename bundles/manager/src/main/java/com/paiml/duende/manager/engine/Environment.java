@@ -3,10 +3,12 @@ package com.paiml.duende.manager.engine;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.TraceContext;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,7 +22,8 @@ final class Environment {
 
   private Environment() {}
 
-  static List<String> of(DaemonConfig config) throws DaemonException {
+  /** With the trace of the run, as OpenTelemetry's environment carrier has it; the daemon file may name another. */
+  static List<String> of(DaemonConfig config, TraceContext trace) throws DaemonException {
     Map<String, String> env = new LinkedHashMap<>();
     env.put("PATH", Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH));
     String own = System.getProperty("user.name", "");
@@ -41,6 +44,7 @@ final class Environment {
       env.put("LOGNAME", name);
     }
     Optional.ofNullable(System.getenv("LANG")).ifPresent(l -> env.put("LANG", l));
+    trace.inject((header, value) -> env.put(header.toUpperCase(Locale.ROOT), value));
     for (String variable : config.env()) {
       int equals = variable.indexOf('=');
       env.put(

@@ -34,14 +34,14 @@ final class Launcher {
     Payload payload = payloads.resolve(config);
     Environment.checkArguments(config);
     folders.prepare(name, owner(config));
-    return spec(config, name, id, generation, payload, Environment.of(config));
+    return spec(config, name, id, generation, payload);
   }
 
   /** For a run that goes on: what cannot be resolved now is not needed. */
   LaunchSpec describe(DaemonConfig config, String name, DaemonId id, long generation)
       throws DaemonException {
     folders.prepare(name, owner(config));
-    return spec(config, name, id, generation, payload(config), Environment.of(config));
+    return spec(config, name, id, generation, payload(config));
   }
 
   private Payload payload(DaemonConfig config) {
@@ -71,12 +71,9 @@ final class Launcher {
   }
 
   private LaunchSpec spec(
-      DaemonConfig config,
-      String name,
-      DaemonId id,
-      long generation,
-      Payload payload,
-      List<String> env) {
+      DaemonConfig config, String name, DaemonId id, long generation, Payload payload)
+      throws DaemonException {
+    TraceContext trace = trace(config);
     Map<String, Object> table = config.table(config.platform());
     return new LaunchSpec(
         folders.instance(),
@@ -85,13 +82,13 @@ final class Launcher {
         generation,
         payload,
         config.args(),
-        env,
+        Environment.of(config, trace),
         config,
         table,
         folders.state(name),
         folders.run(name),
         folders.log(name),
-        trace(config));
+        trace);
   }
 
   /** The trace that the daemon file puts the daemon into, or a new one. */

@@ -202,7 +202,8 @@ final class Schema {
             "[]",
             "[\"LANG=C\", \"PORT=8080\"]",
             "Variables, in order. Nothing of the container's own environment is inherited but PATH,"
-                + " HOME, USER, LOGNAME, SHELL and LANG."),
+                + " HOME, USER, LOGNAME, SHELL and LANG; TRACEPARENT (and TRACESTATE) hold the"
+                + " trace of the run unless they are set here."),
         Key.of(
                 "instances",
                 WHOLE,

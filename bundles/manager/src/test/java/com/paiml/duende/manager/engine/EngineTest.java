@@ -31,6 +31,7 @@ import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DeployOptions;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PolicyEngine;
 import com.sun.net.httpserver.HttpServer;
@@ -346,8 +347,27 @@ class EngineTest {
     List<String> env = bench.machine.runs.values().iterator().next().spec.env();
     assertTrue(env.contains("A=2") && env.contains("B=x=y"), env.toString());
     assertFalse(env.contains("A=1"));
-    Set<String> names = Set.of("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "A", "B");
+    Set<String> names =
+        Set.of("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TRACEPARENT", "A", "B");
     env.forEach(v -> assertTrue(names.contains(v.substring(0, v.indexOf('='))), v));
+  }
+
+  @Test
+  void theRunsTraceIsInItsEnvironmentUnlessTheFileNamesAnother() throws Exception {
+    bench.deploy(config("web").build());
+    LaunchSpec web = bench.machine.runs.values().iterator().next().spec;
+    assertTrue(
+        web.env().contains("TRACEPARENT=" + web.trace().toTraceparent()), web.env().toString());
+    String given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    bench.deploy(config("api").env(List.of("TRACEPARENT=" + given, "TRACESTATE=k=v")).build());
+    LaunchSpec api =
+        bench.machine.runs.values().stream()
+            .map(r -> r.spec)
+            .filter(s -> s.name().equals("api"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(given, api.trace().toTraceparent());
+    assertTrue(api.env().containsAll(List.of("TRACEPARENT=" + given, "TRACESTATE=k=v")));
   }
 
   // Readiness
