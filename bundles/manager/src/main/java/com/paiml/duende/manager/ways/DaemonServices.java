@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -66,7 +68,8 @@ public final class DaemonServices {
   }
 
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
-  private final List<Offered> offers = new CopyOnWriteArrayList<>();
+  // There may be ten thousand, nearly all of a name of their own.
+  private final Map<String, List<Offered>> offers = new ConcurrentHashMap<>();
   private final ServiceTracker<Daemon, Offered> tracker;
   private volatile boolean closing;
 
@@ -85,15 +88,14 @@ public final class DaemonServices {
 
   /** The object of that name, where one is registered. */
   Optional<Offered> find(String name) {
-    return offers.stream()
-        .filter(o -> o.name().equals(name))
+    return offers.getOrDefault(name, List.of()).stream()
         .min(Comparator.comparing(o -> (Long) o.reference().getProperty("service.id")));
   }
 
   /** Tells the listener of what is there, and of what comes and goes from now on. */
   void listen(Listener listener) {
     listeners.add(listener);
-    offers.forEach(listener::came);
+    offers.values().forEach(ofOneName -> ofOneName.forEach(listener::came));
   }
 
   void unlisten(Listener listener) {
@@ -114,7 +116,11 @@ public final class DaemonServices {
         return null;
       }
       Offered offered = new Offered(name(reference, object), object, reference);
-      offers.add(offered);
+      var _ =
+          offers.merge(
+              offered.name(),
+              List.of(offered),
+              (before, one) -> Stream.concat(before.stream(), one.stream()).toList());
       listeners.forEach(l -> l.came(offered));
       return offered;
     }
@@ -126,7 +132,16 @@ public final class DaemonServices {
 
     @Override
     public void removedService(ServiceReference<Daemon> reference, Offered offered) {
-      offers.remove(offered);
+      var _ =
+          offers.computeIfPresent(
+              offered.name(),
+              (name, before) -> {
+                List<Offered> left =
+                    before.stream()
+                        .filter(o -> !o.reference().equals(offered.reference()))
+                        .toList();
+                return left.isEmpty() ? null : left;
+              });
       if (!closing) {
         Bundle bundle = reference.getBundle();
         boolean forGood =

@@ -55,7 +55,7 @@ class SurvivalTest {
   /** From here on it does nothing any more: it hears of no exit, and no timer of it rings. */
   private void kill(Bench b) {
     for (Object exit : b.adapter.exits.values()) {
-      machine.runs.values().forEach(r -> r.watchers.removeIf(watcher -> watcher == exit));
+      machine.runs.values().forEach(r -> r.watchers.removeIf(exit::equals));
     }
     b.adapter.gone = true;
     b.engine.timers().close();
