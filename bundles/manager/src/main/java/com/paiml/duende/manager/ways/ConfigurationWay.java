@@ -79,7 +79,7 @@ public final class ConfigurationWay implements ManagedServiceFactory {
     DaemonListener listener = this::onEvent;
     this.subscription = manager.watch(listener);
     // Those that were deployed before we listened.
-    manager.list().forEach(d -> worker.lookAt(baseOf(d.name())));
+    manager.list().forEach(d -> worker.lookAtLater(baseOf(d.name())));
   }
 
   @Deactivate
@@ -90,9 +90,10 @@ public final class ConfigurationWay implements ManagedServiceFactory {
 
   private void onEvent(DaemonEvent event) {
     switch (event) {
-      case DaemonEvent.Deployed d -> worker.lookAt(baseOf(d.source().name()));
+      case DaemonEvent.Deployed d -> worker.lookAtLater(baseOf(d.source().name()));
       case DaemonEvent.Removed r -> worker.lookAt(baseOf(r.source().name()));
-      case DaemonEvent.Missed m -> manager.list().forEach(d -> worker.lookAt(baseOf(d.name())));
+      case DaemonEvent.Missed m ->
+          manager.list().forEach(d -> worker.lookAtLater(baseOf(d.name())));
       default -> {}
     }
   }
@@ -139,9 +140,13 @@ public final class ConfigurationWay implements ManagedServiceFactory {
         deleted(name, origin);
       } else if (news != null && !digest(news).equals(news.get(DIGEST))) {
         written(name, news, origin);
-      } else if (news != null && manager.find(name).or(() -> manager.find(name + ".1")).isEmpty()) {
-        // Ours, of a daemon that is no more: of another container's life.
-        stale(name);
+      } else if (news != null) {
+        // Ours. What the manager knows is told for each daemon once after the start, and again when
+        // it changes.
+        if (manager.find(name).or(() -> manager.find(name + ".1")).isEmpty()) {
+          // Of a daemon that is no more: of another container's life.
+          stale(name);
+        }
         return;
       }
       mirror(name);
