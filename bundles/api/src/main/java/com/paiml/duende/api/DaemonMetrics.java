@@ -230,6 +230,11 @@ public final class DaemonMetrics {
       return sum;
     }
 
+    /** The duration that the fraction {@code quantile} (0 to 1) of all did not exceed, rounded up by at most 12.5 %. */
+    public Duration percentile(double quantile) {
+      return Duration.ofNanos(percentileNanos(quantile));
+    }
+
     long percentileNanos(double quantile) {
       long wanted = (long) Math.ceil(Math.clamp(quantile, 0, 1) * total());
       long seen = 0;

@@ -28,7 +28,11 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 class HarnessTest {
   /** Every class of attempts: one that is not listed here does not exist. */
   static final List<Class<?>> ATTEMPTS =
-      List.of(LifecycleClaims.class, DaemonWorldClaims.class, SurvivalClaims.class);
+      List.of(
+          LifecycleClaims.class,
+          DaemonWorldClaims.class,
+          SurvivalClaims.class,
+          MetricsClaims.class);
 
   @TempDir Path folder;
 

@@ -1,6 +1,7 @@
 package com.paiml.duende.shell.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.api.ConfigFault;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandsTest {
   @TempDir Path folder;
   private final ScriptedManager manager = new ScriptedManager();
+  private final ScriptedExport export = new ScriptedExport();
   private final ThreadIOImpl threads = new ThreadIOImpl();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -50,7 +52,7 @@ class CommandsTest {
             .with("rm", new Rm(supervision))
             .with("logs", new Logs(supervision))
             .with("health", new Health(supervision))
-            .with("metrics", new Metrics(supervision))
+            .with("metrics", new Metrics(supervision, new Exporting(export)))
             .with("adapters", new Adapters(supervision))
             .with("limits", new Limits(supervision))
             .with("status", new Status(supervision, new ContainerStatus(null, supervision)))
@@ -234,6 +236,31 @@ class CommandsTest {
     assertTrue(out().contains("13.0 MiB") && out().contains("queue=7"), out());
     assertEquals(0, run("metrics", "--json", "db"));
     assertTrue(out().contains("\"read_bytes\": null") && out().contains("\"own\": null"), out());
+  }
+
+  @Test
+  void givenAHistoryWhenFiguresAreShownThenTheRateIsOfTheLastMinuteAndTheTrendIsDrawn() {
+    assertEquals(0, run("metrics"));
+    assertTrue(out().contains("2.0/s") && out().contains("\u2585\u2581\u2588"), out());
+    assertEquals(0, run("metrics", "--json", "web"));
+    assertTrue(out().contains("\"requests\": 20"), out());
+  }
+
+  @Test
+  void givenAnExportWhenItIsTurnedOnAndOffThenItSaysHowThingsStand() {
+    assertEquals(0, run("metrics", "--prometheus"));
+    assertEquals("# TYPE up gauge\nup 1\n", out());
+    assertEquals(0, run("metrics", "--serve", "9464", "--push", "http://127.0.0.1:4318"));
+    assertTrue(out().contains("http://127.0.0.1:9464/metrics"), out());
+    assertTrue(out().contains("connection refused"), out());
+    assertEquals(0, run("metrics", "--serve", "off", "--json"));
+    assertTrue(out().contains("\"serving\": null") && out().contains("4318"), out());
+    assertEquals(0, run("metrics", "--push", "off"));
+    assertFalse(out().contains("4318"), out());
+    assertEquals(2, run("metrics", "--serve", "here"));
+    assertTrue(err().contains("neither a port nor off"), err());
+    assertEquals(2, run("metrics", "--push", "not an address"));
+    assertTrue(err().contains("neither an address nor off"), err());
   }
 
   @Test

@@ -1,0 +1,3 @@
+/** What daemons counted in the last minutes. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.metrics.history;

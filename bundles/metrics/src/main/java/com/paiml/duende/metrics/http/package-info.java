@@ -1,0 +1,3 @@
+/** Scrapes over HTTP. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.metrics.http;

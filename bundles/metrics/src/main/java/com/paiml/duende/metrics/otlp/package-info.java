@@ -1,0 +1,3 @@
+/** Batches to an OTLP collector. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.metrics.otlp;

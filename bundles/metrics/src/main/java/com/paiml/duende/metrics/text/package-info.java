@@ -1,0 +1,3 @@
+/** Prometheus text. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.metrics.text;
