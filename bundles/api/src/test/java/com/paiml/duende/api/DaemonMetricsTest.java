@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -54,6 +55,22 @@ class DaemonMetricsTest {
     assertEquals(3, s.histogram().total());
     assertEquals(2, s.histogram().countUpTo(0));
     assertEquals(Duration.ofNanos(Long.MAX_VALUE), s.percentile(1));
+  }
+
+  @Test
+  void recording_allocates_nothing_once_warm() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < 5; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 1_000_000; i++) {
+        metrics.recordRequestNanos(1L << (i & 31));
+        metrics.recordError();
+      }
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertEquals(0, least, "bytes for a million records");
+    assertEquals(5_000_000, metrics.snapshot().requests());
   }
 
   @Test

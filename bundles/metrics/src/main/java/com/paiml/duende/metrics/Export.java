@@ -98,11 +98,9 @@ public final class Export implements MetricsExport {
         present = new HttpExport(context, collector, scrapes);
         http = present;
       }
-      serving = null;
-      URI at = present.serve(port, deadline);
-      serving = at;
-      return at;
+      return present.serve(port, deadline);
     } finally {
+      serving = http == null ? null : http.serving().orElse(null);
       switching.unlock();
     }
   }

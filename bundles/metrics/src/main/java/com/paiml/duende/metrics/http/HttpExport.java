@@ -71,11 +71,14 @@ public final class HttpExport {
     if (serving != null && serving.getPort() == port) {
       return serving;
     }
+    // Before anything is taken down: what is served goes on being served when this cannot be.
+    boolean foreign = !bundles.isInstalled() && endpoint().isPresent();
+    if (!foreign) {
+      checkFree(port);
+    }
     stop();
     try {
-      boolean foreign = endpoint().isPresent();
       if (!foreign) {
-        checkFree(port);
         configure(port);
         bundles.install();
       }

@@ -1,14 +1,20 @@
 package com.paiml.duende.metrics.otlp;
 
+import io.opentelemetry.exporter.internal.FailedExportException;
 import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.common.export.HttpResponse;
 import io.opentelemetry.sdk.metrics.InstrumentType;
 import io.opentelemetry.sdk.metrics.data.AggregationTemporality;
 import io.opentelemetry.sdk.metrics.data.MetricData;
 import io.opentelemetry.sdk.metrics.export.MetricExporter;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.ConnectException;
 import java.net.URI;
+import java.net.http.HttpTimeoutException;
 import java.util.Collection;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 
 /** An exporter whose trouble is told once when it begins, and once when it is over, however many batches it lasts. */
@@ -21,6 +27,7 @@ final class Counted implements MetricExporter {
   private final LongAdder failed;
   // Written by the end of one batch at a time.
   private volatile String problem = "";
+  private volatile boolean ended;
 
   Counted(MetricExporter exporter, URI endpoint, LongAdder pushed, LongAdder failed) {
     this.exporter = exporter;
@@ -34,8 +41,16 @@ final class Counted implements MetricExporter {
     return problem;
   }
 
+  /** Sends nothing from now on. */
+  void end() {
+    ended = true;
+  }
+
   @Override
   public CompletableResultCode export(Collection<MetricData> metrics) {
+    if (ended) {
+      return CompletableResultCode.ofSuccess();
+    }
     CompletableResultCode result = exporter.export(metrics);
     return result.whenComplete(() -> judge(result));
   }
@@ -66,15 +81,28 @@ final class Counted implements MetricExporter {
   }
 
   private static String why(@org.jspecify.annotations.Nullable Throwable fault) {
-    Throwable root = fault;
-    for (int depth = 0; root != null && root.getCause() != null && depth < 10; depth++) {
-      root = root.getCause();
+    if (fault instanceof FailedExportException.HttpExportException http) {
+      HttpResponse answer = http.getResponse();
+      if (answer != null) {
+        return "it answers with status " + answer.getStatusCode();
+      }
     }
-    if (root == null) {
-      return "the collector did not take the batch";
+    // The outermost that says something: what lies below are the workings of the HTTP client.
+    Throwable cause = fault;
+    for (int depth = 0; cause != null && depth < 10; depth++) {
+      if (cause instanceof ConnectException) {
+        return "nobody answers there";
+      }
+      if (cause instanceof HttpTimeoutException || cause instanceof TimeoutException) {
+        return "it does not answer in time";
+      }
+      if (cause instanceof IOException && cause.getMessage() != null) {
+        return cause.getMessage().strip();
+      }
+      cause = cause.getCause();
     }
-    String text = root.getMessage();
-    return text == null || text.isBlank() ? root.getClass().getSimpleName() : text.strip();
+    String text = fault == null ? null : fault.getMessage();
+    return text == null || text.isBlank() ? "it does not take them" : text.strip();
   }
 
   @Override

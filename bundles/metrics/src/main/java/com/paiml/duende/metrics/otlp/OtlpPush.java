@@ -144,8 +144,7 @@ public final class OtlpPush implements AutoCloseable {
   @Override
   public void close() {
     if (!exporter.problem().isEmpty()) {
-      timer.shutdownNow();
-      calls.shutdownNow();
+      exporter.end();
     }
     CompletableResultCode _ = provider.shutdown().join(2, TimeUnit.SECONDS);
     timer.shutdownNow();

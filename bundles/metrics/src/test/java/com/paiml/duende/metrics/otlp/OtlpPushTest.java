@@ -191,7 +191,7 @@ class OtlpPushTest {
     managed.with("web");
     try (OtlpPush push = push(URI.create("http://127.0.0.1:" + port + "/v1/metrics"))) {
       Await.until("three batches have failed", PATIENCE, () -> failed.sum() >= 3);
-      assertFalse(push.problem().isEmpty());
+      assertEquals("nobody answers there", push.problem());
       assertEquals(1, said.size(), said::toString);
       assertTrue(said.getFirst().contains("do not reach"), said::toString);
       serve(port);
@@ -210,7 +210,7 @@ class OtlpPushTest {
     try (OtlpPush push = push(endpoint())) {
       Await.until("batches are refused", PATIENCE, () -> failed.sum() >= 2);
       assertEquals(1, said.size(), said::toString);
-      assertFalse(push.problem().isEmpty());
+      assertTrue(push.problem().contains("404"), push.problem());
       status = 503;
       long before = failed.sum();
       Await.until("it goes on", PATIENCE, () -> failed.sum() > before);
@@ -227,7 +227,6 @@ class OtlpPushTest {
     managed.with("web");
     Collector collector =
         new Collector(() -> Optional.of(managed.manager()), readings, new ManagerFigures());
-    long began = System.nanoTime();
     OtlpPush push = push(endpoint());
     try {
       Await.until("a batch ran out of time", PATIENCE, () -> failed.sum() >= 1);
@@ -243,8 +242,8 @@ class OtlpPushTest {
       push.close();
       long took = System.nanoTime() - closing;
       assertTrue(took < Duration.ofSeconds(20).toNanos(), () -> "closed after " + took + " ns");
+      assertEquals(1, said.size(), said::toString);
     }
-    assertTrue(System.nanoTime() - began > 0);
     Await.until(
         "no thread of it is left",
         PATIENCE,
