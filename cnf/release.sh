@@ -13,6 +13,10 @@ for build in one a-second-and-longer-name; do
   mkdir -p "$work/$build"
   git archive "$commit" | tar -x -C "$work/$build"
   (cd "$work/$build" && ${MVN:-mvn} -B -q -Dmaven.test.skip=true package) || exit 1
+  if command -v dpkg-deb >/dev/null 2>&1; then
+    (cd "$work/$build/distro" && src/main/package/deb.sh target/duende \
+      "$(sed -n 's/^ *<version>\(.*\)<\/version>$/\1/p' ../pom.xml | head -n 1)" target/duende.deb) || exit 1
+  fi
   (cd "$work/$build" && find . -path '*/target/*' \( -name '*.jar' -o -name '*.tar.gz' -o -name 'index.xml' -o -name '*.deb' \) \
     -exec sha256sum {} + | sort -k 2) >"$work/$build.sums"
 done
@@ -24,5 +28,6 @@ fi
 rm -rf "$top/target/release"
 mkdir -p "$top/target/release"
 cp "$work"/one/distro/target/duende-*.tar.gz "$top/target/release/"
+[ ! -e "$work/one/distro/target/duende.deb" ] || cp "$work/one/distro/target/duende.deb" "$top/target/release/"
 (cd "$top/target/release" && sha256sum -- * >SHA256SUMS && cat SHA256SUMS)
 echo "reproducible: $(wc -l <"$work/one.sums") files equal in two builds"

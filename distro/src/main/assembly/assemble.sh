@@ -43,6 +43,6 @@ mkdir -p "$to/data"
   mv -f "$to/$f.new" "$to/$f"
 done
 # What is no longer there goes, in the folders that nobody else writes to.
-(cd "$to" && find bin bundles examples lib optional \( -type f -o -type l \)) | while IFS= read -r f; do
+(cd "$to" && find bin bundles examples lib optional service \( -type f -o -type l \)) | while IFS= read -r f; do
   [ -e "$stage/$f" ] || [ -h "$stage/$f" ] || rm -f "$to/$f"
 done

@@ -11,6 +11,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -163,6 +164,36 @@ final class Container {
       return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /**
+   * Whether it supervises: what registers itself as {@code (duende.service=alive)} says so itself. While nothing does (the
+   * manager is being updated), the framework's own word counts.
+   */
+  boolean isAlive() {
+    BundleContext context = framework.getBundleContext();
+    if (context == null || framework.getState() != Bundle.ACTIVE) {
+      return false;
+    }
+    try {
+      for (ServiceReference<BooleanSupplier> reference :
+          context.getServiceReferences(BooleanSupplier.class, "(duende.service=alive)")) {
+        BooleanSupplier alive = context.getService(reference);
+        if (alive != null) {
+          try {
+            if (!alive.getAsBoolean()) {
+              return false;
+            }
+          } finally {
+            context.ungetService(reference);
+          }
+        }
+      }
+      return true;
+    } catch (InvalidSyntaxException | IllegalStateException e) {
+      LOG.log(Level.FINE, "stops meanwhile", e);
       return false;
     }
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -58,18 +59,32 @@ public final class Main {
   private static int supervise(
       Container container, DataLock lock, Settings settings, CountDownLatch ended)
       throws LauncherException, IOException {
+    Optional<ServiceManager> above =
+        ServiceManager.find(System.getenv(), ProcessHandle.current().pid());
     Thread hook =
-        new Thread(() -> stopOnSignal(container, settings.stopTimeout(), ended), "duende-stop");
+        new Thread(
+            () -> {
+              above.ifPresent(ServiceManager::stopping);
+              stopOnSignal(container, settings.stopTimeout(), ended);
+            },
+            "duende-stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try (FolderWatch watch = container.follow()) {
       LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
       lock.ready();
+      above.ifPresent(
+          manager -> {
+            manager.ready(container.summary());
+            manager.feed(container::isAlive);
+          });
       int status = container.await();
       LOG.info("stopped");
       return status;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 1;
+    } finally {
+      above.ifPresent(ServiceManager::close);
     }
   }
 

@@ -46,7 +46,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** The manager as a service: joins the engine to the services that come and go. */
-@Component(immediate = true, service = DaemonManager.class)
+@Component(
+    immediate = true,
+    service = {DaemonManager.class, Manager.class})
 public final class Manager implements DaemonManager {
   private final BundleContext bundle;
   private final Services services;
@@ -81,6 +83,11 @@ public final class Manager implements DaemonManager {
   private static String container() {
     ProcessHandle self = ProcessHandle.current();
     return self.pid() + "@" + self.info().startInstant().map(Object::toString).orElse("");
+  }
+
+  /** Whether the engine answers; may take as long as a command may. */
+  boolean answers() {
+    return engine.answers();
   }
 
   @Deactivate

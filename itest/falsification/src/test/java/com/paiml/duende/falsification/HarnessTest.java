@@ -31,8 +31,9 @@ class HarnessTest {
       List.of(
           LifecycleClaims.class,
           DaemonWorldClaims.class,
-          SurvivalClaims.class,
-          MetricsClaims.class);
+          MetricsClaims.class,
+          ServiceClaims.class,
+          SurvivalClaims.class);
 
   @TempDir Path folder;
 

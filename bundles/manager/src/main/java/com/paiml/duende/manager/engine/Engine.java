@@ -251,6 +251,16 @@ public final class Engine implements AutoCloseable {
     Void _ = Tickets.get(taken, thing, Deadline.after(ACCEPT));
   }
 
+  /** Whether the engine's threads still take messages, and its tree answers them; within {@link #ACCEPT}. */
+  public boolean answers() {
+    try {
+      ask("engine", t -> {});
+      return true;
+    } catch (DaemonException e) {
+      return false;
+    }
+  }
+
   // Who is there
 
   DaemonException notFound(String name) {
