@@ -88,7 +88,7 @@ while IFS= read -r file; do
   link "$(readlink "$from/$file")" "$home/$file"
 done <"$temporary"
 # What an earlier version had and this one has not.
-(cd "$root$home" && find bin bundles lib examples optional service \( -type f -o -type l \) | sort) >"$temporary"
+(cd "$root$home" && find bin bundles lib examples optional service \( -type f -o -type l \) 2>/dev/null | sort) >"$temporary"
 while IFS= read -r file; do
   [ -e "$from/$file" ] || [ -h "$from/$file" ] || {
     rm -f "$root$home/$file"
