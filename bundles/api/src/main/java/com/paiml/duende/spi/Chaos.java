@@ -4,6 +4,7 @@ import com.paiml.duende.api.DaemonException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Breaks daemons on purpose, within declared bounds, and mends them again. */
@@ -37,5 +38,28 @@ public interface Chaos {
 
     @Override
     void close();
+  }
+
+  /**
+   * A place in a daemon's own code where errors can be injected. A daemon object that implements this is found by itself; a
+   * bundle may also register hooks as services with the property {@link #DAEMON}. What is armed dies with this JVM.
+   */
+  @ConsumerType
+  interface Hook {
+    /** Service property: the name of the daemon. */
+    String DAEMON = "duende.daemon";
+
+    /**
+     * From now on calls fail or are slow, instead of what was armed before.
+     *
+     * @param rate fraction of the calls, 0 to 1
+     * @param message with which they fail; empty: they do not
+     * @param delay how long they are held up before that
+     * @param seed for the choice of the calls
+     */
+    void arm(double rate, String message, Duration delay, long seed);
+
+    /** Calls are left alone again. */
+    void disarm();
   }
 }
