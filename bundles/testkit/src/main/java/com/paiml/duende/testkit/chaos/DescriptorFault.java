@@ -5,7 +5,6 @@ import com.paiml.duende.api.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -28,12 +27,20 @@ final class DescriptorFault implements Fault {
     Guard guard = Guard.start(Guard.DESCRIPTORS, scene.plan().duration());
     try {
       for (String target : scene.targets()) {
-        List<String> items =
-            new ArrayList<>(Processes.tree(Processes.main(scene.manager(), target)));
-        for (String item : items) {
-          guard.inject(item + ":" + softLimit(item) + ":" + open(item));
+        String main = Processes.main(scene.manager(), target);
+        int count = 0;
+        for (String item : Processes.tree(main)) {
+          try {
+            guard.inject(item + ":" + softLimit(item) + ":" + open(item));
+            count++;
+          } catch (DaemonException e) {
+            // A child may have ended since it was seen.
+            if (item.equals(main) || Processes.isThere(item)) {
+              throw e;
+            }
+          }
         }
-        scene.note(target + ": no descriptor more, for " + items.size() + " process(es)");
+        scene.note(target + ": no descriptor more, for " + count + " process(es)");
       }
       return guard::close;
     } catch (DaemonException | InterruptedException e) {

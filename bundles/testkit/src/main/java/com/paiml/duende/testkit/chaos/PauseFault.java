@@ -93,7 +93,7 @@ final class PauseFault implements Fault {
     try {
       guard.inject(item);
     } catch (DaemonException e) {
-      if (needed || Processes.item(Processes.pid(item)).filter(item::equals).isPresent()) {
+      if (needed || Processes.isThere(item)) {
         throw e;
       }
     }

@@ -41,6 +41,11 @@ final class Processes {
     return items;
   }
 
+  /** Whether that very process is there. */
+  static boolean isThere(String item) {
+    return item(pid(item)).filter(item::equals).isPresent();
+  }
+
   static long pid(String item) {
     return Long.parseLong(item.substring(0, item.indexOf(':')));
   }
