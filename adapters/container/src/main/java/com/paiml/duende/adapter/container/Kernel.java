@@ -1,0 +1,369 @@
+package com.paiml.duende.adapter.container;
+
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.cgroup.Cgroup;
+import com.paiml.duende.linux.cgroup.Cgroups;
+import com.paiml.duende.linux.cgroup.InForce;
+import com.paiml.duende.linux.cgroup.Setting;
+import com.paiml.duende.linux.cgroup.Usage;
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.Watch;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.limits.Limit;
+import com.paiml.duende.linux.limits.Resource;
+import com.paiml.duende.linux.proc.ProcessStatus;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.UsageSample;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What the kernel of this machine says of a container's processes: it knows better than the engine. */
+final class Kernel implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Kernel.class.getName());
+
+  /** The numbers of capabilities(7) and linux/capability.h. */
+  private static final int CAP_IPC_LOCK = 14;
+
+  private static final long PAGE = 4096;
+
+  private final Optional<Linux> linux;
+  private @Nullable Cgroups cgroups;
+  private @Nullable EventLoop loop;
+
+  Kernel() {
+    linux = Linux.detect() instanceof Linux.Here(Linux here) ? Optional.of(here) : Optional.empty();
+  }
+
+  Optional<Linux> linux() {
+    return linux;
+  }
+
+  private synchronized Optional<Cgroup> group(long pid) throws LinuxException {
+    if (linux.isEmpty() || pid <= 0) {
+      return Optional.empty();
+    }
+    Cgroups known = cgroups;
+    if (known == null) {
+      known = linux.get().cgroups();
+      cgroups = known;
+    }
+    return known.of((int) pid);
+  }
+
+  /** Reads back what is in force for the container whose first process this is. */
+  List<LimitReport> limits(long pid, DaemonConfig config, Resources resources) {
+    List<LimitReport> all = new ArrayList<>();
+    Optional<Cgroup> group;
+    String why = "the container's control group cannot be seen from here";
+    try {
+      group = group(pid);
+    } catch (LinuxException e) {
+      group = Optional.empty();
+      why = e.getMessage();
+    }
+    long swap = Plans.limits(config, false).memorySwap();
+    long both = resources.equals(config.resources()) ? swap : resources.memorySwap();
+    all.add(memory("resources.memory", resources.memory(), group, why));
+    all.add(together(both, group, why));
+    all.add(quota(resources, group, why));
+    all.add(shares(resources, group, why));
+    all.add(pids(resources, group, why));
+    all.add(openFiles(pid, resources));
+    status(pid).ifPresent(s -> sandbox(all, pid, s, config));
+    return all;
+  }
+
+  private static LimitReport memory(String key, long asked, Optional<Cgroup> group, String why) {
+    return report(
+        key,
+        Long.toString(asked),
+        group,
+        new Setting.Memory(asked),
+        values -> number(values.getFirst()).orElse(-1) == asked / PAGE * PAGE,
+        why);
+  }
+
+  private static LimitReport together(long both, Optional<Cgroup> group, String why) {
+    return report(
+        "resources.memory_swap",
+        Long.toString(both),
+        group,
+        new Setting.MemoryAndSwap(both),
+        values -> {
+          long first = number(values.getFirst()).orElse(-1);
+          // Version 2 has memory and swap apart.
+          return values.size() == 1
+              ? first == both / PAGE * PAGE
+              : first + number(values.getLast()).orElse(Long.MIN_VALUE / 2) == both / PAGE * PAGE;
+        },
+        why);
+  }
+
+  private static LimitReport quota(Resources resources, Optional<Cgroup> group, String why) {
+    Setting.CpuQuota asked = Setting.CpuQuota.percent(resources.cpuQuota());
+    return report(
+        "resources.cpu_quota",
+        String.format(Locale.ROOT, "%.1f", resources.cpuQuota()),
+        group,
+        asked,
+        values ->
+            String.join(" ", values).replaceAll("\\s+", " ").startsWith(asked.quotaMicros() + " ")
+                || values.contains(Long.toString(asked.quotaMicros())),
+        why);
+  }
+
+  private static LimitReport shares(Resources resources, Optional<Cgroup> group, String why) {
+    return report(
+        "resources.cpu_shares",
+        Long.toString(resources.cpuShares()),
+        group,
+        new Setting.CpuShares(resources.cpuShares()),
+        values -> number(values.getFirst()).isPresent(),
+        why);
+  }
+
+  private static LimitReport pids(Resources resources, Optional<Cgroup> group, String why) {
+    return report(
+        "resources.pids",
+        Long.toString(resources.pids()),
+        group,
+        new Setting.Pids(resources.pids()),
+        values -> number(values.getFirst()).orElse(-1) == resources.pids(),
+        why);
+  }
+
+  private interface Judge {
+    boolean holds(List<String> values);
+  }
+
+  private static LimitReport report(
+      String key, String asked, Optional<Cgroup> group, Setting setting, Judge judge, String why) {
+    if (group.isEmpty()) {
+      return new LimitReport(key, asked, "", "", false, why);
+    }
+    try {
+      List<InForce> read = group.get().read(setting);
+      List<String> values = read.stream().map(InForce::value).toList();
+      boolean holds = judge.holds(values);
+      return new LimitReport(
+          key,
+          asked,
+          String.join(" ", values),
+          read.stream().map(InForce::file).map(Path::toString).collect(Collectors.joining(" ")),
+          holds,
+          holds ? "" : "the kernel has another value");
+    } catch (LinuxException e) {
+      return new LimitReport(key, asked, "", "", false, e.getMessage());
+    }
+  }
+
+  private static OptionalLong number(String value) {
+    return value.matches("\\d{1,18}")
+        ? OptionalLong.of(Long.parseLong(value))
+        : OptionalLong.empty();
+  }
+
+  private LimitReport openFiles(long pid, Resources resources) {
+    String key = "resources.open_files";
+    String asked = Long.toString(resources.openFiles());
+    if (linux.isEmpty() || pid <= 0) {
+      return new LimitReport(key, asked, "", "", false, "its process cannot be seen from here");
+    }
+    try (Pidfd process = linux.get().processes().open((int) pid)) {
+      long soft = linux.get().processLimits().get(process, Resource.NOFILE).soft();
+      String actual = soft == Limit.INFINITY ? "unlimited" : Long.toString(soft);
+      boolean holds = actual.equals(asked);
+      return new LimitReport(
+          key,
+          asked,
+          actual,
+          "RLIMIT_NOFILE",
+          holds,
+          holds ? "" : "engines set it when a container starts; restart the daemon");
+    } catch (LinuxException e) {
+      return new LimitReport(key, asked, "", "RLIMIT_NOFILE", false, e.getMessage());
+    }
+  }
+
+  private Optional<ProcessStatus> status(long pid) {
+    try {
+      return linux.isEmpty() || pid <= 0 ? Optional.empty() : linux.get().proc().status((int) pid);
+    } catch (LinuxException e) {
+      return Optional.empty();
+    }
+  }
+
+  private void sandbox(List<LimitReport> all, long pid, ProcessStatus status, DaemonConfig config) {
+    String file = "/proc/" + pid + "/status";
+    if (config.sandbox().noNewPrivs()) {
+      field(all, "sandbox.no_new_privs", "true", status, "NoNewPrivs", "1", file);
+    }
+    if (config.sandbox().syscalls().isPresent()) {
+      field(all, "sandbox.syscalls", "filtered", status, "Seccomp", "2", file);
+    }
+    config
+        .sandbox()
+        .capabilities()
+        .ifPresent(
+            only ->
+                all.add(
+                    new LimitReport(
+                        "sandbox.capabilities",
+                        String.join(" ", only),
+                        status.field("CapBnd").orElse(""),
+                        file + " CapBnd",
+                        status.field("CapBnd").isPresent(),
+                        "")));
+    if (config.resources().lockMemory()) {
+      all.add(lockMemory(pid, status));
+    }
+  }
+
+  private static void field(
+      List<LimitReport> all,
+      String key,
+      String asked,
+      ProcessStatus status,
+      String name,
+      String expected,
+      String file) {
+    String actual = status.field(name).orElse("");
+    boolean holds = actual.equals(expected);
+    all.add(
+        new LimitReport(
+            key,
+            asked,
+            actual,
+            file + " " + name,
+            holds,
+            holds ? "" : "the kernel says otherwise"));
+  }
+
+  /** Locking takes the capability or a limit that is high enough; an engine may give either. */
+  private LimitReport lockMemory(long pid, ProcessStatus status) {
+    String limit = "unknown";
+    boolean unlimited = false;
+    try (Pidfd process = linux.orElseThrow().processes().open((int) pid)) {
+      long soft = linux.get().processLimits().get(process, Resource.MEMLOCK).soft();
+      unlimited = soft == Limit.INFINITY;
+      limit = unlimited ? "unlimited" : Long.toString(soft);
+    } catch (LinuxException e) {
+      limit = e.getMessage();
+    }
+    boolean capable = (status.mask("CapBnd").orElse(0) & (1L << CAP_IPC_LOCK)) != 0;
+    return new LimitReport(
+        "resources.lock_memory",
+        "true",
+        "memlock " + limit + (capable ? ", CAP_IPC_LOCK" : ""),
+        "RLIMIT_MEMLOCK, CAP_IPC_LOCK",
+        capable || unlimited,
+        capable || unlimited ? "" : "neither the capability nor the limit could be had");
+  }
+
+  /** What the container uses; empty when it cannot be seen from here. */
+  Optional<UsageSample> usage(long pid) {
+    try {
+      Optional<Cgroup> group = group(pid);
+      if (group.isEmpty()) {
+        return Optional.empty();
+      }
+      Usage usage = group.get().usage();
+      List<Integer> processes = group.get().processes();
+      long[] net = network(pid);
+      return Optional.of(
+          new UsageSample(
+              Instant.now(),
+              value(usage.cpuNanos()),
+              value(usage.memoryBytes()),
+              processes.size(),
+              value(usage.processes()),
+              UsageSample.UNKNOWN,
+              value(usage.ioReadBytes()),
+              value(usage.ioWrittenBytes()),
+              net[0],
+              net[1],
+              UsageSample.UNKNOWN,
+              UsageSample.UNKNOWN,
+              UsageSample.UNKNOWN,
+              value(usage.outOfMemoryKills())));
+    } catch (LinuxException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static long value(OptionalLong figure) {
+    return figure.orElse(UsageSample.UNKNOWN);
+  }
+
+  /** All interfaces of its network but the loopback, /proc/PID/net/dev of proc(5). */
+  private long[] network(long pid) throws LinuxException {
+    Optional<String> dev = linux.orElseThrow().proc().file((int) pid, "net/dev");
+    if (dev.isEmpty()) {
+      return new long[] {UsageSample.UNKNOWN, UsageSample.UNKNOWN};
+    }
+    long received = 0;
+    long sent = 0;
+    for (String line : dev.get().lines().toList()) {
+      int colon = line.indexOf(':');
+      if (colon < 0 || line.substring(0, colon).strip().equals("lo")) {
+        continue;
+      }
+      String[] field = line.substring(colon + 1).strip().split("\\s+", -1);
+      received += Long.parseLong(field[0]);
+      sent += Long.parseLong(field[8]);
+    }
+    return new long[] {received, sent};
+  }
+
+  /** The path of the container's group, for people and tracers; empty when it cannot be seen. */
+  String path(long pid) {
+    try {
+      return group(pid).map(g -> g.folders().getFirst().toString()).orElse("");
+    } catch (LinuxException e) {
+      return "";
+    }
+  }
+
+  /** Hears of kills for want of memory, where the engine does not tell of them; empty when it cannot be heard. */
+  synchronized Optional<AutoCloseable> onOutOfMemory(long pid, Runnable then) {
+    try {
+      Optional<Cgroup> group = group(pid);
+      if (group.isEmpty()) {
+        return Optional.empty();
+      }
+      EventLoop events = loop;
+      if (events == null) {
+        events =
+            linux
+                .orElseThrow()
+                .eventLoop(
+                    "duende-container-oom",
+                    (what, fault) -> LOG.log(System.Logger.Level.WARNING, what, fault));
+        loop = events;
+      }
+      Watch watch = group.get().onOutOfMemory(events, then);
+      return Optional.of(watch);
+    } catch (LinuxException e) {
+      LOG.log(System.Logger.Level.DEBUG, "kills for memory are not heard of: {0}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    EventLoop events = loop;
+    if (events != null) {
+      events.close();
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package com.paiml.duende.adapter.container.engine;
+
+import java.util.Map;
+
+/**
+ * What an engine says of itself.
+ *
+ * @param version its own, {@code 28.2.2}
+ * @param api the version of its API that is spoken with it; may be empty
+ * @param details more to show: storage driver, cgroup driver…
+ */
+public record EngineFacts(String version, String api, Map<String, String> details) {
+  public EngineFacts {
+    details = Map.copyOf(details);
+  }
+}

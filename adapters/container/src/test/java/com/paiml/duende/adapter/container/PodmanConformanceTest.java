@@ -1,0 +1,8 @@
+package com.paiml.duende.adapter.container;
+
+/** Against Podman. */
+class PodmanConformanceTest extends EngineConformance {
+  PodmanConformanceTest() {
+    super("podman");
+  }
+}

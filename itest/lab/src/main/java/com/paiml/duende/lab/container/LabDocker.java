@@ -1,0 +1,99 @@
+package com.paiml.duende.lab.container;
+
+import com.paiml.duende.lab.Command;
+import com.paiml.duende.lab.Missing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** dockerd without networks, with control groups of its own, whose containers outlive it. */
+final class LabDocker extends LabEngine {
+  private final String daemon;
+  private final String client;
+
+  private LabDocker(Path folder, Path daemon, Path client) {
+    super(folder);
+    this.daemon = daemon.toString();
+    this.client = client.toString();
+  }
+
+  static LabDocker prepare() throws Missing, IOException {
+    Path daemon = Command.need("dockerd", "docker.io");
+    Path client = Command.need("docker", "docker.io");
+    Path _ = Command.need("containerd", "containerd");
+    Path _ = Command.need("runc", "runc");
+    return new LabDocker(newFolder("dk"), daemon, client);
+  }
+
+  @Override
+  public String kind() {
+    return "docker";
+  }
+
+  @Override
+  List<String> command() throws IOException {
+    Files.createDirectories(folder().resolve("data"));
+    Files.createDirectories(folder().resolve("exec"));
+    return List.of(
+        daemon,
+        "--config-file",
+        folder().resolve("none.json").toString(),
+        "--data-root",
+        folder().resolve("data").toString(),
+        "--exec-root",
+        folder().resolve("exec").toString(),
+        "-p",
+        folder().resolve("d.pid").toString(),
+        "-H",
+        "unix://" + socket(),
+        "--iptables=false",
+        "--ip6tables=false",
+        "--bridge=none",
+        "--live-restore",
+        "--exec-opt",
+        "native.cgroupdriver=cgroupfs",
+        "--default-ulimit",
+        "nofile=20000:20000",
+        "--cgroup-parent",
+        "/" + folder().getFileName());
+  }
+
+  @Override
+  List<List<String>> before() {
+    List<List<String>> all = new ArrayList<>(super.before());
+    // A killed one has left it.
+    all.add(List.of("rm", "-f", folder().resolve("d.pid").toString()));
+    all.add(List.of("sh", "-c", "echo '{}' > \"$0\"", folder().resolve("none.json").toString()));
+    return all;
+  }
+
+  @Override
+  boolean isReady() throws IOException, InterruptedException, Missing {
+    return run("version").ok();
+  }
+
+  @Override
+  public List<String> client() {
+    return List.of(client, "-H", "unix://" + socket());
+  }
+
+  @Override
+  void load() throws Missing, IOException, InterruptedException {
+    Command.Result loaded = run("import", TestImage.tar(folder()).toString(), image());
+    if (!loaded.ok()) {
+      throw new IOException("docker takes no image: " + loaded.output());
+    }
+  }
+
+  @Override
+  void removeAll() throws IOException, InterruptedException, Missing {
+    List<String> all = run("ps", "-aq").output().lines().filter(l -> !l.isBlank()).toList();
+    if (!all.isEmpty()) {
+      List<String> words = new ArrayList<>(List.of("rm", "-f", "-v"));
+      words.addAll(all);
+      Command.Result _ = run(words.toArray(String[]::new));
+    }
+  }
+}

@@ -1,0 +1,300 @@
+package com.paiml.duende.lab.container;
+
+import com.paiml.duende.lab.Command;
+import com.paiml.duende.lab.Missing;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A running engine of a test's own. Closing it ends every container and process of it, and removes its folder. */
+public abstract class LabEngine implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration END = Duration.ofSeconds(30);
+
+  private final Path folder;
+  private @Nullable Process process;
+
+  LabEngine(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Starts one of that kind, {@code docker}, {@code podman} or {@code containerd}. */
+  public static LabEngine start(String kind) throws Missing, IOException, InterruptedException {
+    needPrivileges();
+    LabEngine engine =
+        switch (kind) {
+          case "docker" -> LabDocker.prepare();
+          case "podman" -> LabPodman.prepare();
+          case "containerd" -> LabContainerd.prepare();
+          default -> throw new IllegalArgumentException(kind);
+        };
+    try {
+      engine.begin();
+      engine.load();
+      return engine;
+    } catch (IOException | InterruptedException | RuntimeException | Missing e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  private static void needPrivileges() throws Missing, IOException, InterruptedException {
+    Path _ = Command.need("unshare", "util-linux");
+    Path _ = Command.need("nsenter", "util-linux");
+    Path _ = Command.need("ip", "iproute2");
+    Command.Result tried =
+        Command.run(
+            Duration.ofSeconds(20),
+            List.of("unshare", "-m", "-n", "--propagation", "private", "true"));
+    if (!tried.ok()) {
+      throw new Missing("namespaces cannot be made here: " + tried.output().strip());
+    }
+  }
+
+  /** A folder whose sockets have names short enough for sun_path, unix(7). */
+  static Path newFolder(String kind) throws IOException {
+    return Files.createTempDirectory("duende-" + kind + "-");
+  }
+
+  /** Its kind, in the word of the daemon file. */
+  public abstract String kind();
+
+  /** Program and arguments of the engine. */
+  abstract List<String> command() throws Missing, IOException;
+
+  /** What is done in its namespaces before it starts; each a program and its arguments. */
+  List<List<String>> before() {
+    return List.of(List.of("ip", "link", "set", "lo", "up"));
+  }
+
+  /** Variables that it needs. */
+  Map<String, String> environment() {
+    return Map.of();
+  }
+
+  /** Puts the test image in. */
+  abstract void load() throws Missing, IOException, InterruptedException;
+
+  /** The reference of the test image. */
+  public String image() {
+    return TestImage.REFERENCE;
+  }
+
+  /** Where it listens. */
+  public Path socket() {
+    return folder.resolve("e.sock");
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  /** Program and leading arguments of the engine's own command, to be run in its namespaces. */
+  public abstract List<String> client() throws Missing;
+
+  /** Removes all containers there are, whatever their state. */
+  abstract void removeAll() throws IOException, InterruptedException, Missing;
+
+  /** Starts the engine, or starts it again after {@link #kill}. */
+  public final void begin() throws Missing, IOException, InterruptedException {
+    Files.deleteIfExists(socket());
+    StringBuilder script = new StringBuilder("set -e\n");
+    for (List<String> one : before()) {
+      script.append(quoted(one)).append(" || true\n");
+    }
+    script.append("exec ").append(quoted(command())).append('\n');
+    Path file = folder.resolve("start.sh");
+    Files.writeString(file, script);
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "unshare", "-m", "-n", "--propagation", "private", "sh", file.toString());
+    builder.environment().putAll(environment());
+    builder.redirectErrorStream(true);
+    builder.redirectInput(Path.of("/dev/null").toFile());
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("engine.log").toFile()));
+    process = builder.start();
+    awaitAnswer();
+  }
+
+  private static String quoted(List<String> words) {
+    List<String> all = new ArrayList<>();
+    words.forEach(w -> all.add("'" + w.replace("'", "'\\''") + "'"));
+    return String.join(" ", all);
+  }
+
+  private void awaitAnswer() throws IOException, InterruptedException, Missing {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!accepts() || !isReady()) {
+      Process p = process;
+      if (p == null || !p.isAlive()) {
+        throw new Missing(kind() + " does not start here: " + lastWords());
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new IOException(kind() + " does not answer within " + PATIENCE + ": " + lastWords());
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  /** Whether it answers once it accepts connections. */
+  boolean isReady() throws IOException, InterruptedException, Missing {
+    return true;
+  }
+
+  private boolean accepts() {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return channel.connect(UnixDomainSocketAddress.of(socket()));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The end of its log. */
+  public String lastWords() throws IOException {
+    Path log = folder.resolve("engine.log");
+    if (!Files.exists(log)) {
+      return "nothing said";
+    }
+    List<String> lines = Files.readAllLines(log);
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+  }
+
+  /** The pid of the engine itself; its namespaces are its own. */
+  public long pid() {
+    Process p = process;
+    return p == null ? 0 : p.pid();
+  }
+
+  /** Runs the engine's own command in the engine's namespaces. */
+  public Command.Result run(String... arguments) throws Missing, IOException, InterruptedException {
+    List<String> words = new ArrayList<>(within());
+    words.addAll(client());
+    words.addAll(List.of(arguments));
+    return Command.run(PATIENCE, words);
+  }
+
+  /** Words that run what follows in the engine's namespaces. */
+  public List<String> within() {
+    return List.of("nsenter", "-t", Long.toString(pid()), "-m", "-n", "--");
+  }
+
+  /** Kills the engine, and not its containers, as a crash would. */
+  public void kill() throws InterruptedException {
+    Process p = process;
+    if (p != null) {
+      Process _ = p.destroyForcibly();
+      if (!p.waitFor(END.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException(kind() + " does not die");
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    try {
+      Process p = process;
+      if (p != null && p.isAlive()) {
+        try {
+          removeAll();
+        } catch (IOException | Missing e) {
+          // What is left is ended below.
+        }
+        p.destroy();
+        if (!p.waitFor(END.toMillis(), TimeUnit.MILLISECONDS)) {
+          Process _ = p.destroyForcibly();
+        }
+      }
+    } finally {
+      endLeftovers();
+      delete(folder);
+    }
+  }
+
+  /** Shims and monitors are nobody's children: they are known by our folder in their arguments. */
+  private void endLeftovers() throws IOException {
+    for (ProcessHandle left : leftovers()) {
+      left.descendants().forEach(ProcessHandle::destroyForcibly);
+      boolean _ = left.destroyForcibly();
+    }
+  }
+
+  private List<ProcessHandle> leftovers() throws IOException {
+    List<ProcessHandle> found = new ArrayList<>();
+    try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+      for (Path one : all.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
+        try {
+          String line = Files.readString(one.resolve("cmdline")).replace('\0', ' ');
+          if (line.contains(folder + "/")) {
+            ProcessHandle.of(Long.parseLong(one.getFileName().toString())).ifPresent(found::add);
+          }
+        } catch (IOException gone) {
+          // It ended while it was looked at.
+        }
+      }
+    }
+    return found;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    Optional<IOException> failure = Optional.empty();
+    for (int round = 0; round < 50 && Files.exists(folder); round++) {
+      try {
+        deleteOnce(folder);
+        failure = Optional.empty();
+      } catch (IOException busy) {
+        // A shim that was just killed holds a file for a moment.
+        failure = Optional.of(busy);
+        pause();
+      }
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void deleteOnce(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e)
+              throws IOException {
+            Files.deleteIfExists(dir);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
