@@ -110,6 +110,9 @@ public interface DaemonManager {
   /** What is known of it without asking anybody. */
   Optional<DaemonInfo> find(String name);
 
+  /** Its configuration (of several instances: the one that they share), without asking anybody. */
+  DaemonConfig config(String name) throws DaemonException;
+
   /** All daemons by name. */
   List<DaemonInfo> list();
 

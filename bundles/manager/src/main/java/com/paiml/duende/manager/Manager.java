@@ -262,6 +262,11 @@ public final class Manager implements DaemonManager {
   }
 
   @Override
+  public DaemonConfig config(String name) throws DaemonException {
+    return control.config(name);
+  }
+
+  @Override
   public List<DaemonInfo> list() {
     return control.list();
   }

@@ -469,6 +469,11 @@ public final class Control implements DaemonManager {
   }
 
   @Override
+  public DaemonConfig config(String name) throws DaemonException {
+    return engine.get(name).view().config();
+  }
+
+  @Override
   public UsageSample usage(String name) throws DaemonException {
     Supervisor d = engine.get(name);
     DaemonHandle handle = engine.liveHandle(d);

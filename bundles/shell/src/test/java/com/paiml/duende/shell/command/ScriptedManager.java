@@ -302,6 +302,11 @@ final class ScriptedManager implements DaemonManager {
   }
 
   @Override
+  public DaemonConfig config(String name) throws DaemonException {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void alert(String name, String kind, String detail) throws DaemonException {
     throw new UnsupportedOperationException();
   }

@@ -1,0 +1,108 @@
+package com.paiml.duende.observe.history;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The last so many rows of numbers, each with its time. Pushing and popping take the same time however full it is and allocate
+ * nothing. Safe for several threads.
+ */
+public final class HistoryRing {
+  private final int capacity;
+  private final int columns;
+  private final long[] cells;
+  private int first;
+  private int size;
+
+  /**
+   * @param capacity rows
+   * @param columns numbers in a row; the first one is its time, which never goes back
+   */
+  public HistoryRing(int capacity, int columns) {
+    if (capacity < 1 || columns < 1) {
+      throw new IllegalArgumentException("a ring of " + capacity + " rows of " + columns);
+    }
+    this.capacity = capacity;
+    this.columns = columns;
+    this.cells = new long[capacity * columns];
+  }
+
+  public synchronized int size() {
+    return size;
+  }
+
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Adds a row; when it is full, the oldest one goes. */
+  public synchronized void push(long[] row) {
+    int at = first + size;
+    if (at >= capacity) {
+      at -= capacity;
+    }
+    System.arraycopy(row, 0, cells, at * columns, columns);
+    if (size < capacity) {
+      size++;
+    } else if (++first == capacity) {
+      first = 0;
+    }
+  }
+
+  /** Takes the oldest row; false when there is none. */
+  public synchronized boolean pop(long[] into) {
+    if (size == 0) {
+      return false;
+    }
+    System.arraycopy(cells, first * columns, into, 0, columns);
+    size--;
+    if (++first == capacity) {
+      first = 0;
+    }
+    return true;
+  }
+
+  /** Copies the newest row; false when there is none. */
+  public synchronized boolean last(long[] into) {
+    if (size == 0) {
+      return false;
+    }
+    System.arraycopy(cells, index(size - 1) * columns, into, 0, columns);
+    return true;
+  }
+
+  private int index(int i) {
+    int at = first + i;
+    return at >= capacity ? at - capacity : at;
+  }
+
+  /** The rows from one time to another, both included, oldest first. */
+  public synchronized List<long[]> between(long from, long to) {
+    List<long[]> rows = new ArrayList<>();
+    for (int i = lowest(from); i < size; i++) {
+      int at = index(i) * columns;
+      if (cells[at] > to) {
+        break;
+      }
+      long[] row = new long[columns];
+      System.arraycopy(cells, at, row, 0, columns);
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  /** The first row that is not older. */
+  private int lowest(long from) {
+    int low = 0;
+    int high = size;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (cells[index(middle) * columns] < from) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+}

@@ -1,0 +1,154 @@
+package com.paiml.duende.observe.monitor;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** One process of a daemon, from one look to the next. For the sampler's thread. */
+final class Member implements AutoCloseable {
+  /** USER_HZ is 100 on every architecture, and part of the ABI of /proc. */
+  private static final long NANOS_PER_TICK = 10_000_000;
+
+  private static final int DETAIL = 2048;
+
+  final int pid;
+  final long start;
+  private final Path folder;
+  private final Path descriptors;
+  private final @Nullable ProcFile stat;
+  private final @Nullable ProcFile statm;
+  int parent;
+  char state = '?';
+  String name = "";
+  long cpuNanos;
+  long cpuBefore = -1;
+  long memory;
+  long threads;
+  long files;
+  long readBytes;
+  long writeBytes;
+  long voluntary;
+  long involuntary;
+  double percent;
+
+  /**
+   * @param line as it was when it was found
+   * @param keepOpen whether there is room for one more descriptor
+   */
+  Member(int pid, StatLine line, boolean keepOpen) {
+    this.pid = pid;
+    this.start = line.start;
+    this.folder = Path.of("/proc", Integer.toString(pid));
+    this.descriptors = folder.resolve("fd");
+    this.name = line.name();
+    this.stat = keepOpen ? open(folder.resolve("stat")) : null;
+    this.statm = keepOpen ? open(folder.resolve("statm")) : null;
+    take(line);
+    cpuBefore = cpuNanos;
+  }
+
+  private static @Nullable ProcFile open(Path path) {
+    try {
+      return ProcFile.open(path);
+    } catch (IOException goneOrFull) {
+      return null;
+    }
+  }
+
+  boolean isKeptOpen() {
+    return stat != null;
+  }
+
+  private void take(StatLine line) {
+    parent = line.parent;
+    state = line.state;
+    cpuNanos = line.cpuTicks * NANOS_PER_TICK;
+    threads = line.threads;
+  }
+
+  /**
+   * Looks again.
+   *
+   * @param nanos since the last look
+   * @return false when it is gone, or its number is another process's now
+   */
+  boolean look(StatLine line, ByteBuffer buffer, long pageSize, long nanos) {
+    boolean there = stat != null ? stat.read(buffer) : once("stat", buffer);
+    if (!there || !line.parse(buffer) || line.start != start || line.state == 'Z') {
+      return false;
+    }
+    take(line);
+    if (statm != null ? statm.read(buffer) : once("statm", buffer)) {
+      memory = StatLine.residentPages(buffer) * pageSize;
+    }
+    percent = 100.0 * Math.max(0, cpuNanos - cpuBefore) / Math.max(1, nanos);
+    cpuBefore = cpuNanos;
+    return true;
+  }
+
+  private boolean once(String name, ByteBuffer buffer) {
+    try (ProcFile file = ProcFile.open(folder.resolve(name))) {
+      return file.read(buffer);
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Since Linux 6.2 the size of the folder is the number of descriptors; before that it is counted with the details. */
+  void countFiles() {
+    try {
+      long size = Files.size(descriptors);
+      files = size > 0 ? size : files;
+    } catch (IOException goneOrForeign) {
+      files = Math.max(files, 0);
+    }
+  }
+
+  /** What is too dear for every look. */
+  void details(boolean filesToo) {
+    if (filesToo) {
+      String[] open = descriptors.toFile().list();
+      files = open == null ? files : open.length;
+    }
+    String io = text("io");
+    readBytes = Math.max(readBytes, number(io, "\nread_bytes: "));
+    writeBytes = Math.max(writeBytes, number(io, "\nwrite_bytes: "));
+    String status = text("status");
+    voluntary = Math.max(voluntary, number(status, "\nvoluntary_ctxt_switches:\t"));
+    involuntary = Math.max(involuntary, number(status, "\nnonvoluntary_ctxt_switches:\t"));
+  }
+
+  private String text(String file) {
+    try (var in = Files.newInputStream(folder.resolve(file))) {
+      return new String(in.readNBytes(DETAIL), StandardCharsets.ISO_8859_1);
+    } catch (IOException goneOrForeign) {
+      return "";
+    }
+  }
+
+  static long number(String text, String key) {
+    int at = text.indexOf(key);
+    long value = 0;
+    for (int i = at + key.length(); at >= 0 && i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        break;
+      }
+      value = value * 10 + c - '0';
+    }
+    return value;
+  }
+
+  @Override
+  public void close() {
+    if (stat != null) {
+      stat.close();
+    }
+    if (statm != null) {
+      statm.close();
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package com.paiml.duende.observe.monitor;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.spi.UsageSample;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One round after the other over all daemons. Programs of the native adapter are read from {@code /proc}, all in one go;
+ * whatever runs elsewhere is asked for through its adapter, by a few threads, so that a slow platform delays nobody else.
+ */
+final class Sampler implements AutoCloseable {
+  private static final Logger LOG = System.getLogger("duende.observe");
+  private static final String NATIVE = "native";
+  private static final int ASKERS = 2;
+  private static final int WAITING = 4096;
+
+  /** From so many processes on each is looked at in every second round only, unless it is near a limit. */
+  private static final int MANY = 500;
+
+  private static final int DETAILS = 10;
+
+  private final DaemonManager manager;
+  private final boolean linux;
+  private final ProcessScan scan;
+  private final boolean filesBySize;
+  private final Map<String, Track> tracks = new ConcurrentHashMap<>();
+  private final ExecutorService askers;
+  private final long self = ProcessHandle.current().pid();
+  private final Map<String, Long> lookedAt = new HashMap<>();
+  private long round;
+
+  Sampler(DaemonManager manager, boolean linux) {
+    this.manager = manager;
+    this.linux = linux;
+    this.scan = new ProcessScan();
+    this.filesBySize = linux && ProcessScan.filesBySize();
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            ASKERS,
+            ASKERS,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(WAITING),
+            Thread.ofPlatform().daemon().name("duende-usage-", 0).factory());
+    pool.allowCoreThreadTimeOut(true);
+    this.askers = pool;
+  }
+
+  Map<String, Track> tracks() {
+    return tracks;
+  }
+
+  /** One round. */
+  void round() {
+    round++;
+    Map<Integer, Track> roots = new HashMap<>();
+    Set<String> named = new HashSet<>();
+    List<DaemonInfo> daemons = manager.list();
+    for (DaemonInfo daemon : daemons) {
+      boolean _ = named.add(daemon.name());
+      if (!daemon.status().isActive()) {
+        end(daemon.name());
+        continue;
+      }
+      Track track = tracks.computeIfAbsent(daemon.name(), Track::new);
+      if (track.generation != daemon.generation()) {
+        begin(track, daemon.generation());
+      }
+      if (isProgramHere(daemon)) {
+        int pid = (int) daemon.pid().getAsLong();
+        if (track.root != pid) {
+          scan.root(track, pid);
+        }
+        Track _ = roots.put(pid, track);
+      } else if (daemon.generation() > 0) {
+        ask(track);
+      }
+    }
+    tracks.keySet().removeIf(name -> !named.contains(name) && forget(name));
+    if (!roots.isEmpty()) {
+      scan.discover(roots);
+      roots.values().forEach(this::look);
+    }
+  }
+
+  private boolean isProgramHere(DaemonInfo daemon) {
+    return linux
+        && daemon.platform().equals(NATIVE)
+        && daemon.pid().isPresent()
+        && daemon.pid().getAsLong() != self;
+  }
+
+  private void begin(Track track, long generation) {
+    scan.forget(track);
+    track.begin(generation);
+    try {
+      track.limits.resources(manager.config(track.name).resources());
+    } catch (DaemonException removedMeanwhile) {
+      LOG.log(Level.DEBUG, "its limits are not known", removedMeanwhile);
+    }
+  }
+
+  private void end(String name) {
+    Track track = tracks.get(name);
+    if (track != null && !track.members.isEmpty()) {
+      scan.forget(track);
+      track.publish();
+    }
+  }
+
+  private boolean forget(String name) {
+    Track track = tracks.get(name);
+    if (track != null) {
+      scan.forget(track);
+    }
+    Long _ = lookedAt.remove(name);
+    return true;
+  }
+
+  private void look(Track track) {
+    boolean many = scan.members() > MANY;
+    if (many && !track.limits.isNear() && (round + track.name.hashCode()) % 2 != 0) {
+      return;
+    }
+    long now = System.nanoTime();
+    Long before = lookedAt.put(track.name, now);
+    boolean details = before == null || (round + track.name.hashCode()) % DETAILS < (many ? 2 : 1);
+    long most =
+        scan.look(track, before == null ? Long.MAX_VALUE : now - before, details, filesBySize);
+    track.sum(System.currentTimeMillis(), now);
+    track.publish();
+    check(track, most);
+  }
+
+  private void check(Track track, long most) {
+    track.limits.check(track, most, (kind, detail) -> tell(track.name, kind, detail));
+  }
+
+  private void tell(String name, String kind, String detail) {
+    try {
+      manager.alert(name, kind, detail);
+    } catch (DaemonException removedMeanwhile) {
+      LOG.log(Level.DEBUG, "an alert of a daemon that is gone", removedMeanwhile);
+    }
+  }
+
+  /** At most one question about a daemon is under way. */
+  private void ask(Track track) {
+    synchronized (track) {
+      if (track.asked) {
+        return;
+      }
+      track.asked = true;
+    }
+    try {
+      askers.execute(() -> answer(track));
+    } catch (RejectedExecutionException tooMany) {
+      synchronized (track) {
+        track.asked = false;
+      }
+    }
+  }
+
+  private void answer(Track track) {
+    try {
+      UsageSample sample = manager.usage(track.name);
+      track.take(sample, System.nanoTime());
+      check(track, 0);
+    } catch (DaemonException notNow) {
+      LOG.log(Level.DEBUG, "no figures of {0}: {1}", track.name, notNow.getMessage());
+    } finally {
+      synchronized (track) {
+        track.asked = false;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    askers.shutdownNow().clear();
+    tracks.values().forEach(scan::forget);
+    tracks.clear();
+  }
+}

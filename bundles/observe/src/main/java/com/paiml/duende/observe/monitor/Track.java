@@ -1,0 +1,146 @@
+package com.paiml.duende.observe.monitor;
+
+import com.paiml.duende.observe.history.HistoryRing;
+import com.paiml.duende.spi.UsageMonitor.ProcessReading;
+import com.paiml.duende.spi.UsageMonitor.Reading;
+import com.paiml.duende.spi.UsageSample;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What is remembered of one daemon. The sampler's thread writes; the ring is what others read. */
+final class Track {
+  static final int KEPT = 1000;
+  private static final int COLUMNS = 11;
+  private static final double HUNDREDTHS = 100;
+
+  final String name;
+  final Map<Integer, Member> members = new LinkedHashMap<>();
+  final HistoryRing ring = new HistoryRing(KEPT, COLUMNS);
+  final Limits limits = new Limits();
+  final long[] row = new long[COLUMNS];
+  long generation = -1;
+  int root;
+  long rootStart;
+
+  /** Of processes that have ended: their time, and what they read and wrote. */
+  long goneCpu;
+
+  long goneRead;
+  long goneWrite;
+  boolean asked;
+  private long lastCpu = -1;
+  private long lastTime;
+  private volatile List<ProcessReading> processes = List.of();
+
+  Track(String name) {
+    this.name = name;
+  }
+
+  void begin(long newGeneration) {
+    members.values().forEach(Member::close);
+    members.clear();
+    generation = newGeneration;
+    root = 0;
+    rootStart = 0;
+    goneCpu = 0;
+    goneRead = 0;
+    goneWrite = 0;
+    lastCpu = -1;
+    limits.begin();
+  }
+
+  List<ProcessReading> processes() {
+    return processes;
+  }
+
+  /** Sums up the members. */
+  void sum(long epochMillis, long nanoTime) {
+    Arrays.fill(row, 0);
+    double percent = 0;
+    row[1] = goneCpu;
+    row[6] = goneRead;
+    row[7] = goneWrite;
+    for (Member m : members.values()) {
+      percent += m.percent;
+      row[1] += m.cpuNanos;
+      row[2] += m.memory;
+      row[4] += m.threads;
+      row[5] += m.files;
+      row[6] += m.readBytes;
+      row[7] += m.writeBytes;
+      row[8] += m.voluntary;
+      row[9] += m.involuntary;
+    }
+    row[0] = epochMillis;
+    row[3] = members.size();
+    row[10] = Math.round(percent * HUNDREDTHS);
+    lastTime = nanoTime;
+    ring.push(row);
+  }
+
+  /** Takes what an adapter says. */
+  void take(UsageSample sample, long nanoTime) {
+    long cpu = sample.cpuNanos();
+    double percent =
+        lastCpu < 0 || cpu < lastCpu || nanoTime == lastTime
+            ? 0
+            : 100.0 * (cpu - lastCpu) / (nanoTime - lastTime);
+    lastCpu = cpu;
+    lastTime = nanoTime;
+    row[0] = sample.time().toEpochMilli();
+    row[1] = cpu;
+    row[2] = sample.memoryBytes();
+    row[3] = sample.processes();
+    row[4] = sample.threads();
+    row[5] = sample.openFiles();
+    row[6] = sample.readBytes();
+    row[7] = sample.writeBytes();
+    row[8] = sample.voluntarySwitches();
+    row[9] = sample.involuntarySwitches();
+    row[10] = Math.round(percent * HUNDREDTHS);
+    ring.push(row);
+  }
+
+  /** Makes the list that others read. */
+  void publish() {
+    List<ProcessReading> list = new ArrayList<>(members.size());
+    for (Member m : members.values()) {
+      list.add(
+          new ProcessReading(
+              m.pid, m.parent, m.name, m.state, m.percent, m.memory, m.threads, m.files));
+    }
+    processes = List.copyOf(list);
+  }
+
+  double cpuPercent() {
+    return row[10] / HUNDREDTHS;
+  }
+
+  long memory() {
+    return row[2];
+  }
+
+  static Reading reading(long[] row, long machineMemory) {
+    return new Reading(
+        Instant.ofEpochMilli(row[0]),
+        row[10] / HUNDREDTHS,
+        row[1],
+        row[2],
+        row[2] < 0 || machineMemory <= 0 ? UsageSample.UNKNOWN : 100.0 * row[2] / machineMemory,
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9]);
+  }
+
+  static int columns() {
+    return COLUMNS;
+  }
+}

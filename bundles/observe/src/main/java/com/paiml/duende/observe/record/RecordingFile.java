@@ -1,0 +1,256 @@
+package com.paiml.duende.observe.record;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.TraceSession.SyscallEvent;
+import com.paiml.duende.spi.TraceSession.SyscallStats;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipException;
+
+/**
+ * A recording on the disk: compressed by gzip, texts that come again as numbers. It is readable by its owner only: arguments may
+ * be anybody's business. The file appears whole or not at all.
+ */
+public final class RecordingFile {
+  private static final int MAGIC = 0x44754e54; // DuNT
+  private static final int VERSION = 1;
+  private static final int MOST_TEXTS = 1 << 22;
+  private static final int MOST_EVENTS = 1 << 24;
+  private static final int MOST_FRAMES = 1 << 12;
+
+  private RecordingFile() {}
+
+  /** Writes it; a file of that name is refused. */
+  public static void write(Path file, Recording recording) throws DaemonException {
+    Path folder = file.toAbsolutePath().getParent();
+    Path temporary = null;
+    try {
+      if (Files.exists(file)) {
+        throw new FileAlreadyExistsException(file.toString());
+      }
+      temporary =
+          Files.createTempFile(
+              folder,
+              ".recording",
+              "",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      try (DataOutputStream out =
+          new DataOutputStream(
+              new BufferedOutputStream(new GZIPOutputStream(Files.newOutputStream(temporary))))) {
+        new Writer(out).write(recording);
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
+      }
+      Path _ = Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileAlreadyExistsException e) {
+      throw new DaemonException(
+          ErrorCode.ALREADY_EXISTS, file.toString(), "is there already", "name another file", e);
+    } catch (IOException e) {
+      discard(temporary);
+      throw new DaemonException(
+          ErrorCode.IO, file.toString(), "cannot be written: " + e, "name another file", e);
+    }
+  }
+
+  private static void discard(@org.jspecify.annotations.Nullable Path temporary)
+      throws DaemonException {
+    if (temporary != null) {
+      try {
+        boolean _ = Files.deleteIfExists(temporary);
+      } catch (IOException e) {
+        throw new DaemonException(
+            ErrorCode.IO, temporary.toString(), "cannot be removed: " + e, "remove it", e);
+      }
+    }
+  }
+
+  /** Reads it. */
+  public static Recording read(Path file) throws DaemonException {
+    try (DataInputStream in =
+        new DataInputStream(
+            new BufferedInputStream(new GZIPInputStream(Files.newInputStream(file))))) {
+      return new Reader(in).read();
+    } catch (NoSuchFileException e) {
+      throw new DaemonException(
+          ErrorCode.NOT_FOUND,
+          file.toString(),
+          "is not there",
+          "\"duende trace --save FILE NAME\" makes one",
+          e);
+    } catch (ZipException | EOFException | Malformed | DateTimeException e) {
+      throw new DaemonException(
+          ErrorCode.IO,
+          file.toString(),
+          "is not a whole recording"
+              + (e instanceof Malformed && e.getMessage() != null ? ": " + e.getMessage() : ""),
+          "record again",
+          e);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, file.toString(), "cannot be read: " + e, "see its permissions", e);
+    }
+  }
+
+  private static final class Malformed extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Malformed(String message) {
+      super(message);
+    }
+  }
+
+  private static final class Writer {
+    private final DataOutputStream out;
+    private final Map<String, Integer> texts = new HashMap<>();
+
+    Writer(DataOutputStream out) {
+      this.out = out;
+    }
+
+    void write(Recording r) throws IOException {
+      out.writeInt(MAGIC);
+      out.writeInt(VERSION);
+      text(r.daemon());
+      text(r.method());
+      out.writeLong(r.began().toEpochMilli());
+      out.writeLong(r.nanos());
+      out.writeDouble(r.cost());
+      out.writeLong(r.lost());
+      out.writeInt(r.sums().size());
+      for (SyscallStats s : r.sums()) {
+        text(s.name());
+        out.writeLong(s.count());
+        out.writeLong(s.errors());
+        out.writeLong(s.totalNanos());
+        out.writeLong(s.maxNanos());
+      }
+      out.writeInt(r.events().size());
+      for (SyscallEvent e : r.events()) {
+        out.writeLong(e.nanoTime());
+        out.writeLong(e.tid());
+        text(e.name());
+        text(e.arguments());
+        out.writeLong(e.result());
+        out.writeLong(e.tookNanos());
+        out.writeInt(e.stack().size());
+        for (String frame : e.stack()) {
+          text(frame);
+        }
+      }
+    }
+
+    /** A number, and at its first time the text behind it. */
+    private void text(String text) throws IOException {
+      Integer known = texts.get(text);
+      if (known != null) {
+        out.writeInt(known);
+      } else {
+        out.writeInt(texts.size());
+        byte[] bytes = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+        Integer _ = texts.put(text, texts.size());
+      }
+    }
+  }
+
+  private static final class Reader {
+    private static final int LONGEST = 1 << 20;
+
+    private final DataInputStream in;
+    private final List<String> texts = new ArrayList<>();
+
+    Reader(DataInputStream in) {
+      this.in = in;
+    }
+
+    Recording read() throws IOException {
+      if (in.readInt() != MAGIC) {
+        throw new Malformed("it is something else");
+      }
+      int version = in.readInt();
+      if (version != VERSION) {
+        throw new Malformed("it is of version " + version + ", and this reads " + VERSION);
+      }
+      String daemon = text();
+      String method = text();
+      Instant began = Instant.ofEpochMilli(in.readLong());
+      long nanos = in.readLong();
+      double cost = in.readDouble();
+      long lost = in.readLong();
+      List<SyscallStats> sums = new ArrayList<>();
+      for (int i = count(MOST_FRAMES); i > 0; i--) {
+        sums.add(
+            new SyscallStats(text(), in.readLong(), in.readLong(), in.readLong(), in.readLong()));
+      }
+      List<SyscallEvent> events = new ArrayList<>();
+      for (int i = count(MOST_EVENTS); i > 0; i--) {
+        events.add(
+            new SyscallEvent(
+                in.readLong(),
+                in.readLong(),
+                text(),
+                text(),
+                in.readLong(),
+                in.readLong(),
+                frames()));
+      }
+      // To the very end: the checksum stands behind the last byte.
+      if (in.read() >= 0) {
+        throw new Malformed("there is something behind it");
+      }
+      return new Recording(daemon, method, began, nanos, cost, lost, sums, events);
+    }
+
+    private List<String> frames() throws IOException {
+      List<String> frames = new ArrayList<>();
+      for (int i = count(MOST_FRAMES); i > 0; i--) {
+        frames.add(text());
+      }
+      return List.copyOf(frames);
+    }
+
+    private int count(int most) throws IOException {
+      int count = in.readInt();
+      if (count < 0 || count > most) {
+        throw new Malformed("a count of " + count);
+      }
+      return count;
+    }
+
+    private String text() throws IOException {
+      int number = in.readInt();
+      if (number >= 0 && number < texts.size()) {
+        return texts.get(number);
+      }
+      if (number != texts.size() || number >= MOST_TEXTS) {
+        throw new Malformed("a text of number " + number);
+      }
+      byte[] bytes = new byte[count(LONGEST)];
+      in.readFully(bytes);
+      String text = new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+      texts.add(text);
+      return text;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package com.paiml.duende.observe.monitor;
+
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.DaemonStatus;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.What;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.spi.UsageSample;
+import java.lang.reflect.Proxy;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** The part of a manager that the monitor asks: the processes behind it are real. */
+final class Daemons {
+  private final Map<String, DaemonInfo> infos = new ConcurrentHashMap<>();
+  private final Map<String, DaemonConfig> configs = new ConcurrentHashMap<>();
+  private final Map<String, UsageSample> usages = new ConcurrentHashMap<>();
+  final List<String> alerts = new CopyOnWriteArrayList<>();
+  final List<Long> alertTimes = new CopyOnWriteArrayList<>();
+
+  DaemonManager manager() {
+    return (DaemonManager)
+        Proxy.newProxyInstance(
+            DaemonManager.class.getClassLoader(),
+            new Class<?>[] {DaemonManager.class},
+            (proxy, method, args) ->
+                switch (method.getName()) {
+                  case "list" -> List.copyOf(infos.values());
+                  case "config" -> configs.get((String) args[0]);
+                  case "usage" -> usage((String) args[0]);
+                  case "alert" -> {
+                    alertTimes.add(System.nanoTime());
+                    alerts.add(args[0] + " " + args[1] + ": " + args[2]);
+                    yield null;
+                  }
+                  default -> throw new UnsupportedOperationException(method.getName());
+                });
+  }
+
+  private UsageSample usage(String name) throws DaemonException {
+    UsageSample sample = usages.get(name);
+    if (sample == null) {
+      throw new DaemonException(ErrorCode.NOT_FOUND, name, "has no figures", "");
+    }
+    return sample;
+  }
+
+  void usage(String name, UsageSample sample) {
+    usages.put(name, sample);
+  }
+
+  DaemonConfig.Builder config(String name) {
+    return DaemonConfig.builder(name).what(new What.Program("/bin/true"));
+  }
+
+  void put(DaemonConfig config, String platform, OptionalLong pid, long generation) {
+    configs.put(config.name(), config);
+    infos.put(
+        config.name(),
+        new DaemonInfo(
+            config.name(),
+            DaemonId.random(),
+            "1",
+            platform,
+            DaemonStatus.RUNNING,
+            "",
+            true,
+            pid,
+            Instant.now(),
+            Optional.of(Instant.now()),
+            0,
+            Optional.empty(),
+            Optional.empty(),
+            DaemonConfig.RestartBy.MANAGER,
+            true,
+            generation));
+  }
+
+  void remove(String name) {
+    infos.remove(name);
+  }
+}

@@ -1,0 +1,131 @@
+package com.paiml.duende.observe.record;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.TraceSession.SyscallEvent;
+import com.paiml.duende.spi.TraceSession.SyscallStats;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class RecordingTest {
+  @TempDir Path folder;
+
+  private static Recording recording(long reads, long nanosEach) {
+    return new Recording(
+        "web",
+        "by hand",
+        Instant.ofEpochMilli(1_700_000_000_123L),
+        2_000_000_000L,
+        0.012,
+        3,
+        List.of(new SyscallStats("read", reads, 1, reads * nanosEach, 9 * nanosEach)),
+        List.of(
+            new SyscallEvent(
+                5_000, 7, "read", "3, \"a\\x00\u20ac\"", 12, 1_500, List.of("main (a.c:3)")),
+            new SyscallEvent(9_000, 8, "openat", "AT_FDCWD, \"/x\"", -2, 500, List.of())));
+  }
+
+  @Test
+  void what_was_saved_is_opened_again() throws Exception {
+    Path file = folder.resolve("r");
+    RecordingFile.write(file, recording(10, 100));
+    assertEquals(recording(10, 100), RecordingFile.read(file));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    try (var files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  @Test
+  void a_file_that_is_there_is_not_overwritten() throws Exception {
+    Path file = Files.writeString(folder.resolve("r"), "precious");
+    DaemonException e =
+        assertThrows(DaemonException.class, () -> RecordingFile.write(file, recording(1, 1)));
+    assertEquals(ErrorCode.ALREADY_EXISTS, e.code());
+    assertEquals("precious", Files.readString(file));
+  }
+
+  @Test
+  void a_file_that_is_cut_or_something_else_is_refused_in_one_sentence() throws Exception {
+    Path whole = folder.resolve("r");
+    RecordingFile.write(whole, recording(10, 100));
+    byte[] bytes = Files.readAllBytes(whole);
+    for (int length : new int[] {0, 5, 20, bytes.length / 2, bytes.length - 9}) {
+      Path cut = Files.write(folder.resolve("cut"), Arrays.copyOf(bytes, length));
+      DaemonException e =
+          assertThrows(DaemonException.class, () -> RecordingFile.read(cut), "length " + length);
+      assertTrue(e.getMessage().contains("not a whole recording"), e.getMessage());
+    }
+    Path other = Files.writeString(folder.resolve("other"), "hello");
+    assertThrows(DaemonException.class, () -> RecordingFile.read(other));
+    DaemonException absent =
+        assertThrows(DaemonException.class, () -> RecordingFile.read(folder.resolve("none")));
+    assertEquals(ErrorCode.NOT_FOUND, absent.code());
+  }
+
+  @Test
+  void the_export_has_complete_events_in_microseconds() throws Exception {
+    StringBuilder json = new StringBuilder();
+    ChromeTrace.write(recording(1, 1), json);
+    assertTrue(
+        json.toString()
+            .contains(
+                "{\"name\":\"openat\",\"cat\":\"syscall\",\"ph\":\"X\",\"pid\":1,\"tid\":8,"
+                    + "\"ts\":5.000,\"dur\":0.500,\"args\":{\"arguments\":\"AT_FDCWD, \\\"/x\\\"\","
+                    + "\"result\":-2}}"),
+        json.toString());
+    assertTrue(json.toString().contains("\"stack\":\"main (a.c:3)\""), json.toString());
+  }
+
+  /** Python's parser is the judge of JSON. */
+  @Test
+  void the_export_is_json() throws Exception {
+    Path file = folder.resolve("t.json");
+    StringBuilder json = new StringBuilder();
+    ChromeTrace.write(recording(1, 1), json);
+    Files.writeString(file, json);
+    Process python;
+    try {
+      python =
+          new ProcessBuilder(
+                  "python3",
+                  "-c",
+                  "import json,sys; t=json.load(open(sys.argv[1]));"
+                      + " print(len(t['traceEvents']))",
+                  file.toString())
+              .redirectErrorStream(true)
+              .start();
+    } catch (java.io.IOException absent) {
+      org.junit.jupiter.api.Assumptions.abort("no python3 is here: " + absent.getMessage());
+      return;
+    }
+    String said = new String(python.getInputStream().readAllBytes());
+    assertEquals(0, python.waitFor(), said);
+    assertEquals("3", said.strip());
+  }
+
+  @Test
+  void a_comparison_names_what_changed() {
+    List<Comparison.Change> same = Comparison.of(recording(100, 100), recording(105, 100));
+    assertFalse(same.getFirst().isNotable());
+    Comparison.Change slower = Comparison.of(recording(100, 100), recording(100, 1000)).getFirst();
+    assertTrue(slower.isNotable());
+    assertEquals(100, slower.meanBefore());
+    assertEquals(1000, slower.meanAfter());
+    assertEquals(50, slower.rateBefore());
+  }
+}

@@ -1,0 +1,230 @@
+package com.paiml.duende.observe.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.observe.Load;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.TraceOptions;
+import com.paiml.duende.spi.TraceSession;
+import com.paiml.duende.spi.TraceSession.SyscallEvent;
+import com.paiml.duende.spi.TraceSession.SyscallStats;
+import com.paiml.duende.spi.TraceTarget;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A real program under each way of tracing that this machine permits. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class TracerTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final TraceOptions SUMS = new TraceOptions(Set.of(), false, false, 1);
+  private static final TraceOptions EVENTS = new TraceOptions(Set.of(), true, false, 1);
+  private static final TraceOptions STACKS = new TraceOptions(Set.of("getppid"), true, true, 1);
+
+  @TempDir static Path folder;
+  private static Path program;
+
+  @BeforeAll
+  static void compile() throws Exception {
+    program = Load.compile(folder);
+  }
+
+  private static TraceSession attach(String method, TraceTarget target, TraceOptions options)
+      throws DaemonException {
+    try {
+      return new SystemTracer(method).attach(target, options, Deadline.after(PATIENCE));
+    } catch (DaemonException e) {
+      assumeTrue(
+          !e.code().equals(ErrorCode.PERMISSION_DENIED),
+          method + " is not permitted here: " + e.getMessage());
+      throw e;
+    }
+  }
+
+  private static SyscallStats stats(TraceSession session, String name) throws Exception {
+    return session.statistics().stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .orElse(new SyscallStats(name, 0, 0, 0, 0));
+  }
+
+  private static List<SyscallEvent> drain(TraceSession session) throws Exception {
+    List<SyscallEvent> all = new ArrayList<>();
+    for (List<SyscallEvent> some = session.events(10_000, Deadline.after(Duration.ofSeconds(1)));
+        !some.isEmpty();
+        some = session.events(10_000, Deadline.after(Duration.ofMillis(300)))) {
+      all.addAll(some);
+    }
+    return all;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace"})
+  void every_call_is_counted_with_its_errors_and_times(String method) throws Exception {
+    try (Load load = Load.start(program, "errors", "1000");
+        TraceSession session = attach(method, load.target(), SUMS)) {
+      load.go();
+      load.seconds();
+      SyscallStats opened = stats(session, "openat");
+      assertEquals(1000, opened.count(), session.method());
+      assertEquals(1000, opened.errors());
+      assertTrue(opened.totalNanos() > 100_000, opened.toString());
+      assertTrue(opened.maxNanos() > 100 && opened.maxNanos() <= opened.totalNanos());
+      assertEquals(0, session.lost());
+      assertTrue(session.cost() > 0, "cost " + session.cost());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace"})
+  void events_carry_arguments_results_and_times_in_order(String method) throws Exception {
+    try (Load load = Load.start(program, "errors", "100");
+        TraceSession session = attach(method, load.target(), EVENTS)) {
+      load.go();
+      load.seconds();
+      List<SyscallEvent> opened =
+          drain(session).stream().filter(e -> e.name().equals("openat")).toList();
+      assertEquals(100, opened.size(), session.method());
+      SyscallEvent first = opened.getFirst();
+      assertTrue(
+          first.arguments().startsWith("AT_FDCWD, \"/no/such/file\", O_RDWR|O_CLOEXEC"),
+          first.arguments());
+      assertEquals(-2, first.result());
+      assertEquals(load.pid(), first.tid());
+      assertTrue(first.tookNanos() > 0 && first.tookNanos() < PATIENCE.toNanos());
+      for (int i = 1; i < opened.size(); i++) {
+        assertTrue(opened.get(i).nanoTime() >= opened.get(i - 1).nanoTime());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace"})
+  void children_and_grandchildren_that_come_later_are_seen(String method) throws Exception {
+    try (Load load = Load.start(program, "children", "20");
+        TraceSession session = attach(method, load.target(), SUMS)) {
+      load.go();
+      load.seconds();
+      assertEquals(20, stats(session, "getpgid").count(), session.statistics().toString());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace"})
+  void only_the_wanted_calls_are_reported(String method) throws Exception {
+    TraceOptions one = new TraceOptions(Set.of("getppid"), true, false, 1);
+    try (Load load = Load.start(program, "line", "50");
+        TraceSession session = attach(method, load.target(), one)) {
+      load.go();
+      load.seconds();
+      assertEquals(50, drain(session).size());
+      assertEquals(List.of("getppid"), session.statistics().stream().map(s -> s.name()).toList());
+    }
+  }
+
+  @Test
+  void a_call_leads_to_its_line() throws Exception {
+    try (Load load = Load.start(program, "line", "3");
+        TraceSession session = attach("ebpf", load.target(), STACKS)) {
+      assumeTrue(
+          !session.method().contains("not installed"), "addr2line (binutils) is not installed");
+      load.go();
+      load.seconds();
+      List<SyscallEvent> events = drain(session);
+      assertEquals(3, events.size());
+      String known = "known_line \\(.*load.c:" + Load.line("KNOWN LINE") + "\\)";
+      assertTrue(
+          events.getFirst().stack().stream().anyMatch(f -> f.matches(known)),
+          events.getFirst().stack().toString());
+      assertTrue(
+          events.getFirst().stack().stream().anyMatch(f -> f.startsWith("main (")),
+          events.getFirst().stack().toString());
+    }
+  }
+
+  @Test
+  void sampling_sees_where_a_thread_waits() throws Exception {
+    try (Load load = Load.start(program, "line");
+        TraceSession session = attach("sampling", load.target(), SUMS)) {
+      com.paiml.duende.testkit.Await.until(
+          "samples of read", PATIENCE, () -> stats(session, "read").count() > 10);
+      assertTrue(session.method().contains("samples of /proc"), session.method());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace"})
+  void a_storm_of_calls_is_kept_under_the_budget_and_what_is_lost_is_counted(String method)
+      throws Exception {
+    TraceOptions strict = new TraceOptions(Set.of(), true, false, 0.02);
+    try (Load load = Load.start(program, "bare", "12000000");
+        TraceSession session = attach(method, load.target(), strict)) {
+      load.go();
+      long seen = 0;
+      long until = System.nanoTime() + 3_000_000_000L;
+      while (System.nanoTime() < until) {
+        seen += session.events(50_000, Deadline.after(Duration.ofMillis(20))).size();
+      }
+      System.out.printf(
+          "%s: seen %d, lost %d, cost %.4f%n",
+          session.method(), seen, session.lost(), session.cost());
+      assertTrue(session.lost() > 0, "lost " + session.lost());
+      assertTrue(
+          method.equals("ptrace")
+              || session.method().contains("part of the time")
+              || session.method().contains("counts only"),
+          session.method());
+    }
+  }
+
+  @Test
+  void an_unknown_call_is_refused_by_name() throws Exception {
+    try (Load load = Load.start(program, "line")) {
+      DaemonException e =
+          assertThrows(
+              DaemonException.class,
+              () ->
+                  attach(
+                      "auto", load.target(), new TraceOptions(Set.of("opn"), false, false, 0.05)));
+      assertTrue(e.getMessage().contains("opn"), e.getMessage());
+    }
+  }
+
+  @Test
+  void a_process_that_is_gone_is_refused() {
+    TraceTarget gone = new TraceTarget("gone", List.of(4_194_303L), "");
+    DaemonException e =
+        assertThrows(DaemonException.class, () -> attach("auto", gone, SUMS).close());
+    assertEquals(ErrorCode.NOT_FOUND, e.code());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ebpf", "ptrace", "sampling"})
+  void the_daemon_may_end_while_it_is_traced(String method) throws Exception {
+    try (Load load = Load.start(program, "bare", "1000")) {
+      try (TraceSession session = attach(method, load.target(), EVENTS)) {
+        load.go();
+        load.seconds();
+        load.close();
+        com.paiml.duende.testkit.Await.until(
+            "it is gone", PATIENCE, () -> ProcessHandle.of(load.pid()).isEmpty());
+        session.statistics();
+        session.events(10, Deadline.after(Duration.ofMillis(50)));
+      }
+    }
+  }
+}
