@@ -2,8 +2,11 @@ package com.paiml.duende.testkit.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Readiness;
+import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.testkit.Await;
@@ -44,6 +47,8 @@ interface ReadinessContract extends Contract {
   @Test
   default void heartbeats_are_passed_on() throws Exception {
     bench().require(Capability.WATCHDOG);
+    assumeTrue(
+        !watchesItself(), "the platform hears the heartbeats itself, and acts on their absence");
     Run run = startNotifying();
     Await.until("three heartbeats", bench().patience(), () -> run.events().heartbeats() >= 3);
   }
@@ -51,6 +56,8 @@ interface ReadinessContract extends Contract {
   @Test
   default void heartbeats_go_on_after_recovery() throws Exception {
     bench().require(Capability.WATCHDOG, Capability.RECOVER);
+    assumeTrue(
+        !watchesItself(), "the platform hears the heartbeats itself, and acts on their absence");
     Run run = startNotifying();
     Await.until("a heartbeat", bench().patience(), () -> run.events().heartbeats() >= 1);
     bench().leave();
@@ -73,16 +80,33 @@ interface ReadinessContract extends Contract {
     assertEquals(1, run.events().readies(), "once");
   }
 
+  @Test
+  default void what_stops_feeding_the_watchdog_of_its_platform_is_ended() throws Exception {
+    bench().require(Capability.WATCHDOG, Capability.SIGNAL);
+    assumeTrue(watchesItself(), "heartbeats are passed on, and the manager acts on their absence");
+    Run run = startNotifying(Duration.ofSeconds(2));
+    Await.until("ready", bench().patience(), () -> run.events().readies() > 0);
+    bench().adapter().signal(run.handle(), Signal.STOP, bench().deadline());
+    assertEquals(new ExitReason.WatchdogTimeout(Duration.ofSeconds(2)), run.awaitExit());
+  }
+
+  /** Whether the platform's own watchdog is told of as such in the fingerprint. */
+  private boolean watchesItself() {
+    return "platform".equals(bench().fingerprint().details().get("watchdog"));
+  }
+
   private Run startNotifying() throws Exception {
+    return startNotifying(Duration.ofSeconds(30));
+  }
+
+  private Run startNotifying(Duration watchdog) throws Exception {
     return bench()
         .start(
             new Behaviour.Notifies(),
             b ->
                 b.readiness(of(Readiness.Type.NOTIFY))
                     .watchdog(
-                        bench().can(Capability.WATCHDOG)
-                            ? Optional.of(Duration.ofSeconds(30))
-                            : Optional.empty())
+                        bench().can(Capability.WATCHDOG) ? Optional.of(watchdog) : Optional.empty())
                     .written(Set.of("readiness.type")));
   }
 

@@ -44,6 +44,11 @@ public interface Subject {
     return Duration.ofSeconds(60);
   }
 
+  /** A new folder for a test: its daemons' state, sockets and logs. Where they run in a place of their own, one both see. */
+  default Path folder() throws IOException {
+    return Files.createTempDirectory("duende-tck-");
+  }
+
   /** The platform's own table of the daemon file. */
   default Map<String, Object> table() {
     return Map.of();

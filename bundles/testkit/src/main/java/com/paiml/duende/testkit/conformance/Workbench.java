@@ -43,7 +43,7 @@ public final class Workbench implements AutoCloseable {
 
   Workbench(Subject subject) throws IOException {
     this.subject = subject;
-    folder = Files.createTempDirectory("duende-tck-");
+    folder = subject.folder();
   }
 
   public Subject subject() {
