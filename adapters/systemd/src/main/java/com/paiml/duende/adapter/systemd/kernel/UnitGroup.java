@@ -1,0 +1,104 @@
+package com.paiml.duende.adapter.systemd.kernel;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The control group of a unit, read and never written: that is systemd's.
+ *
+ * @param hierarchies where its folders are
+ * @param path its path, as systemd's property {@code ControlGroup} has it; empty when it has none
+ */
+public record UnitGroup(Hierarchies hierarchies, String path) {
+
+  /** The folder in which a controller has it. */
+  public Optional<Path> folder(String controller) {
+    Path mount = hierarchies.one().get(controller);
+    Optional<Path> found =
+        mount != null
+            ? Optional.of(Hierarchies.below(mount, path))
+            : hierarchies.two().map(two -> Hierarchies.below(two, path));
+    return path.isEmpty() ? Optional.empty() : found.filter(Files::isDirectory);
+  }
+
+  /** The folder by which systemd keeps its processes together. */
+  public Optional<Path> home() {
+    if (path.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Path> two =
+        hierarchies.two().map(m -> Hierarchies.below(m, path)).filter(Files::isDirectory);
+    Path one = hierarchies.one().get("name=systemd");
+    return two.isPresent() || one == null
+        ? two
+        : Optional.of(Hierarchies.below(one, path)).filter(Files::isDirectory);
+  }
+
+  /** A file's content; empty when there is no such file. */
+  public Optional<String> read(String controller, String file) {
+    return folder(controller).flatMap(f -> text(f.resolve(file)));
+  }
+
+  static Optional<String> text(Path file) {
+    try {
+      return Optional.of(Files.readString(file).strip());
+    } catch (IOException absent) {
+      return Optional.empty();
+    }
+  }
+
+  /** The processes in it and below it, as we number them. */
+  public List<Long> processes() {
+    List<Long> all = new ArrayList<>();
+    Optional<Path> home = home();
+    if (home.isEmpty()) {
+      return all;
+    }
+    try {
+      Files.walkFileTree(
+          home.get(),
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes a) {
+              text(folder.resolve("cgroup.procs"))
+                  .ifPresent(
+                      t ->
+                          t.lines()
+                              .filter(l -> l.matches("[1-9][0-9]*"))
+                              .forEach(l -> all.add(Long.parseLong(l))));
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException gone) {
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException gone) {
+      return all;
+    }
+    return all;
+  }
+
+  /** How often the kernel has killed in it for want of memory; 0 when that cannot be read. */
+  public long outOfMemoryKills() {
+    return read("memory", "memory.events")
+        .or(() -> read("memory", "memory.oom_control"))
+        .flatMap(UnitGroup::kills)
+        .orElse(0L);
+  }
+
+  private static Optional<Long> kills(String text) {
+    return text.lines()
+        .filter(l -> l.matches("oom_kill [0-9]+"))
+        .map(l -> Long.parseLong(l.substring("oom_kill ".length())))
+        .findFirst();
+  }
+}

@@ -1,0 +1,83 @@
+package com.paiml.duende.adapter.systemd.run;
+
+import com.paiml.duende.adapter.systemd.bus.BusManager;
+import com.paiml.duende.adapter.systemd.journal.Journal;
+import com.paiml.duende.adapter.systemd.kernel.Hierarchies;
+import com.paiml.duende.adapter.systemd.kernel.Machine;
+import com.paiml.duende.adapter.systemd.service.ServiceManager;
+import com.paiml.duende.adapter.systemd.tool.ToolManager;
+import com.paiml.duende.adapter.systemd.unit.UnitFiles;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.Deadline;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One service manager with what belongs to it.
+ *
+ * @param address by which it is found again: of its bus, or how systemctl is called
+ * @param ofUser whether it is a user's
+ * @param manager itself
+ * @param machine whose PID 1 it belongs to
+ * @param hierarchies the control groups it works with
+ * @param journal where its units write
+ * @param installed unit files that stay
+ * @param written unit files of its runtime, where there is no bus
+ * @param inherited variables that it gives every program
+ */
+public record Domain(
+    String address,
+    boolean ofUser,
+    ServiceManager manager,
+    Machine machine,
+    Hierarchies hierarchies,
+    Journal journal,
+    UnitFiles installed,
+    UnitFiles written,
+    Set<String> inherited) {
+
+  /** Connects to a bus. */
+  public static Domain byBus(String address, boolean ofUser, Deadline deadline)
+      throws DaemonException {
+    ServiceManager manager = BusManager.open(address, deadline);
+    try {
+      return of(address, ofUser, manager, Machine.of(address), deadline);
+    } catch (DaemonException refused) {
+      manager.close();
+      throw refused;
+    }
+  }
+
+  /** Goes by systemctl, called by those words. */
+  public static Domain byTool(
+      List<String> systemctl, Machine machine, boolean ofUser, Deadline deadline)
+      throws DaemonException {
+    ServiceManager manager = ToolManager.open(systemctl, ofUser, deadline);
+    try {
+      return of(String.join(" ", systemctl), ofUser, manager, machine, deadline);
+    } catch (DaemonException refused) {
+      manager.close();
+      throw refused;
+    }
+  }
+
+  private static Domain of(
+      String address, boolean ofUser, ServiceManager manager, Machine machine, Deadline deadline)
+      throws DaemonException {
+    if (manager.version() == 0) {
+      throw new DaemonException(
+          ErrorCode.NOT_FOUND, address, "what answers is no systemd", "write the right address");
+    }
+    return new Domain(
+        address,
+        ofUser,
+        manager,
+        machine,
+        Hierarchies.of(machine, manager.group(deadline), ofUser),
+        new Journal(machine, ofUser),
+        UnitFiles.persistent(machine, ofUser),
+        UnitFiles.transientOnes(machine, ofUser),
+        manager.environment(deadline));
+  }
+}

@@ -1,0 +1,751 @@
+package com.paiml.duende.adapter.systemd.run;
+
+import com.paiml.duende.adapter.systemd.Faults;
+import com.paiml.duende.adapter.systemd.SystemdAdapter;
+import com.paiml.duende.adapter.systemd.kernel.LimitReader;
+import com.paiml.duende.adapter.systemd.kernel.ProcessFiles;
+import com.paiml.duende.adapter.systemd.kernel.UnitGroup;
+import com.paiml.duende.adapter.systemd.kernel.Use;
+import com.paiml.duende.adapter.systemd.service.ServiceManager;
+import com.paiml.duende.adapter.systemd.service.ServiceManager.Whom;
+import com.paiml.duende.adapter.systemd.service.UnitState;
+import com.paiml.duende.adapter.systemd.service.UnitWatcher;
+import com.paiml.duende.adapter.systemd.unit.ExecFailure;
+import com.paiml.duende.adapter.systemd.unit.Exits;
+import com.paiml.duende.adapter.systemd.unit.UnitSettings;
+import com.paiml.duende.api.AdapterGone;
+import com.paiml.duende.api.DaemonConfig.RestartBy;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Readiness;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.TraceTarget;
+import com.paiml.duende.spi.UsageSample;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a daemon: a unit from its start to its end, with every start that systemd itself makes in between. */
+public final class UnitRun implements UnitWatcher {
+  /** In a handle: the unit's name. */
+  public static final String UNIT = "unit";
+
+  /** In a handle: systemd's own number of the run. */
+  public static final String INVOCATION = "invocation";
+
+  private static final System.Logger LOG = System.getLogger(UnitRun.class.getName());
+  private static final int SIGKILL = 9;
+  private static final int SIGSTOP = 19;
+  private static final int SIGCONT = 18;
+  private static final Duration KILL = Duration.ofSeconds(10);
+  private static final Duration ASK = Duration.ofSeconds(5);
+  private static final long LOOK_MILLIS = 2;
+
+  private final Domain domain;
+  private final LaunchSpec spec;
+  private final String unit;
+  private final AdapterEvents events;
+  private final ServiceManager.Watch watch;
+
+  /** Completed when it is known whether the program runs. */
+  private final CompletableFuture<String> started = new CompletableFuture<>();
+
+  private final Map<String, CompletableFuture<ExitReason>> earlier = new HashMap<>();
+  private final Map<String, String> early = new HashMap<>();
+  private @Nullable String startJob;
+  private CompletableFuture<ExitReason> exit = new CompletableFuture<>();
+  private UnitState state = UnitState.NONE;
+  private @Nullable DaemonHandle handle;
+  private Resources resources;
+  private boolean begun;
+  private boolean ready;
+  private boolean stopping;
+  private boolean left;
+  private long restarts;
+  private long mainPid;
+  private String statusText = "";
+  private long outOfMemory;
+  private @Nullable ExitReason previous;
+
+  UnitRun(Domain domain, LaunchSpec spec, String unit, AdapterEvents events)
+      throws DaemonException {
+    this.domain = domain;
+    this.spec = spec;
+    this.unit = unit;
+    this.events = events;
+    this.resources = spec.config().resources();
+    this.watch = domain.manager().watch(unit, this);
+  }
+
+  public LaunchSpec spec() {
+    return spec;
+  }
+
+  String unit() {
+    return unit;
+  }
+
+  Domain domain() {
+    return domain;
+  }
+
+  public synchronized DaemonHandle handle() {
+    DaemonHandle h = handle;
+    if (h == null) {
+      throw new IllegalStateException("not started yet");
+    }
+    return h;
+  }
+
+  public synchronized boolean hasEnded() {
+    return exit.isDone();
+  }
+
+  /** The stage of the run that this handle names. */
+  public synchronized CompletionStage<ExitReason> exit(DaemonHandle of) {
+    CompletableFuture<ExitReason> old = earlier.get(of.get(INVOCATION).orElse(""));
+    return old == null ? exit : old;
+  }
+
+  // What systemd tells
+
+  @Override
+  public synchronized void changed(UnitState told) {
+    UnitState now = state.with(told.properties());
+    state = now;
+    outOfMemory = Math.max(outOfMemory, group().outOfMemoryKills());
+    String text = now.text("StatusText");
+    if (!text.isEmpty() && !text.equals(statusText)) {
+      statusText = text;
+      events.statusText(text);
+    }
+    if (isNotify()
+        && now.number("MainPID") != 0
+        && now.text("ActiveState").matches("activating|active")
+        && !started.isDone()) {
+      started.complete("running");
+    }
+    if (begun) {
+      follow(now);
+    }
+  }
+
+  /** What a state means once the start is over. */
+  private void follow(UnitState now) {
+    String sub = now.text("SubState");
+    if (isNotify() && !ready && sub.equals("running")) {
+      ready = true;
+      events.ready();
+    }
+    if (exit.isDone()) {
+      return;
+    }
+    if (byPlatform()) {
+      if (now.number("NRestarts") > restarts && now.number("ExecMainPID") != mainPid) {
+        again(now);
+      }
+      if (sub.equals("auto-restart") && now.number("ExecMainCode") != 0) {
+        previous = reason(now);
+        return;
+      }
+    }
+    if (now.isOver() && now.hasRun()) {
+      end(now);
+    } else if (sub.equals("exited")) {
+      ExitReason reason = reason(now);
+      sweep();
+      complete(reason);
+    }
+  }
+
+  /** systemd has started it once more. */
+  private void again(UnitState now) {
+    restarts = now.number("NRestarts");
+    mainPid = now.number("ExecMainPID");
+    ExitReason ended =
+        previous != null ? previous : new ExitReason.Unknown("systemd has restarted it since");
+    previous = null;
+    ready = false;
+    CompletableFuture<ExitReason> old = exit;
+    DaemonHandle before = handle();
+    earlier.clear();
+    earlier.put(before.get(INVOCATION).orElse(""), old);
+    exit = new CompletableFuture<>();
+    DaemonHandle next = identify(now);
+    handle = next;
+    writePidFile(next);
+    events.restarted(next, ended);
+    old.complete(ended);
+    if (isNotify() && now.text("SubState").equals("running")) {
+      ready = true;
+      events.ready();
+    }
+  }
+
+  private void end(UnitState now) {
+    if (byPlatform() && !stopping) {
+      // Between two runs of a unit that is restarted this state may be seen for a moment.
+      try {
+        UnitState fresh = domain.manager().look(unit, Deadline.after(ASK));
+        if (fresh.isLoaded() && !fresh.isOver()) {
+          return;
+        }
+      } catch (DaemonException unreachable) {
+        LOG.log(System.Logger.Level.DEBUG, "cannot be asked", unreachable);
+      }
+    }
+    complete(reason(now));
+  }
+
+  private ExitReason reason(UnitState now) {
+    return Exits.of(now, spec.config(), outOfMemory > 0);
+  }
+
+  private void complete(ExitReason reason) {
+    handle().pid().ifPresent(this::removePidFile);
+    exit.complete(reason);
+  }
+
+  /** systemd keeps the unit as active although its program has ended: what is left of its tree goes. */
+  private void sweep() {
+    try {
+      domain.manager().kill(unit, Whom.ALL, SIGKILL, Deadline.after(ASK));
+    } catch (DaemonException nothingLeft) {
+      LOG.log(System.Logger.Level.DEBUG, "nothing is left", nothingLeft);
+    }
+    try {
+      domain.manager().stop(unit, Deadline.after(ASK));
+    } catch (DaemonException gone) {
+      LOG.log(System.Logger.Level.DEBUG, "it is gone", gone);
+    }
+  }
+
+  @Override
+  public synchronized void jobOver(String job, String result) {
+    if (startJob == null) {
+      // Of an earlier run of the unit, or quicker than the answer to the call.
+      early.put(job, result);
+    } else if (job.equals(startJob)) {
+      started.complete(result);
+    }
+  }
+
+  /** The job that starts it. */
+  synchronized void startsBy(String job) {
+    startJob = job;
+    String result = early.get(job);
+    if (result != null) {
+      started.complete(result);
+    }
+    early.clear();
+  }
+
+  @Override
+  public synchronized void removed() {
+    if (begun && !exit.isDone()) {
+      complete(
+          state.hasRun()
+              ? reason(state)
+              : new ExitReason.Unknown("systemd has forgotten its unit"));
+    }
+  }
+
+  @Override
+  public synchronized void lost(String why) {
+    LOG.log(System.Logger.Level.DEBUG, () -> unit + ": not heard of for the moment: " + why);
+  }
+
+  @Override
+  public synchronized void found(UnitState now) {
+    if (!begun || exit.isDone()) {
+      return;
+    }
+    if (!now.isLoaded()) {
+      complete(
+          domain
+              .journal()
+              .endOf(handle().get(INVOCATION).orElse(""), Deadline.after(ASK))
+              .orElse(new ExitReason.Unknown("it ended while there was no connection to systemd")));
+      return;
+    }
+    changed(now);
+  }
+
+  // The start
+
+  /** Waits until the program runs, has run, or could not be started. */
+  void awaitStart(Deadline deadline) throws DaemonException {
+    String result;
+    try {
+      result = started.get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException late) {
+      throw Faults.timeout(spec.name(), "systemd has not started " + unit);
+    } catch (InterruptedException e) {
+      throw Faults.interrupted(spec.name(), "its start");
+    } catch (ExecutionException impossible) {
+      throw new DaemonException(
+          ErrorCode.INTERNAL, spec.name(), "its start was lost", "report this", impossible);
+    }
+    UnitState now = current();
+    if (result.equals("running") && !isExecuted(now, deadline)) {
+      now = current();
+      result = "failed";
+    }
+    boolean failed = !result.equals("done") && !result.equals("running");
+    if (failed && now.number("ExecMainCode") == 1 && ExecFailure.is(now.number("ExecMainStatus"))) {
+      throw refusal(ExecFailure.describe(now.number("ExecMainStatus")));
+    }
+    if (failed && !now.hasRun()) {
+      throw refusal(
+          "systemd did not start it (job " + result + ", result " + now.text("Result") + ")");
+    }
+    begin();
+  }
+
+  private synchronized UnitState current() {
+    return state;
+  }
+
+  private DaemonException refusal(String why) {
+    return new DaemonException(
+        ErrorCode.SPAWN,
+        spec.name(),
+        why,
+        "see journalctl -u " + unit + " for systemd's own words, and correct the daemon file");
+  }
+
+  /**
+   * A unit of type notify is started when it says so, which may be much later: whether its program could be executed shows
+   * when the process is no longer systemd's own child-to-be. The one wait here that looks again and again, for the few
+   * milliseconds of an execve.
+   */
+  private boolean isExecuted(UnitState seen, Deadline deadline) throws DaemonException {
+    UnitState now = seen.with(domain.manager().identify(unit, deadline));
+    OptionalLong pid = ourPid(now);
+    if (pid.isEmpty()) {
+      return current().number("ExecMainCode") == 0;
+    }
+    while (!deadline.hasPassed()) {
+      UnitState last = current();
+      if (last.number("ExecMainCode") != 0) {
+        return !ExecFailure.is(last.number("ExecMainStatus"));
+      }
+      String program = ProcessFiles.program(pid.getAsLong());
+      if (!program.isEmpty() && !program.contains("/systemd/systemd")) {
+        return true;
+      }
+      if (program.isEmpty() && ProcessFiles.isDead(pid.getAsLong())) {
+        return awaitWord(deadline);
+      }
+      pause();
+    }
+    throw Faults.timeout(spec.name(), "its program was not executed");
+  }
+
+  /** It is dead: systemd will say how it ended. */
+  private boolean awaitWord(Deadline deadline) throws DaemonException {
+    while (!deadline.hasPassed()) {
+      if (current().number("ExecMainCode") != 0) {
+        return !ExecFailure.is(current().number("ExecMainStatus"));
+      }
+      pause();
+    }
+    throw Faults.timeout(spec.name(), "systemd does not say how its start ended");
+  }
+
+  private void pause() throws DaemonException {
+    try {
+      Thread.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      throw Faults.interrupted(spec.name(), "its start");
+    }
+  }
+
+  private synchronized void begin() {
+    restarts = state.number("NRestarts");
+    mainPid = state.number("ExecMainPID");
+    handle = identify(state);
+    begun = true;
+    writePidFile(handle());
+    follow(state);
+  }
+
+  /** Taken up as it is. */
+  synchronized void adopt(UnitState now) {
+    state = now;
+    restarts = now.number("NRestarts");
+    mainPid = now.number("ExecMainPID");
+    statusText = now.text("StatusText");
+    handle = handleOf(now);
+    begun = true;
+    ready = !isNotify() || now.text("SubState").equals("running");
+    writePidFile(handle());
+    if (isNotify() && ready) {
+      events.ready();
+    }
+  }
+
+  private DaemonHandle identify(UnitState now) {
+    try {
+      state = now.with(domain.manager().identify(unit, Deadline.after(ASK)));
+    } catch (DaemonException gone) {
+      // It has ended already, and nothing is left by which it could be found again.
+      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+    }
+    return handleOf(state);
+  }
+
+  private DaemonHandle handleOf(UnitState now) {
+    Map<String, String> data = new HashMap<>();
+    data.put(UNIT, unit);
+    data.put("scope", domain.ofUser() ? "user" : "system");
+    if (now.invocation().matches("[0-9a-f]*[1-9a-f][0-9a-f]*")) {
+      data.put(INVOCATION, now.invocation());
+    }
+    ourPid(now).ifPresent(pid -> data.put(DaemonHandle.PID, Long.toString(pid)));
+    return new DaemonHandle(SystemdAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
+  }
+
+  private OptionalLong ourPid(UnitState now) {
+    long pid = now.number("MainPID");
+    UnitGroup group = new UnitGroup(domain.hierarchies(), now.text("ControlGroup"));
+    return pid == 0
+        ? OptionalLong.empty()
+        : domain.machine().ours(pid, domain.machine().isHere() ? List.of() : group.processes());
+  }
+
+  private void writePidFile(DaemonHandle of) {
+    of.pid()
+        .ifPresent(
+            pid -> {
+              try {
+                PidFile.write(spec.pidFile(), pid, spec.name());
+              } catch (DaemonException refused) {
+                LOG.log(System.Logger.Level.WARNING, refused.getMessage());
+              }
+            });
+  }
+
+  private void removePidFile(long pid) {
+    try {
+      PidFile.remove(spec.pidFile(), pid);
+    } catch (IOException refused) {
+      LOG.log(System.Logger.Level.WARNING, () -> spec.pidFile() + " cannot be removed: " + refused);
+    }
+  }
+
+  /** Written limits that do not hold although they were to. */
+  List<LimitReport> missed() {
+    if (hasEnded() || resources.enforce() == Resources.Enforce.BEST_EFFORT) {
+      return List.of();
+    }
+    return limits().stream()
+        .filter(l -> !l.inForce() && spec.config().isWritten(l.key()))
+        .filter(l -> !hasEnded())
+        .toList();
+  }
+
+  private boolean isNotify() {
+    return spec.config().readiness().type() == Readiness.Type.NOTIFY;
+  }
+
+  private boolean byPlatform() {
+    return spec.config().restartBy() == RestartBy.PLATFORM;
+  }
+
+  private synchronized UnitGroup group() {
+    return new UnitGroup(domain.hierarchies(), state.text("ControlGroup"));
+  }
+
+  // What the manager asks for
+
+  public void signal(Signal signal, Deadline deadline) throws DaemonException {
+    refuseEnded();
+    domain.manager().kill(unit, Whom.MAIN, signal.number(), deadline);
+  }
+
+  private void refuseEnded() throws DaemonException {
+    if (hasEnded()) {
+      throw Faults.ended(spec.name());
+    }
+  }
+
+  public PlatformStatus status(Deadline deadline) throws DaemonException {
+    Map<String, String> details = new LinkedHashMap<>();
+    details.put("unit", unit);
+    details.put("scope", domain.ofUser() ? "user" : "system");
+    details.put("restarts", byPlatform() ? "by systemd" : "by Duende");
+    if (hasEnded()) {
+      return new PlatformStatus(
+          PlatformStatus.State.ENDED, OptionalLong.empty(), statusText, List.of(), details);
+    }
+    UnitState now = domain.manager().look(unit, deadline);
+    details.put("state", now.text("ActiveState") + " (" + now.text("SubState") + ")");
+    details.put("invocation", now.invocation());
+    group().home().ifPresent(g -> details.put("cgroup", g.toString()));
+    if (byPlatform()) {
+      details.put("restarts by systemd", now.text("NRestarts"));
+    }
+    return new PlatformStatus(
+        isPaused(now) ? PlatformStatus.State.PAUSED : PlatformStatus.State.RUNNING,
+        handle().pid(),
+        now.text("StatusText"),
+        limits(),
+        details);
+  }
+
+  private List<LimitReport> limits() {
+    return LimitReader.of(group(), handle().pid().orElse(0), resources, spec.config().sandbox());
+  }
+
+  boolean isPaused(UnitState now) {
+    if (domain.hierarchies().canFreeze()) {
+      return now.text("FreezerState").equals("frozen");
+    }
+    List<Long> alive = alive();
+    return !alive.isEmpty() && alive.stream().allMatch(ProcessFiles::isStopped);
+  }
+
+  private List<Long> alive() {
+    List<Long> alive = new ArrayList<>(group().processes());
+    alive.removeIf(ProcessFiles::isDead);
+    return alive;
+  }
+
+  public void stop(Signal stopSignal, Duration timeout) throws DaemonException {
+    if (hasEnded()) {
+      return;
+    }
+    try {
+      ask(stopSignal);
+    } catch (DaemonException refused) {
+      if (!isEndingAnyway(refused)) {
+        throw refused;
+      }
+    }
+    if (!awaitExit(timeout)) {
+      kill(Deadline.after(KILL));
+    }
+  }
+
+  private void ask(Signal stopSignal) throws DaemonException {
+    Deadline soon = Deadline.after(ASK);
+    boolean paused = isPaused(current()) || isFrozen(soon);
+    if (byPlatform()) {
+      synchronized (this) {
+        stopping = true;
+      }
+      if (stopSignal == Signal.KILL) {
+        kill(Deadline.after(KILL));
+        return;
+      }
+      if (paused) {
+        release(soon);
+      }
+      // Its own way to stop is the only one after which systemd does not start it again.
+      domain.manager().stop(unit, soon);
+      return;
+    }
+    domain.manager().kill(unit, Whom.MAIN, stopSignal.number(), soon);
+    if (paused) {
+      // What is stopped cannot act on a signal.
+      release(soon);
+    }
+  }
+
+  private boolean isFrozen(Deadline deadline) throws DaemonException {
+    return domain.hierarchies().canFreeze()
+        && domain.manager().look(unit, deadline).text("FreezerState").equals("frozen");
+  }
+
+  /** Between a look and a call it may have ended; then its end is told soon. */
+  private boolean isEndingAnyway(DaemonException refused) throws DaemonException {
+    return refused.code().equals(ErrorCode.NOT_FOUND)
+        || hasEnded()
+        || domain.manager().look(unit, Deadline.after(ASK)).number("MainPID") == 0;
+  }
+
+  public void kill(Deadline deadline) throws DaemonException {
+    if (hasEnded()) {
+      return;
+    }
+    try {
+      if (byPlatform()) {
+        synchronized (this) {
+          stopping = true;
+        }
+        domain.manager().stop(unit, deadline);
+      }
+      domain.manager().kill(unit, Whom.ALL, SIGKILL, deadline);
+      if (domain.hierarchies().canFreeze() && isFrozen(deadline)) {
+        domain.manager().thaw(unit, deadline);
+      }
+    } catch (DaemonException refused) {
+      if (!isEndingAnyway(refused)) {
+        throw refused;
+      }
+    }
+    if (!awaitExit(deadline.remaining())) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT,
+          spec.name(),
+          unit + " was killed and is not gone yet",
+          "a process of it may wait for a device; see systemctl status " + unit);
+    }
+  }
+
+  private boolean awaitExit(Duration atMost) throws DaemonException {
+    CompletableFuture<ExitReason> end;
+    synchronized (this) {
+      end = exit;
+    }
+    try {
+      ExitReason _ = end.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException late) {
+      return false;
+    } catch (InterruptedException e) {
+      throw Faults.interrupted(spec.name(), "its end");
+    } catch (ExecutionException gone) {
+      throw new AdapterGone(SystemdAdapter.NAME, spec.name());
+    }
+  }
+
+  public void pause(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    if (domain.hierarchies().canFreeze()) {
+      domain.manager().freeze(unit, deadline);
+      return;
+    }
+    // No freezer under systemd here: the stop signal for all, until nothing moves. What waits
+    // inside
+    // the kernel stops before it next runs code of its own.
+    boolean told = false;
+    while (!told
+        || alive().stream()
+            .anyMatch(p -> !ProcessFiles.isStopped(p) && !ProcessFiles.waitsInKernel(p))) {
+      if (deadline.hasPassed()) {
+        release(Deadline.after(ASK));
+        throw Faults.timeout(spec.name(), "not all of its processes would stop");
+      }
+      domain.manager().kill(unit, Whom.ALL, SIGSTOP, deadline);
+      told = true;
+    }
+  }
+
+  public void resume(Deadline deadline) throws DaemonException {
+    refuseEnded();
+    release(deadline);
+  }
+
+  private void release(Deadline deadline) throws DaemonException {
+    if (domain.hierarchies().canFreeze()) {
+      domain.manager().thaw(unit, deadline);
+    } else {
+      domain.manager().kill(unit, Whom.ALL, SIGCONT, deadline);
+    }
+  }
+
+  public UsageSample usage() throws DaemonException {
+    refuseEnded();
+    return Use.of(group());
+  }
+
+  public List<LimitReport> updateLimits(Resources wanted, Deadline deadline)
+      throws DaemonException {
+    refuseEnded();
+    domain.manager().set(unit, UnitSettings.limits(wanted, domain.hierarchies()), deadline);
+    synchronized (this) {
+      resources = wanted;
+    }
+    return limits();
+  }
+
+  public TraceTarget traceTarget() throws DaemonException {
+    refuseEnded();
+    List<Long> pids = handle().pid().stream().boxed().toList();
+    return new TraceTarget(
+        spec.name(), pids, group().home().map(java.nio.file.Path::toString).orElse(""));
+  }
+
+  public void destroy(Deadline deadline) throws DaemonException {
+    if (!hasEnded()) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE, spec.name(), "is still running", "stop it first");
+    }
+    watch.close();
+    discard(deadline);
+  }
+
+  /** What is left of a start that has failed, or of an ended run. */
+  void discard(Deadline deadline) throws DaemonException {
+    boolean removed = domain.installed().remove(unit, spec.instance().id());
+    removed |= domain.written().remove(unit, spec.instance().id());
+    domain.manager().forget(unit, deadline);
+    if (removed) {
+      domain.manager().reload(deadline);
+    }
+  }
+
+  /** The start has failed: nothing of it stays. */
+  void abandon(Deadline deadline) throws DaemonException {
+    watch.close();
+    synchronized (this) {
+      if (handle != null) {
+        handle.pid().ifPresent(this::removePidFile);
+      }
+    }
+    try {
+      domain.manager().stop(unit, deadline);
+    } catch (DaemonException gone) {
+      LOG.log(System.Logger.Level.DEBUG, "it is gone", gone);
+    }
+    try {
+      domain.manager().kill(unit, Whom.ALL, SIGKILL, deadline);
+    } catch (DaemonException gone) {
+      LOG.log(System.Logger.Level.DEBUG, "nothing runs", gone);
+    }
+    while (!deadline.hasPassed()) {
+      UnitState now = domain.manager().look(unit, deadline);
+      if (!now.isLoaded() || now.isOver()) {
+        break;
+      }
+      pause();
+    }
+    discard(deadline);
+  }
+
+  public void leave() {
+    watch.close();
+    CompletableFuture<ExitReason> end;
+    synchronized (this) {
+      left = true;
+      end = exit;
+    }
+    started.completeExceptionally(new AdapterGone(SystemdAdapter.NAME, spec.name()));
+    end.completeExceptionally(new AdapterGone(SystemdAdapter.NAME, spec.name()));
+  }
+
+  synchronized boolean hasLeft() {
+    return left;
+  }
+}

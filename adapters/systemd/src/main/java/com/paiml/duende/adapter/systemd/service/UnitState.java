@@ -1,0 +1,82 @@
+package com.paiml.duende.adapter.systemd.service;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A unit as the service manager last told of it: properties by name, org.freedesktop.systemd1(5), as {@code systemctl show}
+ * words them.
+ *
+ * @param properties those of {@link #UNIT} and {@link #SERVICE} that are known
+ */
+public record UnitState(Map<String, String> properties) {
+  /** What is kept of the interface of units. */
+  public static final Set<String> UNIT =
+      Set.of(
+          "LoadState",
+          "ActiveState",
+          "SubState",
+          "Description",
+          "InvocationID",
+          "FreezerState",
+          "FragmentPath",
+          "Transient");
+
+  /** What is kept of the interface of services. */
+  public static final Set<String> SERVICE =
+      Set.of(
+          "MainPID",
+          "ControlGroup",
+          "Result",
+          "ExecMainPID",
+          "ExecMainCode",
+          "ExecMainStatus",
+          "StatusText",
+          "StatusErrno",
+          "NRestarts");
+
+  public static final UnitState NONE = new UnitState(Map.of());
+
+  public UnitState {
+    properties = Map.copyOf(properties);
+  }
+
+  /** This state with what has changed. */
+  public UnitState with(Map<String, String> changed) {
+    Map<String, String> all = new HashMap<>(properties);
+    all.putAll(changed);
+    return new UnitState(all);
+  }
+
+  public String text(String property) {
+    return properties.getOrDefault(property, "");
+  }
+
+  /** A number; 0 when it is not known. */
+  public long number(String property) {
+    String text = text(property);
+    return text.matches("-?[0-9]{1,18}") ? Long.parseLong(text) : 0;
+  }
+
+  /** Whether the manager has it in memory. */
+  public boolean isLoaded() {
+    return !text("LoadState").isEmpty() && !text("LoadState").equals("not-found");
+  }
+
+  /** Whether nothing of it runs and nothing is on its way. */
+  public boolean isOver() {
+    String active = text("ActiveState");
+    return active.equals("inactive") || active.equals("failed");
+  }
+
+  /** Whether a main process was ever started. */
+  public boolean hasRun() {
+    return number("ExecMainPID") != 0;
+  }
+
+  /** Its run: a new one at every start, 32 hexadecimal digits. */
+  public String invocation() {
+    return text("InvocationID");
+  }
+}
