@@ -23,6 +23,9 @@ else
   # shellcheck disable=SC2086 # two words, or none
   find . -name target -prune -o -name .git -prune -o -name '*.java' $newer -print | sort >"$list"
 fi
+# Templates of archetypes are Java only once they are filled in.
+grep -v '/archetype-resources/' "$list" >"$list.java" || :
+mv "$list.java" "$list"
 if [ -s "$list" ]; then
   case $mode in
     check) flags="--dry-run --set-exit-if-changed" ;;

@@ -41,6 +41,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Faults are real, bounded, watched and undone. */
 @DuendeTest
@@ -91,12 +92,13 @@ class ChaosTest {
   }
 
   @Test
-  void what_a_killed_injector_broke_is_mended(Duende duende) throws Exception {
+  void what_a_killed_injector_broke_is_mended(@TempDir Path folder) throws Exception {
     linux();
     Process injector =
         new ProcessBuilder(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:+UseSerialGC",
+                "-Djava.io.tmpdir=" + folder,
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",

@@ -1,0 +1,2 @@
+/** Programs on other machines, over SSH. */
+package org.example.duende.ssh;
