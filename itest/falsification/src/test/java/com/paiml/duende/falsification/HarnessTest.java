@@ -32,6 +32,7 @@ class HarnessTest {
           LifecycleClaims.class,
           DaemonWorldClaims.class,
           MetricsClaims.class,
+          PortabilityClaims.class,
           ServiceClaims.class,
           SurvivalClaims.class);
 
