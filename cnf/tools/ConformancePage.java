@@ -67,12 +67,10 @@ class ConformancePage {
   }
 
   private void read(Path table) throws IOException {
+    String module =
+        table.toAbsolutePath().getParent().getParent().getParent().getFileName().toString();
     String name =
-        table
-            .getFileName()
-            .toString()
-            .replaceFirst("\\.md$", "")
-            .replaceFirst("ConformanceTest$", "");
+        module + ", " + table.getFileName().toString().replaceFirst("(ConformanceTest)?\\.md$", "");
     Map<String, String> verdicts = new LinkedHashMap<>();
     for (String line : Files.readAllLines(table)) {
       String[] cells = line.split("\\s*\\|\\s*", -1);
