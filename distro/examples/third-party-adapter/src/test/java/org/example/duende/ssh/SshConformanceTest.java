@@ -1,7 +1,9 @@
 package org.example.duende.ssh;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
@@ -13,12 +15,14 @@ import com.paiml.duende.testkit.conformance.ShellJobs;
 import com.paiml.duende.testkit.conformance.Subject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every promise of the contract, against OpenSSH's server. */
@@ -37,6 +41,14 @@ class SshConformanceTest extends AdapterConformance {
     if (sshd != null) {
       sshd.close();
     }
+  }
+
+  /** Beyond the contract: networks break. */
+  @Test
+  void a_broken_connection_is_made_again_and_the_end_is_told() throws Exception {
+    var run = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(2), 7));
+    sshd.breakConnections();
+    assertEquals(new ExitReason.Failure(7, ""), run.awaitExit());
   }
 
   @Override
