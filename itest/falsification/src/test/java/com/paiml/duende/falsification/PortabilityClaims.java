@@ -54,7 +54,8 @@ class PortabilityClaims {
         "database",
         List.of(
             "sqlite3.wasm",
-            // As programs want it, not as people at a terminal do: the two take standard output for different things.
+            // As programs want it, not as people at a terminal do: the two take standard output for
+            // different things.
             "-batch",
             "-list",
             ":memory:",
