@@ -133,6 +133,22 @@ class FeatureFileIT {
   }
 
   @Test
+  void the_bill_of_materials_names_every_bundle_of_ours() throws Exception {
+    String bom = Files.readString(Path.of("../distro/bom/pom.xml"));
+    List<String> missing = new ArrayList<>();
+    for (Path bundle : Distribution.bundles()) {
+      String file = bundle.getFileName().toString();
+      if (file.startsWith("com.paiml.duende.")) {
+        String artifact = file.substring("com.paiml.duende.".length(), file.length() - 4);
+        if (!bom.contains("<artifactId>" + artifact + "</artifactId>")) {
+          missing.add(artifact);
+        }
+      }
+    }
+    assertEquals(List.of(), missing);
+  }
+
+  @Test
   void the_index_says_of_every_bundle_where_it_is_and_what_it_is() throws Exception {
     NodeList resources = xml(REPOSITORY.resolve("index.xml")).getElementsByTagName("resource");
     assertEquals(Distribution.bundles().size(), resources.getLength());
