@@ -123,7 +123,12 @@ start() { # RUN CWD PROGRAM COUNT VARIABLE... ARGUMENT...
   word "$3"; program=$w
   if [ -n "$cwd" ] && ! [ -d "$cwd" ]; then no "the working directory $cwd is not there"; return; fi
   case $program in
-    */*) [ -f "$program" ] && [ -x "$program" ] || { no "$program cannot be executed there"; return; } ;;
+    */*)
+      if ! [ -f "$program" ] || ! [ -x "$program" ]; then
+        no "$program cannot be executed there"
+        return
+      fi
+      ;;
     *) command -v "$program" >/dev/null || { no "$program is not on the path there"; return; } ;;
   esac
   mkdir "$dir" 2>/dev/null || { no "a run of that name is there already"; return; }
