@@ -33,6 +33,7 @@ class ThirdPartyIT {
 
   @TempDir Path folder;
   private Process sshd;
+  private boolean madeRun;
 
   @AfterEach
   void end() throws Exception {
@@ -43,6 +44,9 @@ class ThirdPartyIT {
       sshd.descendants().forEach(ProcessHandle::destroy);
       sshd.destroy();
       sshd.waitFor(10, TimeUnit.SECONDS);
+    }
+    if (madeRun) {
+      Files.deleteIfExists(Path.of("/run/sshd"));
     }
   }
 
@@ -138,6 +142,7 @@ class ThirdPartyIT {
     Path run = Path.of("/run/sshd");
     if (System.getProperty("user.name").equals("root") && !Files.exists(run)) {
       Files.createDirectory(run);
+      madeRun = true;
     }
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
