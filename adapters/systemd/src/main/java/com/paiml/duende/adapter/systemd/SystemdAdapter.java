@@ -52,6 +52,9 @@ import org.osgi.service.component.annotations.Deactivate;
 public final class SystemdAdapter implements PlatformAdapter {
   public static final String NAME = "systemd";
 
+  /** System property: the address of the system bus, where no configuration has it. */
+  private static final String BUS = "duende.systemd.bus";
+
   private static final System.Logger LOG = System.getLogger(SystemdAdapter.class.getName());
   private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration START = Duration.ofSeconds(60);
@@ -79,7 +82,10 @@ public final class SystemdAdapter implements PlatformAdapter {
 
   @Activate
   public SystemdAdapter(Config config) {
-    this(new Domains(config.systemBus(), config.userBus()));
+    this(
+        new Domains(
+            config.systemBus().isEmpty() ? System.getProperty(BUS, "") : config.systemBus(),
+            config.userBus()));
   }
 
   SystemdAdapter(Domains domains) {

@@ -104,7 +104,7 @@ class SystemdTest {
     assertFalse(second.pid().equals(first.pid()), "another process");
     assertFalse(bench.adapter.exit(second).toCompletableFuture().isDone(), "a stage of its own");
     PlatformStatus status = bench.adapter.status(second, Bench.soon());
-    assertEquals("by systemd", status.details().get("restarts"));
+    assertEquals("systemd", status.details().get("restarted by"));
     assertEquals("1", status.details().get("restarts by systemd"));
     bench.adapter.stop(second, Signal.TERM, Duration.ofSeconds(30));
     assertEquals("inactive", bench.show(bench.unit("phoenix"), "ActiveState"));

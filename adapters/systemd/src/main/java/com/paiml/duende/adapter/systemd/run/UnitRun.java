@@ -493,13 +493,13 @@ public final class UnitRun implements UnitWatcher {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("unit", unit);
     details.put("scope", domain.ofUser() ? "user" : "system");
-    details.put("restarts", byPlatform() ? "by systemd" : "by Duende");
+    details.put("restarted by", byPlatform() ? "systemd" : "Duende");
     if (hasEnded()) {
       return new PlatformStatus(
           PlatformStatus.State.ENDED, OptionalLong.empty(), statusText, List.of(), details);
     }
     UnitState now = domain.manager().look(unit, deadline);
-    details.put("state", now.text("ActiveState") + " (" + now.text("SubState") + ")");
+    details.put("unit state", now.text("ActiveState") + " (" + now.text("SubState") + ")");
     details.put("invocation", now.invocation());
     group().home().ifPresent(g -> details.put("cgroup", g.toString()));
     if (byPlatform()) {
