@@ -34,7 +34,8 @@ class HarnessTest {
           MetricsClaims.class,
           PortabilityClaims.class,
           ServiceClaims.class,
-          SurvivalClaims.class);
+          SurvivalClaims.class,
+          SystemdClaims.class);
 
   @TempDir Path folder;
 

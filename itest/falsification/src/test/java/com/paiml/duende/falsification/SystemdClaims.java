@@ -1,0 +1,204 @@
+package com.paiml.duende.falsification;
+
+import com.paiml.duende.api.Backoff;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonConfig.RestartBy;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonStatus;
+import com.paiml.duende.api.RestartPolicy;
+import com.paiml.duende.api.What;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.lab.Missing;
+import com.paiml.duende.lab.systemd.Systemd;
+import com.paiml.duende.testkit.Await;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Daemons as units of a real systemd, PID 1 of namespaces of its own. What is claimed of every adapter is attacked here in the
+ * same life of a unit: a claim has one row, and the native adapter has the others.
+ */
+@Falsification
+class SystemdClaims {
+  private static final String BUS = "duende.systemd.bus";
+  private static final String FOREVER = "while :; do sleep 3600 & wait $!; done";
+
+  private Systemd systemd;
+  private Scene scene;
+
+  private DaemonManager open(Attempt attempt) throws Exception {
+    try {
+      systemd = Systemd.boot();
+    } catch (Missing missing) {
+      throw attempt.notRunHere(missing.getMessage());
+    }
+    System.setProperty(BUS, systemd.busAddress());
+    scene = new Scene(Files.createTempDirectory(systemd.shared(), "f"));
+    Await.until(
+        "the systemd adapter is there",
+        Scene.PATIENCE,
+        () -> scene.manager().adapters().stream().anyMatch(a -> a.platform().equals("systemd")));
+    return scene.manager();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    System.clearProperty(BUS);
+    try {
+      if (scene != null) {
+        scene.close();
+      }
+    } finally {
+      if (systemd != null) {
+        systemd.close();
+      }
+    }
+  }
+
+  private DaemonConfig.Builder unit(String name, String script) {
+    return DaemonConfig.builder(name)
+        .platform("systemd")
+        .what(new What.Program("/bin/sh"))
+        .args(List.of("-c", script))
+        .env(List.of("PATH=/usr/bin:/bin"));
+  }
+
+  private String show(String name, String property) throws Exception {
+    return systemd
+        .run("systemctl", "show", "--value", "--property=" + property, unitOf(name))
+        .output()
+        .strip();
+  }
+
+  /** As systemctl itself lists it. */
+  private String unitOf(String name) throws Exception {
+    return systemd
+        .run(
+            "systemctl",
+            "list-units",
+            "--all",
+            "--plain",
+            "--no-legend",
+            "duende-*-" + name + ".service")
+        .output()
+        .strip()
+        .split(" ")[0];
+  }
+
+  @Test
+  void f081_systemctl_shows_our_unit_as_active(Attempt attempt) throws Exception {
+    DaemonManager manager = open(attempt);
+    Path directory = Files.createDirectories(scene.folder().resolve("where it works"));
+    List<String> faults = new ArrayList<>();
+    scene.deploy(
+        unit("shown", "echo \"here: $(cat there)\"; trap 'exit 0' TERM; echo up; " + FOREVER)
+            .workingDir(Files.writeString(directory.resolve("there"), "yes").getParent().toString())
+            .restart(RestartPolicy.NEVER));
+    scene.awaitLine("shown", "up");
+    String state = show("shown", "ActiveState") + " (" + show("shown", "SubState") + ")";
+    if (!state.equals("active (running)")) {
+      faults.add("systemctl says " + state);
+    }
+    if (!unitOf("shown").matches("duende-[0-9a-f]{8}-shown\\.service")) {
+      faults.add("it is called " + unitOf("shown"));
+    }
+    // F020: relative paths resolve in the working directory.
+    if (!scene.log("shown").contains("here: yes")) {
+      faults.add("F020: its relative path led elsewhere: " + scene.log("shown"));
+    }
+    // F014: 32 starts at once, one process.
+    String pid = show("shown", "MainPID");
+    int started = startAtOnce(manager, "shown");
+    if (!show("shown", "MainPID").equals(pid) || !show("shown", "TasksCurrent").equals("2")) {
+      faults.add("F014: started again, " + started + " starts were taken");
+    }
+    // F006 and F015: gone within its timeout, and a second stop does nothing.
+    long begin = System.nanoTime();
+    manager.stop("shown", Scene.PATIENCE);
+    Duration took = Duration.ofNanos(System.nanoTime() - begin);
+    manager.stop("shown", Scene.PATIENCE);
+    if (scene.info("shown").status().state() != DaemonStatus.State.STOPPED) {
+      faults.add("F015: after two stops it is " + scene.info("shown").status());
+    }
+    if (took.compareTo(Duration.ofSeconds(30)) > 0) {
+      faults.add("F006: stopped after " + took.toMillis() + " ms of 30 s");
+    }
+    attempt.behaviour(
+        faults.isEmpty(),
+        faults.isEmpty()
+            ? "duende-ID-shown.service "
+                + state
+                + "; 32 starts at once: one process; stop "
+                + took.toMillis()
+                + " ms"
+            : String.join("; ", faults));
+  }
+
+  private static int startAtOnce(DaemonManager manager, String name) throws Exception {
+    int taken = 0;
+    try (ExecutorService many = Executors.newFixedThreadPool(32)) {
+      List<Callable<Boolean>> calls = new ArrayList<>();
+      for (int i = 0; i < 32; i++) {
+        calls.add(
+            () -> {
+              try {
+                manager.start(name, Scene.PATIENCE);
+                return true;
+              } catch (DaemonException refused) {
+                return false;
+              }
+            });
+      }
+      for (Future<Boolean> call : many.invokeAll(calls)) {
+        taken += call.get() ? 1 : 0;
+      }
+    }
+    return taken;
+  }
+
+  @Test
+  void f082_systemd_restarts_it(Attempt attempt) throws Exception {
+    DaemonManager manager = open(attempt);
+    scene.deploy(
+        unit("again", "echo up; " + FOREVER)
+            .restartBy(RestartBy.PLATFORM)
+            .restart(RestartPolicy.ON_FAILURE)
+            .backoff(
+                new Backoff(
+                    Duration.ofMillis(200), Duration.ofSeconds(1), 2, 0, Duration.ofMinutes(1))));
+    scene.awaitLine("again", "up");
+    String before = show("again", "MainPID");
+    long begin = System.nanoTime();
+    if (!systemd.run("systemctl", "kill", "--signal=SEGV", unitOf("again")).ok()) {
+      throw new AssertionError("systemctl cannot kill it");
+    }
+    Await.until(
+        "it runs again",
+        Scene.PATIENCE,
+        () ->
+            scene.info("again").restarts() == 1
+                && scene.info("again").status().state() == DaemonStatus.State.RUNNING);
+    Duration took = Duration.ofNanos(System.nanoTime() - begin);
+    String restarts = show("again", "NRestarts");
+    boolean another = !show("again", "MainPID").equals(before);
+    manager.stop("again", Scene.PATIENCE);
+    attempt.behaviour(
+        restarts.equals("1") && another,
+        "NRestarts "
+            + restarts
+            + ", "
+            + (another ? "another" : "the same")
+            + " process; told after "
+            + took.toMillis()
+            + " ms, of which RestartSec is 200");
+  }
+}
