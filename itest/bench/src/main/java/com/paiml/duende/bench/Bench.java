@@ -25,6 +25,7 @@ public final class Bench {
           new MetricsScenario(),
           new ObjectsScenario(),
           new RestartScenario(),
+          new TracingScenario(),
           new ProgramsScenario());
 
   private Bench() {}

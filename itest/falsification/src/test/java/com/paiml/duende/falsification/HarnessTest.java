@@ -29,9 +29,11 @@ class HarnessTest {
   /** Every class of attempts: one that is not listed here does not exist. */
   static final List<Class<?>> ATTEMPTS =
       List.of(
-          LifecycleClaims.class,
           DaemonWorldClaims.class,
+          HistoryClaims.class,
+          LifecycleClaims.class,
           MetricsClaims.class,
+          ObserveClaims.class,
           PortabilityClaims.class,
           ServiceClaims.class,
           SurvivalClaims.class,
