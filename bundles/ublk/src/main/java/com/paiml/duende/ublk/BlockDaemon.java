@@ -1,0 +1,302 @@
+package com.paiml.duende.ublk;
+
+import com.paiml.duende.api.Daemon;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonContext;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.DaemonMetrics;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.HealthStatus;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.Errno;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.ublk.control.Control;
+import com.paiml.duende.ublk.control.DeviceInfo;
+import com.paiml.duende.ublk.control.Feature;
+import com.paiml.duende.ublk.control.Recovery;
+import com.paiml.duende.ublk.guard.Measure;
+import com.paiml.duende.ublk.guard.SwapGuard;
+import com.paiml.duende.ublk.ring.Syscalls;
+import com.paiml.duende.ublk.serve.BlockServer;
+import com.paiml.duende.ublk.serve.Orphans;
+import com.paiml.duende.ublk.serve.Reader;
+import com.paiml.duende.ublk.serve.ThreadSetup;
+import com.paiml.duende.ublk.target.Backing;
+import com.paiml.duende.ublk.target.MemoryTarget;
+import com.paiml.duende.ublk.target.NullTarget;
+import com.paiml.duende.ublk.target.PageStore;
+import com.paiml.duende.ublk.target.Targets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves a block device, {@code /dev/ublkbN}. Its arguments say what is behind the device:
+ *
+ * <pre>
+ * class     = "com.paiml.duende.ublk.BlockDaemon"
+ * args      = ["--target", "file:/srv/disk.img", "--size", "1GiB"]
+ * readiness = { type = "host" }
+ * </pre>
+ *
+ * <p>It is ready once the disk is there, and healthy while a read of it is answered. Asked to stop, it lets what is in flight
+ * end, takes the disk away and deletes the device. When it is killed, the device waits; started again it takes over the same
+ * device, and requests go on.
+ *
+ * <p>Who has a target of his own extends it:
+ *
+ * <pre>{@code
+ * public final class MyDisk extends BlockDaemon {
+ *   public MyDisk() {
+ *     super((config, state) -> new MyTarget(config.args(), state));
+ *   }
+ * }
+ * }</pre>
+ */
+public class BlockDaemon implements Daemon {
+  private static final Duration HEALTH = Duration.ofSeconds(5);
+  private static final String RISK =
+      "; with many dirty pages this server may wait for itself: say --direct, or give it"
+          + " CAP_SYS_RESOURCE";
+  private static final Path SHARED = Path.of("/dev/shm");
+
+  private final @Nullable TargetFactory factory;
+  private final DaemonId id = DaemonId.random();
+  private final DaemonMetrics metrics = new DaemonMetrics();
+  private volatile @Nullable DiskOptions options;
+  private volatile @Nullable Served served;
+
+  /** What is there while it serves. */
+  private record Served(
+      Syscalls calls, Control control, BlockServer server, DeviceRecord record, boolean swap) {}
+
+  /** One with the targets that are built in. */
+  public BlockDaemon() {
+    this.factory = null;
+  }
+
+  /** One with somebody's own target. */
+  protected BlockDaemon(TargetFactory factory) {
+    this.factory = factory;
+  }
+
+  @Override
+  public final DaemonId id() {
+    return id;
+  }
+
+  @Override
+  public final String name() {
+    return "disk";
+  }
+
+  @Override
+  public final DaemonMetrics metrics() {
+    return metrics;
+  }
+
+  /** Looks whether there is a ublk, and at the arguments. */
+  @Override
+  public final void init(DaemonConfig config) throws DaemonException {
+    options = DiskOptions.parse(config.name(), config.args(), factory != null);
+    Optional<DaemonException> missing = Control.missing();
+    if (missing.isPresent()) {
+      throw missing.get();
+    }
+  }
+
+  /** Adds the device or takes it over, and serves it. */
+  @Override
+  public final ExitReason run(DaemonContext context) throws Exception {
+    DiskOptions wanted = Objects.requireNonNull(options, "init comes first");
+    Linux linux = linux();
+    Syscalls calls = new Syscalls(linux);
+    Control control = new Control(calls);
+    SwapGuard guard = new SwapGuard(linux, calls);
+    if (wanted.swap()) {
+      guard.prepare();
+    }
+    DeviceRecord record = new DeviceRecord(context.stateDirectory(), linux.proc().bootId());
+    Backing backing = open(calls, wanted, context);
+    BlockServer server;
+    try {
+      server = serve(linux, calls, control, wanted, backing, record, guard, context);
+    } catch (DaemonException | InterruptedException | LinuxException | RuntimeException failed) {
+      if (record.id().isPresent()) {
+        backing.close(); // a device waits for what it holds
+      } else {
+        backing.discard();
+      }
+      throw failed;
+    }
+    served = new Served(calls, control, server, record, wanted.swap());
+    if (wanted.swap()) {
+      List<Measure> measures = guard.measures(server.device());
+      measures.forEach(measure -> context.out().println("swap guard: " + measure));
+      if (wanted.strict()) {
+        guard.require(measures);
+      }
+    }
+    if (wanted.target() == DiskOptions.Target.FILE && !wanted.direct()) {
+      guard.refusals().forEach(refusal -> context.out().println("risk: " + refusal + RISK));
+    }
+    register(server);
+    context.statusText(server.device().blockPath());
+    context.out().println("serves " + server.device().blockPath());
+    context.ready();
+    return await(server, context);
+  }
+
+  private static ExitReason await(BlockServer server, DaemonContext context) {
+    Thread me = Thread.currentThread();
+    var _ = server.ended().whenComplete((nothing, fault) -> me.interrupt());
+    while (!context.shouldShutdown() && !server.ended().isDone()) {
+      boolean _ = context.sleep(Duration.ofHours(1));
+    }
+    boolean _ = Thread.interrupted();
+    if (server.ended().isDone() && !context.shouldShutdown()) {
+      String why =
+          server.ended().isCompletedExceptionally()
+              ? "a queue broke: " + server.ended().exceptionNow().getMessage()
+              : "somebody else stopped its device";
+      return new ExitReason.Failure(1, why);
+    }
+    return new ExitReason.Graceful();
+  }
+
+  private static Linux linux() throws DaemonException {
+    return switch (Linux.detect()) {
+      case Linux.Here here -> here.linux();
+      case Linux.NotHere not ->
+          throw new DaemonException(ErrorCode.NOT_SUPPORTED, "ublk", not.reason(), "");
+    };
+  }
+
+  private Backing open(Syscalls calls, DiskOptions wanted, DaemonContext context) throws Exception {
+    Path shared = SHARED.resolve("duende-ublk-" + context.id());
+    try {
+      return switch (wanted.target()) {
+        case NULL -> Backing.of(new NullTarget(wanted.size()));
+        case MEMORY -> MemoryTarget.open(calls, shared, wanted.size());
+        case ZRAM ->
+            PageStore.open(calls, shared, wanted.algorithm(), wanted.size(), wanted.limit());
+        case FILE -> Targets.file(calls, wanted.path(), wanted.size(), wanted.direct());
+        case OWN ->
+            Backing.of(
+                Objects.requireNonNull(factory).open(context.config(), context.stateDirectory()));
+      };
+    } catch (LinuxException refused) {
+      throw new DaemonException(
+          refused.is(Errno.ENOSPC) ? ErrorCode.RESOURCE_LIMIT : ErrorCode.IO,
+          shared.toString(),
+          refused.getMessage(),
+          "",
+          refused);
+    }
+  }
+
+  private static BlockServer serve(
+      Linux linux,
+      Syscalls calls,
+      Control control,
+      DiskOptions wanted,
+      Backing backing,
+      DeviceRecord record,
+      SwapGuard guard,
+      DaemonContext context)
+      throws DaemonException, InterruptedException, LinuxException {
+    ThreadSetup setup = wanted.swap() ? guard.forThread() : guard.flusher();
+    Optional<Integer> known = record.id();
+    if (known.isPresent()) {
+      Optional<DeviceInfo> left = control.info(known.get());
+      if (left.isPresent() && record.is(left.get())) {
+        if (Recovery.awaits(left.get())) {
+          BlockServer server = BlockServer.recover(calls, control, known.get(), backing, setup);
+          context.out().println("took over " + server.device().blockPath());
+          return server;
+        }
+        control.delete(known.get());
+      }
+    }
+    return BlockServer.add(
+        calls,
+        control,
+        wanted.device(),
+        backing,
+        Orphans.markOfThisProcess(linux),
+        setup,
+        record::write);
+  }
+
+  private void register(BlockServer server) {
+    metrics.gauge("ublk_requests", server::served);
+    metrics.gauge("ublk_system_calls", server::systemCalls);
+    metrics.gauge("ublk_failed_requests", server::failed);
+    PageStore store = server.target(PageStore.class);
+    if (store != null) {
+      metrics.gauge("zram_original_bytes", () -> store.statistics().originalBytes());
+      metrics.gauge("zram_compressed_bytes", () -> store.statistics().compressedBytes());
+      metrics.gauge("zram_memory_used_bytes", () -> store.statistics().memoryUsed());
+      metrics.gauge("zram_same_pages", () -> store.statistics().samePages());
+      metrics.gauge("zram_huge_pages", () -> store.statistics().hugePages());
+    }
+  }
+
+  /**
+   * Stops the disk and deletes the device. One that is in use (mounted, with swap on it that does not fit into memory, or below
+   * another device) is left, and waits for the next server: what is on its way to it is not lost.
+   */
+  @Override
+  public final void shutdown(Duration timeout) throws DaemonException, InterruptedException {
+    Served now = served;
+    served = null;
+    if (now == null) {
+      return;
+    }
+    DeviceInfo device = now.server().device();
+    String disk = device.blockPath();
+    boolean swapGone = !now.swap() || SwapOff.of(now.calls(), disk);
+    if (device.features().contains(Feature.USER_RECOVERY)
+        && (!swapGone || now.server().isInUse())) {
+      now.server().leave(timeout);
+      now.server().backing().close();
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE,
+          disk,
+          "is in use, so its device stays and its requests wait for the next server",
+          "start the daemon again, unmount it or take its swap away, and then stop it");
+    }
+    now.server().stop(timeout);
+    now.server().backing().discard();
+    now.record().delete();
+  }
+
+  /** Reads the first block past the page cache. */
+  @Override
+  public final HealthStatus healthCheck() throws LinuxException {
+    Served now = served;
+    if (now == null) {
+      return HealthStatus.unhealthy("its disk is not there yet");
+    }
+    BlockServer server = now.server();
+    String disk = server.device().blockPath();
+    long before = server.served();
+    int result = new Reader(now.calls()).read(disk, HEALTH);
+    if (result >= 0) {
+      Throwable thrown = server.lastFault();
+      HealthStatus status = HealthStatus.healthy(5).withCheck("read", true, disk);
+      return thrown == null
+          ? status
+          : HealthStatus.degraded(3, "its target threw " + thrown).withCheck("read", true, disk);
+    }
+    if (result == -Errno.EAGAIN.number() && server.served() != before) {
+      return HealthStatus.degraded(3, "every request of " + disk + " is in use");
+    }
+    return HealthStatus.unhealthy("a read of " + disk + " ended with " + Errno.nameOf(-result));
+  }
+}

@@ -1,0 +1,217 @@
+package com.paiml.duende.ublk;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.Sizes;
+import com.paiml.duende.ublk.control.Uapi;
+import com.paiml.duende.ublk.serve.DeviceSpec;
+import com.paiml.duende.ublk.target.Algorithm;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The arguments of a {@link BlockDaemon}, as its file's {@code args} has them.
+ *
+ * @param target what is behind it
+ * @param path of a file target
+ * @param algorithm of a zram target
+ * @param size bytes; 0: as large as the file is
+ * @param limit bytes that a zram target may take; 0 for no limit
+ * @param direct whether a file is read and written past the page cache
+ * @param device what the device is to be
+ * @param swap whether it carries swap: then the swap guard is applied
+ * @param strict whether it is refused where a measure of the guard is not held
+ */
+record DiskOptions(
+    Target target,
+    String path,
+    Algorithm algorithm,
+    long size,
+    long limit,
+    boolean direct,
+    DeviceSpec device,
+    boolean swap,
+    boolean strict) {
+
+  /** Kinds of targets. */
+  enum Target {
+    NULL,
+    MEMORY,
+    FILE,
+    ZRAM,
+    /** Of whoever extends the daemon. */
+    OWN
+  }
+
+  private static final int BLOCK = 4096;
+
+  static DiskOptions parse(String name, List<String> words, boolean own) throws DaemonException {
+    Draft draft = new Draft(name, own);
+    for (Iterator<String> left = words.iterator(); left.hasNext(); ) {
+      String option = left.next();
+      if (option.startsWith("--target-")) {
+        if (option.indexOf('=') < 0) {
+          String _ = draft.value(option, left);
+        }
+      } else if (option.startsWith("--") && option.indexOf('=') > 0) {
+        int equals = option.indexOf('=');
+        draft.take(option.substring(0, equals), List.of(option.substring(equals + 1)).iterator());
+      } else {
+        draft.take(option, left);
+      }
+    }
+    return draft.end();
+  }
+
+  /** Options on their way. */
+  private static final class Draft {
+    private final String name;
+    private Target target;
+    private String path = "";
+    private Algorithm algorithm = Algorithm.LZ4;
+    private long size;
+    private long limit;
+    private boolean direct;
+    private int id = -1;
+    private int queues = 1;
+    private int depth = 64;
+    private int maxIo = 128 << 10;
+    private DeviceSpec.Survival recovery = DeviceSpec.Survival.REISSUE;
+    private boolean readOnly;
+    private boolean swap;
+    private boolean strict = true;
+
+    Draft(String name, boolean own) {
+      this.name = name;
+      this.target = own ? Target.OWN : Target.MEMORY;
+    }
+
+    void take(String option, Iterator<String> left) throws DaemonException {
+      switch (option) {
+        case "--target" -> target(value(option, left));
+        case "--size" -> size = bytes(option, value(option, left));
+        case "--limit" -> limit = bytes(option, value(option, left));
+        case "--id" -> id = number(option, value(option, left), 0, 999_999);
+        case "--queues" -> queues = number(option, value(option, left), 1, 64);
+        case "--depth" -> depth = number(option, value(option, left), 1, Uapi.MAX_QUEUE_DEPTH);
+        case "--max-io" -> maxIo = (int) Math.min(bytes(option, value(option, left)), 1 << 20);
+        case "--recovery" -> recovery = recovery(value(option, left));
+        case "--direct" -> direct = true;
+        case "--read-only" -> readOnly = true;
+        case "--swap" -> swap = true;
+        case "--guard" -> strict = strict(value(option, left));
+        default ->
+            throw wrong(
+                "does not know the option " + option,
+                "it knows --target, --size, --limit, --id, --queues, --depth, --max-io, --recovery,"
+                    + " --direct, --read-only, --swap and --guard");
+      }
+    }
+
+    private String value(String option, Iterator<String> left) throws DaemonException {
+      if (!left.hasNext()) {
+        throw wrong(option + " needs a value", "write it after the option");
+      }
+      return left.next();
+    }
+
+    private void target(String word) throws DaemonException {
+      if (word.startsWith("file:") && word.length() > 5) {
+        target = Target.FILE;
+        path = word.substring(5);
+      } else if (word.equals("null")) {
+        target = Target.NULL;
+      } else if (word.equals("memory")) {
+        target = Target.MEMORY;
+      } else if (word.equals("zram") || word.startsWith("zram:")) {
+        target = Target.ZRAM;
+        String wanted = word.equals("zram") ? "lz4" : word.substring(5);
+        algorithm =
+            Algorithm.parse(wanted)
+                .orElseThrow(
+                    () ->
+                        wrong(
+                            "does not know the compression " + wanted,
+                            "it knows lz4, lz4-java and zstd"));
+      } else {
+        throw wrong(
+            "does not know the target " + word,
+            "it knows null, memory, file:PATH and zram[:ALGORITHM]");
+      }
+    }
+
+    private DeviceSpec.Survival recovery(String word) throws DaemonException {
+      for (DeviceSpec.Survival each : DeviceSpec.Survival.values()) {
+        if (each.name().toLowerCase(Locale.ROOT).equals(word)) {
+          return each;
+        }
+      }
+      throw wrong("does not know the recovery " + word, "it knows none, reissue, wait and fail");
+    }
+
+    private boolean strict(String word) throws DaemonException {
+      return switch (word) {
+        case "strict" -> true;
+        case "report" -> false;
+        default -> throw wrong("does not know --guard " + word, "it knows strict and report");
+      };
+    }
+
+    private long bytes(String option, String word) throws DaemonException {
+      return Sizes.parse(word)
+          .orElseThrow(
+              () ->
+                  wrong(option + " " + word + " is not a size", "write it as 512MiB, 1G or bytes"));
+    }
+
+    private int number(String option, String word, int least, int most) throws DaemonException {
+      if (word.matches("[0-9]{1,7}")
+          && Integer.parseInt(word) >= least
+          && Integer.parseInt(word) <= most) {
+        return Integer.parseInt(word);
+      }
+      throw wrong(
+          option + " " + word + " is not a number from " + least + " to " + most,
+          "write one that is");
+    }
+
+    DiskOptions end() throws DaemonException {
+      if (size % BLOCK != 0) {
+        throw wrong(
+            "--size " + size + " is no multiple of " + BLOCK,
+            "make it " + (size / BLOCK + 1) * BLOCK);
+      }
+      if (size == 0 && target != Target.FILE && target != Target.OWN) {
+        throw wrong("has no size", "write --size, for example 1GiB");
+      }
+      if (maxIo < BLOCK || maxIo % BLOCK != 0) {
+        throw wrong(
+            "--max-io " + maxIo + " is no multiple of " + BLOCK, "write 128KiB, for example");
+      }
+      if (limit > 0 && target != Target.ZRAM) {
+        throw wrong("--limit is for a zram target only", "leave it out");
+      }
+      if (swap && recovery != DeviceSpec.Survival.REISSUE) {
+        throw wrong(
+            "carries swap, and a lost page of it is a lost process", "leave --recovery at reissue");
+      }
+      // Swap on a file that goes through the page cache needs memory to free memory.
+      boolean past = direct || (swap && target == Target.FILE);
+      return new DiskOptions(
+          target,
+          path,
+          algorithm,
+          size,
+          limit,
+          past,
+          new DeviceSpec(id, queues, depth, maxIo, recovery, readOnly),
+          swap,
+          strict);
+    }
+
+    private DaemonException wrong(String problem, String remedy) {
+      return new DaemonException(ErrorCode.CONFIGURATION, name, problem, remedy);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package com.paiml.duende.ublk.ring;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The one call of the hot path, io_uring_enter(2), by {@code java.lang.foreign}: a call by JNA costs 150 ns more, which is as
+ * much again as the call itself. It may block, so it is not a critical one, which would hold up every safepoint.
+ */
+final class Enter {
+  // Constants, so that the compiler sees through them.
+  private static final StructLayout STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final MethodHandle SYSCALL = link();
+
+  /** asm-generic/unistd.h; the same number on every architecture. */
+  private static final long IO_URING_ENTER = 426;
+
+  private final MemorySegment state;
+
+  Enter(Arena arena) {
+    this.state = arena.allocate(STATE);
+  }
+
+  private static MethodHandle link() {
+    Linker linker = Linker.nativeLinker();
+    ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("syscall"),
+        FunctionDescriptor.of(word, word, word, word, word, word, word, word),
+        Linker.Option.captureCallState("errno"));
+  }
+
+  /** @return entries taken, or a negative errno */
+  int enter(int ring, int submit, int complete, int flags, long argument, long size) {
+    try {
+      long taken =
+          (long)
+              SYSCALL.invokeExact(
+                  state,
+                  IO_URING_ENTER,
+                  (long) ring,
+                  (long) submit,
+                  (long) complete,
+                  (long) flags,
+                  argument,
+                  size);
+      return taken < 0 ? -(int) ERRNO.get(state, 0L) : (int) taken;
+    } catch (Throwable impossible) {
+      throw new LinkageError("io_uring_enter cannot be called", impossible);
+    }
+  }
+}

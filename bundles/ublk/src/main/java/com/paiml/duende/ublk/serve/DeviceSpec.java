@@ -1,0 +1,50 @@
+package com.paiml.duende.ublk.serve;
+
+import com.paiml.duende.ublk.control.Feature;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What a device is to be.
+ *
+ * @param id its number; -1 for the first free one
+ * @param queues hardware queues, each with a thread
+ * @param depth requests in flight for each queue, 1 to 4096
+ * @param maxIo bytes of the largest request, a multiple of 4096
+ * @param recovery what becomes of it when its server dies
+ * @param readOnly whether it can only be read
+ */
+public record DeviceSpec(
+    int id, int queues, int depth, int maxIo, Survival recovery, boolean readOnly) {
+
+  /** What becomes of a device whose server has died. */
+  public enum Survival {
+    /** It goes; its number has to be cleaned up. */
+    NONE,
+    /** Requests wait for the next server; those that the dead one had are given out again. */
+    REISSUE,
+    /** Requests wait for the next server; those that the dead one had fail with EIO. */
+    WAIT,
+    /** Requests fail until the next server. */
+    FAIL;
+
+    /**
+     * The features to ask for.
+     *
+     * @param offered what the kernel has
+     */
+    Set<Feature> features(Set<Feature> offered) {
+      Set<Feature> wanted =
+          switch (this) {
+            case NONE -> EnumSet.noneOf(Feature.class);
+            case REISSUE -> EnumSet.of(Feature.USER_RECOVERY, Feature.USER_RECOVERY_REISSUE);
+            case WAIT -> EnumSet.of(Feature.USER_RECOVERY);
+            case FAIL -> EnumSet.of(Feature.USER_RECOVERY, Feature.USER_RECOVERY_FAIL_IO);
+          };
+      if (offered.contains(Feature.IOCTL_ENCODING)) {
+        wanted.add(Feature.IOCTL_ENCODING);
+      }
+      return wanted;
+    }
+  }
+}
