@@ -272,8 +272,12 @@ public class BlockDaemon implements Daemon {
           "start the daemon again, unmount it or take its swap away, and then stop it");
     }
     now.server().stop(timeout);
-    now.server().backing().discard();
-    now.record().delete();
+    try {
+      now.server().delete(timeout);
+    } finally {
+      now.server().backing().discard();
+      now.record().delete();
+    }
   }
 
   /** Reads the first block past the page cache. */

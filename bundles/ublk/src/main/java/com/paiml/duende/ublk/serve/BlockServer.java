@@ -297,14 +297,31 @@ public final class BlockServer {
   }
 
   /**
-   * Stops the disk after what is in flight was served, ends the queues and deletes the device. The backing is not closed.
+   * Stops the disk after what is in flight was served, and ends the queues. Nobody uses the backing afterwards.
    *
    * @param most for the queues to end
    */
   public void stop(Duration most) throws DaemonException, InterruptedException {
     control.stop(device.id());
     awaitEnd(most);
-    control.delete(device.id());
+  }
+
+  /**
+   * Deletes the device, after {@link #stop}. The kernel lets go of closed rings, and with them of the device's file, in its own
+   * time.
+   */
+  public void delete(Duration most) throws DaemonException {
+    long end = System.nanoTime() + most.toNanos();
+    while (true) {
+      try {
+        control.delete(device.id());
+        return;
+      } catch (DaemonException refused) {
+        if (!refused.code().equals(ErrorCode.TIMEOUT) || System.nanoTime() > end) {
+          throw refused;
+        }
+      }
+    }
   }
 
   private void awaitEnd(Duration most) throws DaemonException, InterruptedException {

@@ -56,6 +56,11 @@ public final class Guest implements AutoCloseable {
             .unstarted(
                 () -> {
                   Process _ = qemu.destroyForcibly();
+                  try {
+                    Cache.delete(folder);
+                  } catch (IOException stays) {
+                    System.err.println(folder + " stays behind: " + stays.getMessage());
+                  }
                 });
   }
 
