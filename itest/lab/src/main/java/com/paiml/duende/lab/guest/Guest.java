@@ -145,7 +145,10 @@ public final class Guest implements AutoCloseable {
                 "-initrd",
                 initrd.toString(),
                 "-append",
-                "console=ttyS0 quiet reboot=t panic=-1 mitigations=off tsc=reliable"));
+                "console=ttyS0 quiet reboot=t panic=-1 mitigations=off tsc=reliable"
+                    // On a busy host the emulated timer is late for this check, and the kernel
+                    // gives up.
+                    + " no_timer_check"));
     drive(words, "root", "file=" + root + ",snapshot=on");
     drive(words, "app", "file=" + app + ",readonly=on");
     for (int i = 0; i < setup.disks.size(); i++) {

@@ -8,12 +8,16 @@ import java.io.StringWriter;
 import java.util.Arrays;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TagFilter;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs the JUnit classes that are its arguments, and prints a verdict line for each test, or class that could not begin. */
+/**
+ * Runs the JUnit classes that are its arguments, and prints a verdict line for each test, or class that could not begin. Tests
+ * with the tag of the property {@code test.excluded} are left out: {@code long}, when nothing is said.
+ */
 public final class VerdictMain implements TestExecutionListener {
   private VerdictMain() {}
 
@@ -22,6 +26,7 @@ public final class VerdictMain implements TestExecutionListener {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
             .selectors(Arrays.stream(classes).map(name -> selectClass(name)).toList())
+            .filters(TagFilter.excludeTags(System.getProperty("test.excluded", "long")))
             .build();
     LauncherFactory.create().execute(request, new VerdictMain());
     System.exit(0); // also when a test has left a thread
