@@ -78,6 +78,7 @@ class SwapGuestTest {
     return server;
   }
 
+  @Tag("long")
   @Test
   void with_the_guard_nothing_hangs_and_no_page_is_lost() throws Exception {
     press(20);
@@ -114,6 +115,7 @@ class SwapGuestTest {
     }
   }
 
+  @Tag("long")
   @Test
   void without_it_the_server_waits_for_itself() throws Exception {
     try (Disk disk = Disk.empty(600L << 20);

@@ -299,10 +299,10 @@ public final class BlockServer {
   /**
    * Stops the disk after what is in flight was served, and ends the queues. Nobody uses the backing afterwards.
    *
-   * @param most for the queues to end
+   * @param most for what is in flight, and for the queues to end
    */
   public void stop(Duration most) throws DaemonException, InterruptedException {
-    control.stop(device.id());
+    insist(() -> control.stop(device.id()), most);
     awaitEnd(most);
   }
 
@@ -311,10 +311,19 @@ public final class BlockServer {
    * time.
    */
   public void delete(Duration most) throws DaemonException {
+    insist(() -> control.delete(device.id()), most);
+  }
+
+  private interface Command {
+    void send() throws DaemonException;
+  }
+
+  /** Both commands may be given again while the first is still worked for: then they wait for its end. */
+  private static void insist(Command command, Duration most) throws DaemonException {
     long end = System.nanoTime() + most.toNanos();
     while (true) {
       try {
-        control.delete(device.id());
+        command.send();
         return;
       } catch (DaemonException refused) {
         if (!refused.code().equals(ErrorCode.TIMEOUT) || System.nanoTime() > end) {
