@@ -21,7 +21,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Disks in a guest whose kernel has ublk, under fio, a file system, and SIGKILL. */
+/**
+ * Disks in a guest whose kernel has ublk, under fio, a file system, and SIGKILL. About twenty Java virtual machines start in it,
+ * each of them emulated.
+ */
+@Tag("long")
 class DiskGuestTest {
   private static final Duration MINUTES = Duration.ofMinutes(5);
 
