@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,9 +155,24 @@ public class BlockDaemon implements Daemon {
 
   private static ExitReason await(BlockServer server, DaemonContext context) {
     Thread me = Thread.currentThread();
-    var _ = server.ended().whenComplete((nothing, fault) -> me.interrupt());
+    AtomicBoolean waits = new AtomicBoolean(true);
+    // Not afterwards: a stop ends the server too, and is not to be interrupted by that.
+    var _ =
+        server
+            .ended()
+            .whenComplete(
+                (nothing, fault) -> {
+                  synchronized (waits) {
+                    if (waits.get()) {
+                      me.interrupt();
+                    }
+                  }
+                });
     while (!context.shouldShutdown() && !server.ended().isDone()) {
       boolean _ = context.sleep(Duration.ofHours(1));
+    }
+    synchronized (waits) {
+      waits.set(false);
     }
     boolean _ = Thread.interrupted();
     if (server.ended().isDone() && !context.shouldShutdown()) {

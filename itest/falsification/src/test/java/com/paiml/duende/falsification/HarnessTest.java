@@ -31,6 +31,7 @@ class HarnessTest {
       List.of(
           DaemonWorldClaims.class,
           HistoryClaims.class,
+          BlockClaims.class,
           LifecycleClaims.class,
           MetricsClaims.class,
           ObserveClaims.class,
