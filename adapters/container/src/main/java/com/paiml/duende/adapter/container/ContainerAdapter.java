@@ -12,6 +12,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
+import com.paiml.duende.api.Sizes;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
@@ -28,6 +29,9 @@ import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,6 +44,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -52,9 +57,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** The platform "container". Nothing of an engine is loaded before the first one is looked for. */
 @Component(
     immediate = true,
-    service = PlatformAdapter.class,
+    service = {PlatformAdapter.class, ContainerImages.class},
     property = PlatformAdapter.PLATFORM + "=" + ContainerTable.NAME)
-public final class ContainerAdapter implements PlatformAdapter {
+public final class ContainerAdapter implements PlatformAdapter, ContainerImages {
   private static final Duration KILL_PATIENCE = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofSeconds(10);
 
@@ -149,7 +154,20 @@ public final class ContainerAdapter implements PlatformAdapter {
     ContainerTable table = ContainerTable.of(config.table(ContainerTable.NAME));
     List<String> faults = new ArrayList<>(table.faults());
     faults.addAll(Abilities.faults(config, table));
+    if (faults.isEmpty() && table.engine().isPresent() && table.socket().isPresent()) {
+      remember(table.engine().get(), table.socket().get());
+    }
     return faults;
+  }
+
+  /** A daemon file may name an engine that is in no usual place: it counts from now on. */
+  private void remember(EngineKind kind, Path socket) {
+    try {
+      Engine _ = workshop("check").engines().at(kind, socket);
+    } catch (AdapterGone e) {
+      System.getLogger(ContainerAdapter.class.getName())
+          .log(System.Logger.Level.DEBUG, "the adapter is being stopped");
+    }
   }
 
   @Override
@@ -308,7 +326,7 @@ public final class ContainerAdapter implements PlatformAdapter {
         limits =
             shop.kernel().limits(state.pid(), run.get().spec().config(), run.get().resources());
         details.put(
-            "restarts",
+            "restarted",
             run.get().isRestartedByEngine() ? "by " + engine.kind().title() : "by Duende");
       }
     }
@@ -473,6 +491,39 @@ public final class ContainerAdapter implements PlatformAdapter {
       shop.discard(engine, id, deadline);
     } else if (find(handle).isPresent()) {
       shop.forget(id);
+    }
+  }
+
+  @Override
+  public String build(
+      String engine,
+      String reference,
+      List<String> modules,
+      Consumer<String> progress,
+      Deadline deadline)
+      throws DaemonException {
+    if (!engine.equals("auto") && EngineKind.parse(engine).isEmpty()) {
+      throw new DaemonException(
+          ErrorCode.CONFIGURATION,
+          "image",
+          "\"" + engine + "\" is no engine",
+          "write auto, docker, podman or containerd");
+    }
+    String name = reference.isEmpty() ? ContainerTable.CLASS_IMAGE : reference;
+    Engine into =
+        workshop("image").engines().choose(ContainerTable.of(Map.of("engine", engine)), deadline);
+    progress.accept("linking a Java runtime");
+    try (RuntimeImage image =
+        RuntimeImage.make(Path.of(System.getProperty("java.home")), modules, deadline)) {
+      long size = Files.size(image.archive());
+      progress.accept("giving it to " + into.kind().title() + " at " + into.socket());
+      try (InputStream layer = Files.newInputStream(image.archive())) {
+        into.importImage(name, RuntimeImage.RECIPE, layer, deadline);
+      }
+      return name + ", " + Sizes.format(size >> 20 << 20) + ", in " + into.kind().title();
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, name, "cannot be made: " + e.getMessage(), "see the space left", e);
     }
   }
 }

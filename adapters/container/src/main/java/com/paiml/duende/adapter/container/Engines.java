@@ -46,7 +46,7 @@ final class Engines implements AutoCloseable {
     };
   }
 
-  /** Those whose socket is there, whether or not somebody listens. */
+  /** Those whose socket is there, whether or not somebody listens, and those that daemon files name. */
   List<Engine> present() {
     List<Engine> found = new ArrayList<>();
     for (EngineKind kind : EngineKind.values()) {
@@ -57,6 +57,11 @@ final class Engines implements AutoCloseable {
             found.add(engine);
           }
         }
+      }
+    }
+    for (Engine engine : known()) {
+      if (!found.contains(engine)) {
+        found.add(engine);
       }
     }
     return found;

@@ -351,11 +351,23 @@ final class Kernel implements AutoCloseable {
                     (what, fault) -> LOG.log(System.Logger.Level.WARNING, what, fault));
         loop = events;
       }
-      Watch watch = group.get().onOutOfMemory(events, then);
+      Cgroup watched = group.get();
+      Watch watch = watched.onOutOfMemory(events, () -> tell(watched, then));
       return Optional.of(watch);
     } catch (LinuxException e) {
       LOG.log(System.Logger.Level.DEBUG, "kills for memory are not heard of: {0}", e.getMessage());
       return Optional.empty();
+    }
+  }
+
+  /** Version 1 also calls when the group goes, and before it counts the kill: whether the group is there tells the two. */
+  private static void tell(Cgroup group, Runnable then) {
+    try {
+      if (group.usage().outOfMemoryKills().isPresent()) {
+        then.run();
+      }
+    } catch (LinuxException e) {
+      LOG.log(System.Logger.Level.DEBUG, "a control group is gone: {0}", e.getMessage());
     }
   }
 

@@ -100,9 +100,14 @@ final class CrossChecks {
         "address",
         h.address().isEmpty(),
         h.type().word());
+    // A container engine makes such a check itself: type "daemon" with a command is the engine's.
+    boolean byEngine =
+        h.type() == HealthCheck.Type.DAEMON
+            && config.what() instanceof What.Image
+            && !h.command().isEmpty();
     needs(
         "health_check",
-        h.type() == HealthCheck.Type.EXEC,
+        h.type() == HealthCheck.Type.EXEC || byEngine,
         "command",
         h.command().isEmpty(),
         h.type().word());

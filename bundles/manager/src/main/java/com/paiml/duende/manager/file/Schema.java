@@ -378,7 +378,8 @@ final class Schema {
             COMMAND,
             "[]",
             "[\"/usr/bin/curl\", \"-f\", \"http://127.0.0.1:8080/\"]",
-            "For `exec`: healthy at exit status 0. Runs where the daemon runs."),
+            "For `exec`: healthy at exit status 0. Runs where the daemon runs. With `image` and"
+                + " `daemon`, the container engine runs it."),
         Key.of("health_check.interval", DURATION, "\"30s\"", "\"5s\"", "Between two checks.")
             .within(10 * MS, DAY),
         Key.of(

@@ -37,20 +37,23 @@ final class LabContainerd extends LabEngine {
   @Override
   List<String> command() throws IOException {
     Path config = folder().resolve("config.toml");
-    Files.writeString(
-        config,
-        """
-        version = 2
-        root = "%1$s/root"
-        state = "%1$s/state"
-        disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs",
-          "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper",
-          "io.containerd.snapshotter.v1.aufs"]
-        [grpc]
-          address = "%1$s/e.sock"
-        """
-            .formatted(folder()));
+    Files.writeString(config, configuration(folder(), "e.sock"));
     return List.of(daemon, "-c", config.toString());
+  }
+
+  /** What it needs to be told to keep to a folder. */
+  static String configuration(Path folder, String socket) {
+    return """
+    version = 2
+    root = "%1$s/root"
+    state = "%1$s/state"
+    disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs",
+      "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper",
+      "io.containerd.snapshotter.v1.aufs"]
+    [grpc]
+      address = "%1$s/%2$s"
+    """
+        .formatted(folder, socket);
   }
 
   @Override

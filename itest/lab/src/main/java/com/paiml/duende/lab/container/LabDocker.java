@@ -32,6 +32,26 @@ final class LabDocker extends LabEngine {
     return "docker";
   }
 
+  private Path containerd() {
+    return folder().resolve("c.sock");
+  }
+
+  /** As Debian has it: containerd is a service of its own, and goes on when dockerd dies. */
+  @Override
+  void beside() throws Missing, IOException, InterruptedException {
+    Path config = folder().resolve("containerd.toml");
+    Files.writeString(config, LabContainerd.configuration(folder(), "c.sock"));
+    startBeside(
+        List.of(Command.need("containerd", "containerd").toString(), "-c", config.toString()));
+    long end = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
+    while (!accepts(containerd())) {
+      if (System.nanoTime() - end > 0) {
+        throw new Missing("containerd does not start beside docker");
+      }
+      Thread.sleep(10);
+    }
+  }
+
   @Override
   List<String> command() throws IOException {
     Files.createDirectories(folder().resolve("data"));
@@ -40,6 +60,8 @@ final class LabDocker extends LabEngine {
         daemon,
         "--config-file",
         folder().resolve("none.json").toString(),
+        "--containerd",
+        containerd().toString(),
         "--data-root",
         folder().resolve("data").toString(),
         "--exec-root",

@@ -26,7 +26,9 @@ public abstract class LabEngine implements AutoCloseable {
   private static final Duration END = Duration.ofSeconds(30);
 
   private final Path folder;
+  private @Nullable Process holder;
   private @Nullable Process process;
+  private @Nullable Process companion;
 
   LabEngine(Path folder) {
     this.folder = folder;
@@ -81,6 +83,23 @@ public abstract class LabEngine implements AutoCloseable {
     return List.of(List.of("ip", "link", "set", "lo", "up"));
   }
 
+  /** Starts what it needs beside it, and what goes on when it is killed. */
+  void beside() throws Missing, IOException, InterruptedException {
+    // Most need nothing.
+  }
+
+  /** Starts a program in its namespaces, until it is closed. */
+  final void startBeside(List<String> command) throws IOException {
+    List<String> words = new ArrayList<>(within());
+    words.addAll(command);
+    companion =
+        new ProcessBuilder(words)
+            .redirectInput(Path.of("/dev/null").toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("beside.log").toFile()))
+            .start();
+  }
+
   /** Variables that it needs. */
   Map<String, String> environment() {
     return Map.of();
@@ -109,20 +128,31 @@ public abstract class LabEngine implements AutoCloseable {
   /** Removes all containers there are, whatever their state. */
   abstract void removeAll() throws IOException, InterruptedException, Missing;
 
-  /** Starts the engine, or starts it again after {@link #kill}. */
+  /** Starts the engine, or starts it again after {@link #kill}, in the namespaces that it had. */
   public final void begin() throws Missing, IOException, InterruptedException {
-    Files.deleteIfExists(socket());
-    StringBuilder script = new StringBuilder("set -e\n");
-    for (List<String> one : before()) {
-      script.append(quoted(one)).append(" || true\n");
+    if (holder == null) {
+      holder =
+          new ProcessBuilder("unshare", "-m", "-n", "--propagation", "private", "sleep", "infinity")
+              .redirectInput(Path.of("/dev/null").toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      awaitNamespaces(holder.pid());
+      beside();
     }
-    script.append("exec ").append(quoted(command())).append('\n');
-    Path file = folder.resolve("start.sh");
-    Files.writeString(file, script);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            "unshare", "-m", "-n", "--propagation", "private", "sh", file.toString());
+    Files.deleteIfExists(socket());
+    for (List<String> one : before()) {
+      List<String> words = new ArrayList<>(within());
+      words.addAll(one);
+      // What is done already need not be done again.
+      Command.Result _ = Command.run(PATIENCE, words);
+    }
+    List<String> words = new ArrayList<>(within());
+    words.addAll(command());
+    ProcessBuilder builder = new ProcessBuilder(words);
     builder.environment().putAll(environment());
+    // conmon leaves a file where it was started.
+    builder.directory(folder.toFile());
     builder.redirectErrorStream(true);
     builder.redirectInput(Path.of("/dev/null").toFile());
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("engine.log").toFile()));
@@ -130,10 +160,19 @@ public abstract class LabEngine implements AutoCloseable {
     awaitAnswer();
   }
 
-  private static String quoted(List<String> words) {
-    List<String> all = new ArrayList<>();
-    words.forEach(w -> all.add("'" + w.replace("'", "'\\''") + "'"));
-    return String.join(" ", all);
+  /** It has its own namespaces once it is no longer in ours. */
+  private static void awaitNamespaces(long pid) throws IOException, InterruptedException {
+    Path ours = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
+    Path its = Path.of("/proc/" + pid + "/ns/net");
+    Path tool = Path.of("/proc/" + pid + "/comm");
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (Files.readSymbolicLink(its).equals(ours)
+        || !Files.readString(tool).strip().equals("sleep")) {
+      if (System.nanoTime() - end > 0) {
+        throw new IOException("no namespaces within " + PATIENCE);
+      }
+      Thread.sleep(5);
+    }
   }
 
   private void awaitAnswer() throws IOException, InterruptedException, Missing {
@@ -156,8 +195,13 @@ public abstract class LabEngine implements AutoCloseable {
   }
 
   private boolean accepts() {
+    return accepts(socket());
+  }
+
+  /** Whether somebody listens there. */
+  static boolean accepts(Path socket) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return channel.connect(UnixDomainSocketAddress.of(socket()));
+      return channel.connect(UnixDomainSocketAddress.of(socket));
     } catch (IOException e) {
       return false;
     }
@@ -173,12 +217,6 @@ public abstract class LabEngine implements AutoCloseable {
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
   }
 
-  /** The pid of the engine itself; its namespaces are its own. */
-  public long pid() {
-    Process p = process;
-    return p == null ? 0 : p.pid();
-  }
-
   /** Runs the engine's own command in the engine's namespaces. */
   public Command.Result run(String... arguments) throws Missing, IOException, InterruptedException {
     List<String> words = new ArrayList<>(within());
@@ -189,7 +227,10 @@ public abstract class LabEngine implements AutoCloseable {
 
   /** Words that run what follows in the engine's namespaces. */
   public List<String> within() {
-    return List.of("nsenter", "-t", Long.toString(pid()), "-m", "-n", "--");
+    Process held = holder;
+    return held == null
+        ? List.of()
+        : List.of("nsenter", "-t", Long.toString(held.pid()), "-m", "-n", "--");
   }
 
   /** Kills the engine, and not its containers, as a crash would. */
@@ -220,6 +261,16 @@ public abstract class LabEngine implements AutoCloseable {
       }
     } finally {
       endLeftovers();
+      Process beside = companion;
+      if (beside != null) {
+        Process _ = beside.destroyForcibly();
+        boolean _ = beside.waitFor(END.toMillis(), TimeUnit.MILLISECONDS);
+      }
+      Process held = holder;
+      if (held != null) {
+        Process _ = held.destroyForcibly();
+        boolean _ = held.waitFor(END.toMillis(), TimeUnit.MILLISECONDS);
+      }
       delete(folder);
     }
   }
