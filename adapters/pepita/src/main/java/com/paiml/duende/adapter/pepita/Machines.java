@@ -1,0 +1,678 @@
+package com.paiml.duende.adapter.pepita;
+
+import com.paiml.duende.adapter.pepita.channel.Guest;
+import com.paiml.duende.adapter.pepita.channel.GuestState;
+import com.paiml.duende.adapter.pepita.channel.Secret;
+import com.paiml.duende.adapter.pepita.image.Cpio;
+import com.paiml.duende.adapter.pepita.image.Image;
+import com.paiml.duende.adapter.pepita.image.Images;
+import com.paiml.duende.adapter.pepita.log.Delivery;
+import com.paiml.duende.adapter.pepita.log.VmLog;
+import com.paiml.duende.adapter.pepita.monitor.Monitor;
+import com.paiml.duende.adapter.pepita.monitor.VmPlan;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Readiness;
+import com.paiml.duende.api.Resources;
+import com.paiml.duende.linux.confine.Confinement;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.ProcessIdentity;
+import com.paiml.duende.linux.process.SpawnRequest;
+import com.paiml.duende.linux.process.Stdio;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.HostRuntime;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.spi.Recovery;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Starts machines, and takes up those that an earlier container has left. */
+final class Machines {
+  private static final Logger LOGGER = System.getLogger(Machines.class.getName());
+
+  /** In a handle: the monitor's process, as pid, start time and boot. */
+  static final String PROCESS = "process";
+
+  /** In a handle: the machine's name. */
+  static final String MACHINE = "machine";
+
+  /** In a handle: its folder. */
+  static final String FOLDER = "folder";
+
+  static final String MONITOR = "monitor";
+  static final String CHANNEL = "channel";
+
+  /** In a handle: the process beside the monitor, where there is one. */
+  static final String COMPANION = "companion";
+
+  static final String CID = "cid";
+  static final String MEMORY = "memory";
+  static final String VCPUS = "vcpus";
+  static final String ACCELERATED = "accelerated";
+
+  private static final long KERNELS_SHARE = 64L << 20;
+  private static final long MEBIBYTE = 1L << 20;
+  private static final String NOTIFY = "NOTIFY_SOCKET=/run/duende/notify";
+
+  private final Engine engine;
+  private final Monitors monitors;
+  private final Images images;
+  private final Kvm kvm;
+  private final Cids cids;
+  private final java.util.function.Supplier<Optional<HostRuntime>> host;
+
+  Machines(
+      Engine engine,
+      Monitors monitors,
+      Images images,
+      Kvm kvm,
+      Cids cids,
+      java.util.function.Supplier<Optional<HostRuntime>> host) {
+    this.engine = engine;
+    this.monitors = monitors;
+    this.images = images;
+    this.kvm = kvm;
+    this.cids = cids;
+    this.host = host;
+  }
+
+  /** {@code duende-vm-NAME}; of an instance that is not the default its id stands before the name. */
+  static String machineName(Instance instance, String daemon) {
+    return "duende-vm-" + (instance.isDefault() ? "" : instance.id() + "-") + daemon;
+  }
+
+  private static Path folder(LaunchSpec spec) {
+    return spec.runDirectory().resolve("vm");
+  }
+
+  // --- starting ---------------------------------------------------------------------------------
+
+  /** Starts a machine and its program; the run is watched when this returns. */
+  VmRun start(LaunchSpec asked, AdapterEvents events, Deadline deadline) throws DaemonException {
+    Command command = Command.of(asked, images, host);
+    LaunchSpec spec = command.spec();
+    PepitaTable table = command.table();
+    Image image = images.get(table.image());
+    boolean accelerated = kvm.verdict(image).works();
+    Monitor monitor = monitors.choose(spec.name(), table.monitor(), table.channel(), accelerated);
+    refuseEmpty(deadline, spec.name());
+    FilesIn files = FilesIn.of(spec.name(), table.files());
+    Resources limits = limits(spec.config(), memory(spec.config(), table));
+    Path folder = makeFolder(spec);
+    Undo undo = new Undo();
+    undo.add(() -> delete(folder));
+    try {
+      Path _ = Files.writeString(folder.resolve(Leftovers.OWNER), spec.instance().id());
+      String own = engine.own();
+      long cid = cids.take(own);
+      undo.add(() -> cids.free(cid, own));
+      Secret secret = Secret.mint();
+      secret.write(folder.resolve("secret"));
+      VmPlan plan = plan(spec, command, image, monitor, files, accelerated, cid, deadline);
+      writeInitrd(image, secret, plan.initrd());
+      Optional<Pidfd> companion = startCompanion(monitor, plan, deadline);
+      companion.ifPresent(c -> undo.add(() -> killAndReap(c)));
+      Pidfd process = startMonitor(monitor, plan, deadline);
+      undo.add(() -> killAndReap(process));
+      ProcessIdentity identity = engine.processes.identify(process);
+      cids.hand(cid, identity.encode());
+      undo.add(() -> cids.free(cid, identity.encode()));
+      VmLog log =
+          engine.logs.join(
+              spec.logFile(), spec.config().log().maxSize(), spec.config().log().keep());
+      VmRun run =
+          new VmRun(
+              engine,
+              spec,
+              handle(
+                  spec,
+                  plan,
+                  monitor,
+                  identity,
+                  companion.isPresent()
+                      ? Optional.of(engine.processes.identify(companion.get()))
+                      : Optional.empty()),
+              plan,
+              monitor,
+              events,
+              secret,
+              process,
+              companion,
+              log,
+              Delivery.begin(log, folder.resolve("log.at")),
+              limits);
+      undo.clear();
+      undo.add(() -> abandon(run));
+      run.watch();
+      begin(run, command, files, limits, deadline);
+      return run;
+    } catch (DaemonException e) {
+      undo.all();
+      throw e;
+    } catch (LinuxException e) {
+      undo.all();
+      throw new DaemonException(
+          ErrorCode.SPAWN,
+          spec.name(),
+          "its monitor cannot be started: " + e.getMessage(),
+          e.remedy(),
+          e);
+    } catch (IOException e) {
+      undo.all();
+      throw new DaemonException(
+          ErrorCode.IO,
+          spec.name(),
+          "its machine cannot be made: " + e.getMessage(),
+          "see the space left, and the rights of " + folder,
+          e);
+    }
+  }
+
+  private static void refuseEmpty(Deadline deadline, String name) throws DaemonException {
+    if (deadline.hasPassed()) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT, name, "there was no time left to start it", "allow more");
+    }
+  }
+
+  private void begin(VmRun run, Command command, FilesIn files, Resources limits, Deadline deadline)
+      throws DaemonException {
+    try {
+      run.attach(deadline);
+      run.boot(deadline);
+      Guest guest = run.open(deadline);
+      guest.prepare(configuration(run, command, files).end(), deadline);
+      files.send(guest, deadline);
+      refuseWrittenLimits(run.spec, run.updateLimits(limits, deadline));
+      int _ = guest.start(deadline);
+      run.begun();
+      // The machine has it in its memory, and it is in no other place.
+      Files.deleteIfExists(run.plan.initrd());
+    } catch (DaemonException e) {
+      throw run.orLastWords(e);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, run.spec.name(), "a file cannot be removed: " + e, "", e);
+    }
+  }
+
+  private static void refuseWrittenLimits(LaunchSpec spec, List<LimitReport> reports)
+      throws DaemonException {
+    if (spec.config().resources().enforce() != Resources.Enforce.STRICT) {
+      return;
+    }
+    for (LimitReport report : reports) {
+      if (!report.inForce() && spec.config().isWritten(report.key())) {
+        throw new DaemonException(
+            ErrorCode.RESOURCE_LIMIT,
+            spec.name(),
+            report.key() + " is not in force: " + report.why(),
+            "leave it out, or say enforce = \"best-effort\"");
+      }
+    }
+  }
+
+  static long memory(DaemonConfig config, PepitaTable table) {
+    long asked =
+        config.isWritten("resources.memory")
+            ? config.resources().memory() + KERNELS_SHARE
+            : PepitaTable.DEFAULT_MEMORY;
+    long bytes = table.memory() > 0 ? table.memory() : Math.max(asked, PepitaTable.LEAST_MEMORY);
+    return (bytes + MEBIBYTE - 1) / MEBIBYTE * MEBIBYTE;
+  }
+
+  /** Of memory the default is what the machine has. */
+  private static Resources limits(DaemonConfig config, long machine) {
+    Resources r = config.resources();
+    long memory = config.isWritten("resources.memory") ? r.memory() : machine;
+    return new Resources(
+        memory,
+        Math.max(memory, r.memorySwap()),
+        r.cpuQuota(),
+        r.cpuShares(),
+        r.ioReadBps(),
+        r.ioWriteBps(),
+        r.networkBps(),
+        r.disk(),
+        r.pids(),
+        r.openFiles(),
+        r.lockMemory(),
+        r.lockMemoryRequired(),
+        r.enforce());
+  }
+
+  private static Path makeFolder(LaunchSpec spec) throws DaemonException {
+    Path folder = folder(spec);
+    try {
+      return Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (java.nio.file.FileAlreadyExistsException e) {
+      throw new DaemonException(
+          ErrorCode.ALREADY_EXISTS,
+          spec.name(),
+          "there is a machine's folder " + folder + " already",
+          "stop that machine, or remove the folder when it is nobody's",
+          e);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, spec.name(), folder + " cannot be made: " + e, "see its rights", e);
+    }
+  }
+
+  private VmPlan plan(
+      LaunchSpec spec,
+      Command command,
+      Image image,
+      Monitor monitor,
+      FilesIn files,
+      boolean accelerated,
+      long cid,
+      Deadline deadline)
+      throws DaemonException {
+    PepitaTable table = command.table();
+    List<String> modules = new ArrayList<>();
+    List<VmPlan.Disk> disks = new ArrayList<>();
+    if (monitor.vsockPort().isPresent()) {
+      modules.addAll(List.of("mmio", "vsock"));
+    } else {
+      modules.add("serial");
+    }
+    if (command.rootfs().isPresent()) {
+      disks.add(new VmPlan.Disk(command.rootfs().get(), !table.writable()));
+      if (!table.writable()) {
+        modules.add("overlay");
+      }
+    }
+    if (files.byImage()) {
+      Path made = folder(spec).resolve("files.ext4");
+      files.makeImage(made, folder(spec), deadline);
+      disks.add(new VmPlan.Disk(made, true));
+    }
+    if (!disks.isEmpty()) {
+      modules.add("disk");
+    }
+    if (table.network()) {
+      modules.add("net");
+    }
+    return new VmPlan(
+        machineName(spec.instance(), spec.name()),
+        folder(spec),
+        table.machine(),
+        table.kernel().isEmpty() ? image.kernel() : kernel(spec.name(), table.kernel()),
+        folder(spec).resolve("initrd"),
+        modules,
+        memory(spec.config(), table),
+        table.vcpus(),
+        disks,
+        table.network(),
+        table.ports(),
+        cid,
+        accelerated);
+  }
+
+  private static Path kernel(String daemon, String file) throws DaemonException {
+    Path kernel = Path.of(file);
+    try (var in = Files.newInputStream(kernel)) {
+      byte[] head = in.readNBytes(4);
+      if (head.length == 4 && head[0] == 0x7f && head[1] == 'E') {
+        return kernel;
+      }
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.NOT_FOUND,
+          daemon + ": [pepita] kernel",
+          kernel + " cannot be read: " + e.getMessage(),
+          "see its path",
+          e);
+    }
+    throw new DaemonException(
+        ErrorCode.CONFIGURATION,
+        daemon + ": [pepita] kernel",
+        kernel + " is no ELF kernel",
+        "give a vmlinux; \"pepita image build --kernel PACKAGE\" makes one of a package");
+  }
+
+  /** The image's initrd, followed by an archive with this machine's secret and a seed for its randomness. */
+  private static void writeInitrd(Image image, Secret secret, Path to) throws IOException {
+    byte[] seed = new byte[Secret.LENGTH];
+    new SecureRandom().nextBytes(seed);
+    byte[] both = java.util.Arrays.copyOf(secret.copy(), 2 * Secret.LENGTH);
+    System.arraycopy(seed, 0, both, Secret.LENGTH, Secret.LENGTH);
+    Path _ =
+        Files.createFile(
+            to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    try (OutputStream out = Files.newOutputStream(to)) {
+      long _ = Files.copy(image.initrd(), out);
+      try (Cpio cpio = new Cpio(out)) {
+        cpio.file("duende.secret", 0400, both);
+      }
+    }
+  }
+
+  private Optional<Pidfd> startCompanion(Monitor monitor, VmPlan plan, Deadline deadline)
+      throws DaemonException, LinuxException {
+    List<String> words = monitor.companion(plan);
+    if (words.isEmpty()) {
+      return Optional.empty();
+    }
+    Path program = Path.of(words.getFirst());
+    Pidfd process = spawn(program, words.subList(1, words.size()), plan, deadline);
+    try {
+      while (!Files.exists(monitor.companionSocket(plan))) {
+        // Its end is what this waits for; that it is ready nothing tells but the file.
+        if (deadline.hasPassed() || process.awaitEnd(java.time.Duration.ofMillis(3))) {
+          throw new DaemonException(
+              ErrorCode.SPAWN,
+              plan.name(),
+              program + " does not serve its vsock",
+              "see " + plan.folder().resolve("monitor.log") + ", or say channel = \"serial\"");
+        }
+      }
+      return Optional.of(process);
+    } catch (DaemonException | LinuxException e) {
+      killAndReap(process);
+      throw e;
+    }
+  }
+
+  private Pidfd startMonitor(Monitor monitor, VmPlan plan, Deadline deadline)
+      throws DaemonException, LinuxException {
+    Path program =
+        monitor
+            .program()
+            .orElseThrow(
+                () ->
+                    new DaemonException(
+                        ErrorCode.NOT_FOUND,
+                        plan.name(),
+                        "the monitor " + monitor.word() + " is gone",
+                        monitor.remedy()));
+    return spawn(program, monitor.arguments(plan), plan, deadline);
+  }
+
+  private Pidfd spawn(Path program, List<String> arguments, VmPlan plan, Deadline deadline)
+      throws LinuxException {
+    Path words = plan.folder().resolve("monitor.log");
+    return engine.spawner.spawn(
+        SpawnRequest.of(program, arguments)
+            .withStdio(new Stdio.Null(), new Stdio.Append(words), new Stdio.Append(words))
+            .withWorkingDirectory(plan.folder())
+            .withConfinement(Confinement.builder().umask(0077).noNewPrivileges().build())
+            .withDeadline(deadline.remaining()));
+  }
+
+  private static DaemonHandle handle(
+      LaunchSpec spec,
+      VmPlan plan,
+      Monitor monitor,
+      ProcessIdentity identity,
+      Optional<ProcessIdentity> companion) {
+    Map<String, String> data = new HashMap<>();
+    data.put(DaemonHandle.PID, Integer.toString(identity.pid()));
+    data.put(PROCESS, identity.encode());
+    data.put(MACHINE, plan.name());
+    data.put(FOLDER, plan.folder().toString());
+    data.put(MONITOR, monitor.word());
+    data.put(CHANNEL, monitor.channel());
+    companion.ifPresent(c -> data.put(COMPANION, c.encode()));
+    data.put(CID, Long.toString(plan.cid()));
+    data.put(MEMORY, Long.toString(plan.memory()));
+    data.put(VCPUS, Integer.toString(plan.vcpus()));
+    data.put(ACCELERATED, Boolean.toString(plan.accelerated()));
+    return new DaemonHandle(PepitaAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
+  }
+
+  private static GuestConfig configuration(VmRun run, Command command, FilesIn files)
+      throws DaemonException {
+    LaunchSpec spec = run.spec;
+    DaemonConfig config = spec.config();
+    GuestConfig out = new GuestConfig(spec.name());
+    for (String word : command.words()) {
+      out.add('A', word);
+    }
+    for (String variable : spec.env()) {
+      out.add('E', variable);
+    }
+    out.add('E', "PEPITA_VM=" + run.plan.name());
+    if (config.readiness().type() == Readiness.Type.NOTIFY || config.watchdog().isPresent()) {
+      out.add('E', NOTIFY);
+    }
+    if (config.watchdog().isPresent()) {
+      out.add('E', "WATCHDOG_USEC=" + config.watchdog().get().toNanos() / 1000);
+    }
+    if (config.readiness().type() == Readiness.Type.FD) {
+      out.add('D', Integer.toString(config.readiness().fd()));
+    }
+    for (String folder : command.folders()) {
+      out.add('F', folder);
+    }
+    if (!config.workingDir().isEmpty()) {
+      out.add('W', config.workingDir());
+    }
+    if (!config.user().isEmpty()) {
+      out.add('U', config.user());
+    }
+    if (!config.group().isEmpty()) {
+      out.add('G', config.group());
+    }
+    if (config.sandbox().umask().isPresent()) {
+      out.add('M', Integer.toOctalString(config.sandbox().umask().get()));
+    }
+    if (config.sandbox().noNewPrivs()) {
+      out.add('P', "1");
+    }
+    out.add('O', Long.toString(config.resources().openFiles()));
+    out.add('H', spec.name());
+    if (command.rootfs().isPresent()) {
+      out.add('R', command.table().writable() ? "rw" : "overlay");
+    }
+    if (files.byImage()) {
+      out.add('I', command.rootfs().isPresent() ? "/dev/vdb" : "/dev/vda");
+    }
+    if (command.table().shell()) {
+      out.add('C', "1");
+    }
+    if (run.plan.network()) {
+      out.add('N', "10.0.2.15 255.255.255.0 10.0.2.2");
+    }
+    return out;
+  }
+
+  // --- ending -----------------------------------------------------------------------------------
+
+  private static void killAndReap(Pidfd process) {
+    try {
+      boolean _ = process.sendSignal(9);
+      boolean _ = process.awaitEnd(java.time.Duration.ofSeconds(10));
+      Optional<?> _ = process.reap();
+    } catch (LinuxException e) {
+      LOGGER.log(Level.WARNING, "a monitor that was being started: " + e.getMessage());
+    }
+    process.close();
+  }
+
+  private void abandon(VmRun run) {
+    try {
+      run.kill(Deadline.after(java.time.Duration.ofSeconds(10)));
+    } catch (DaemonException e) {
+      LOGGER.log(Level.WARNING, e.getMessage());
+    }
+    run.leaveLog();
+    clean(run.handle);
+  }
+
+  /** Removes what is left of an ended machine. */
+  void clean(DaemonHandle handle) {
+    handle.get(CID).ifPresent(cid -> freeCid(cid, handle.get(PROCESS).orElse("")));
+    handle.get(FOLDER).ifPresent(f -> deleteQuietly(Path.of(f)));
+  }
+
+  private void freeCid(String cid, String owner) {
+    try {
+      cids.free(Long.parseLong(cid), owner);
+    } catch (IOException | NumberFormatException e) {
+      LOGGER.log(Level.WARNING, "the context id " + cid + " is not given back: " + e.getMessage());
+    }
+  }
+
+  private static void deleteQuietly(Path folder) {
+    try {
+      delete(folder);
+    } catch (IOException e) {
+      LOGGER.log(Level.WARNING, folder + " is left: " + e.getMessage());
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        boolean _ = Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** What is to be undone when a start fails, last first. */
+  private static final class Undo {
+    private final List<Step> steps = new ArrayList<>();
+
+    private interface Step {
+      void run() throws IOException;
+    }
+
+    void add(Step step) {
+      steps.add(step);
+    }
+
+    void clear() {
+      steps.clear();
+    }
+
+    void all() {
+      for (Step step : steps.reversed()) {
+        try {
+          step.run();
+        } catch (IOException e) {
+          LOGGER.log(Level.WARNING, "left of a start that failed: " + e.getMessage());
+        }
+      }
+    }
+  }
+
+  // --- recovery ---------------------------------------------------------------------------------
+
+  /** What became of a machine; a run where it goes on. */
+  record Found(Recovery recovery, @Nullable VmRun run) {}
+
+  Found recover(DaemonHandle handle, LaunchSpec asked, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    String identity = handle.get(PROCESS).orElse("");
+    if (!identity.startsWith(handle.get(DaemonHandle.PID).orElse("-") + ":")) {
+      return new Found(new Recovery.Lost("its handle names two processes"), null);
+    }
+    Optional<Pidfd> process = engine.find(identity);
+    if (process.isEmpty()) {
+      return new Found(
+          new Recovery.Lost("its machine ended while nobody watched, before it told how"), null);
+    }
+    Path folder = Path.of(handle.get(FOLDER).orElse("/nonexistent"));
+    Monitor monitor =
+        monitors.choose(
+            handle.name(),
+            handle.get(MONITOR).orElse("qemu"),
+            handle.get(CHANNEL).orElse("serial"),
+            true);
+    VmRun run;
+    try {
+      VmLog log =
+          engine.logs.join(
+              asked.logFile(), asked.config().log().maxSize(), asked.config().log().keep());
+      VmPlan plan = planOf(handle, folder);
+      run =
+          new VmRun(
+              engine,
+              asked,
+              handle,
+              plan,
+              monitor,
+              events,
+              Secret.read(folder.resolve("secret")),
+              process.get(),
+              handle.get(COMPANION).flatMap(engine::find),
+              log,
+              Delivery.goOn(log, folder.resolve("log.at")),
+              limits(asked.config(), plan.memory()));
+      run.watch();
+    } catch (IOException | LinuxException e) {
+      process.get().close();
+      return new Found(
+          new Recovery.Lost("what belongs to its machine cannot be read: " + e.getMessage()), null);
+    }
+    return takeUp(run, deadline);
+  }
+
+  private static Found takeUp(VmRun run, Deadline deadline) throws DaemonException {
+    try {
+      run.attach(deadline);
+      run.lookWhetherPaused(deadline);
+      Guest guest = run.connect(deadline);
+      run.begun();
+      if (run.isPaused()) {
+        return new Found(new Recovery.Running(run.handle, true), run);
+      }
+      GuestState state = guest.opened(deadline);
+      if (state.phase() == GuestState.Phase.ENDED && run.awaitEnd(deadline)) {
+        ExitReason reason = run.exit().join();
+        return new Found(new Recovery.Exited(reason), run);
+      }
+      return new Found(new Recovery.Running(run.handle, false), run);
+    } catch (DaemonException e) {
+      if (run.awaitEnd(Deadline.after(java.time.Duration.ofSeconds(1)))) {
+        return new Found(new Recovery.Exited(run.exit().join()), run);
+      }
+      run.leave();
+      throw e;
+    }
+  }
+
+  private static VmPlan planOf(DaemonHandle handle, Path folder) {
+    return new VmPlan(
+        handle.get(MACHINE).orElse(""),
+        folder,
+        "",
+        Path.of(""),
+        folder.resolve("initrd"),
+        List.of(),
+        Long.parseLong(handle.get(MEMORY).orElse("0")),
+        Integer.parseInt(handle.get(VCPUS).orElse("1")),
+        List.of(),
+        false,
+        List.of(),
+        Long.parseLong(handle.get(CID).orElse("0")),
+        Boolean.parseBoolean(handle.get(ACCELERATED).orElse("false")));
+  }
+}

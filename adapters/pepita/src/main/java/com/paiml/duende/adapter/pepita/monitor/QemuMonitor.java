@@ -1,0 +1,214 @@
+package com.paiml.duende.adapter.pepita.monitor;
+
+import com.paiml.duende.adapter.pepita.channel.Sockets;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.Deadline;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * QEMU, machine types q35 and microvm, with KVM or emulation. The channel is a virtio-serial port, for that needs nothing of
+ * the host's kernel.
+ */
+public final class QemuMonitor implements Monitor {
+  private static final String VSOCK_DEVICE = "vhost-device-vsock";
+
+  /** The port's name; the guest's init looks for it. */
+  private static final String PORT = "com.paiml.duende";
+
+  private final Optional<Path> program;
+
+  /** Serves the machine's vsock, where that is its channel. */
+  private final Optional<Path> vsockDevice;
+
+  /** The QEMU that is installed, with a virtio-serial port as channel. */
+  public QemuMonitor() {
+    this(Programs.find("qemu-system-x86_64"));
+  }
+
+  /** Another program in its place. */
+  public QemuMonitor(Optional<Path> program) {
+    this(program, Optional.empty());
+  }
+
+  private QemuMonitor(Optional<Path> program, Optional<Path> vsockDevice) {
+    this.program = program;
+    this.vsockDevice = vsockDevice;
+  }
+
+  /**
+   * QEMU with a vsock that vhost-device-vsock serves on a unix socket, in Firecracker's scheme; absent where one of the two
+   * is. It needs nothing of the host's kernel.
+   */
+  public static QemuMonitor withVsock() {
+    Optional<Path> device = Programs.find(VSOCK_DEVICE);
+    return new QemuMonitor(
+        device.flatMap(d -> Programs.find("qemu-system-x86_64")),
+        Optional.of(device.orElse(Path.of(VSOCK_DEVICE))));
+  }
+
+  private boolean usesVsock() {
+    return vsockDevice.isPresent();
+  }
+
+  @Override
+  public List<String> companion(VmPlan plan) {
+    return vsockDevice
+        .map(
+            d ->
+                List.of(
+                    d.toString(),
+                    "--vm",
+                    "guest-cid="
+                        + plan.cid()
+                        + ",socket="
+                        + companionSocket(plan)
+                        + ",uds-path="
+                        + plan.channel()))
+        .orElse(List.of());
+  }
+
+  @Override
+  public Path companionSocket(VmPlan plan) {
+    return plan.folder().resolve("vhost");
+  }
+
+  @Override
+  public String word() {
+    return "qemu";
+  }
+
+  @Override
+  public Optional<Path> program() {
+    return program;
+  }
+
+  @Override
+  public String remedy() {
+    return usesVsock()
+        ? "install QEMU and vhost-device-vsock, or say channel = \"serial\""
+        : "install QEMU (apt install qemu-system-x86)";
+  }
+
+  @Override
+  public boolean simulated() {
+    return false;
+  }
+
+  @Override
+  public boolean emulates() {
+    return true;
+  }
+
+  @Override
+  public boolean hasConsole() {
+    return true;
+  }
+
+  @Override
+  public OptionalInt vsockPort() {
+    return usesVsock() ? OptionalInt.of(VsockLine.PORT) : OptionalInt.empty();
+  }
+
+  @Override
+  public List<String> arguments(VmPlan plan) {
+    List<String> words = new ArrayList<>();
+    words.addAll(List.of("-name", quote(plan.name())));
+    words.addAll(List.of("-M", machine(plan) + (usesVsock() ? ",memory-backend=memory" : "")));
+    words.addAll(List.of("-accel", plan.accelerated() ? "kvm" : "tcg"));
+    words.addAll(List.of("-cpu", plan.accelerated() ? "host" : "qemu64"));
+    words.addAll(List.of("-smp", Integer.toString(plan.vcpus())));
+    words.addAll(List.of("-m", (plan.memory() >> 10) + "K"));
+    words.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
+    // seccomp(2): no new programs, no other user, no other priorities, nothing obsolete.
+    words.add("-sandbox");
+    words.add("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    words.addAll(List.of("-kernel", plan.kernel().toString()));
+    words.addAll(List.of("-initrd", plan.initrd().toString()));
+    words.addAll(List.of("-append", commandLine(plan)));
+    if (usesVsock()) {
+      // The device's program works in the machine's memory.
+      words.add("-object");
+      words.add("memory-backend-memfd,id=memory,share=on,size=" + plan.memory());
+      words.addAll(
+          List.of("-chardev", "socket,id=vsock,path=" + quote(companionSocket(plan).toString())));
+      words.addAll(List.of("-device", "vhost-user-vsock-pci,chardev=vsock"));
+    } else {
+      words.addAll(List.of("-device", "virtio-serial-pci"));
+      words.addAll(List.of("-chardev", socket("channel", plan.channel())));
+      words.addAll(List.of("-device", "virtserialport,chardev=channel,name=" + PORT));
+    }
+    words.addAll(List.of("-chardev", socket("console", plan.console())));
+    words.addAll(List.of("-serial", "chardev:console"));
+    words.addAll(List.of("-chardev", socket("control", plan.control())));
+    words.addAll(List.of("-mon", "chardev=control,mode=control"));
+    for (int i = 0; i < plan.disks().size(); i++) {
+      VmPlan.Disk disk = plan.disks().get(i);
+      words.add("-drive");
+      words.add(
+          "if=none,id=disk"
+              + i
+              + ",format=raw,readonly="
+              + (disk.readOnly() ? "on" : "off")
+              + ",file="
+              + quote(disk.file().toString()));
+      words.addAll(List.of("-device", "virtio-blk-pci,drive=disk" + i));
+    }
+    if (plan.network()) {
+      StringBuilder net = new StringBuilder("user,id=net");
+      for (String port : plan.ports()) {
+        String[] two = port.split(":", -1);
+        net.append(",hostfwd=tcp:127.0.0.1:").append(two[0]).append("-:").append(two[1]);
+      }
+      words.addAll(List.of("-netdev", net.toString(), "-device", "virtio-net-pci,netdev=net"));
+    }
+    return words;
+  }
+
+  private static String machine(VmPlan plan) {
+    return plan.machine().equals("microvm") ? "microvm,acpi=on,pcie=on" : plan.machine();
+  }
+
+  private String commandLine(VmPlan plan) {
+    // The check of the timer is a race that an emulated machine on a busy host loses: then the
+    // kernel panics.
+    StringBuilder line = new StringBuilder("console=ttyS0 quiet panic=-1 reboot=t no_timer_check");
+    if (plan.machine().equals("microvm") && !plan.accelerated()) {
+      // Without a PIT, and with a clock of emulation, it would measure for ever.
+      line.append(" tsc_early_khz=").append(HostClock.kiloHertz());
+    }
+    if (usesVsock()) {
+      line.append(" duende.vsock=").append(VsockLine.PORT);
+    }
+    if (!plan.modules().isEmpty()) {
+      line.append(" duende.load=").append(String.join(",", plan.modules()));
+    }
+    return line.toString();
+  }
+
+  private static String socket(String id, Path path) {
+    return "socket,id=" + id + ",server=on,wait=off,path=" + quote(path.toString());
+  }
+
+  /** QEMU's own quoting: a comma is written twice. */
+  private static String quote(String text) {
+    return text.replace(",", ",,");
+  }
+
+  @Override
+  public Control attach(Path folder, String thing, Sockets sockets, Deadline deadline)
+      throws DaemonException {
+    Path path = folder.resolve("ctl");
+    try {
+      return Qmp.connect(sockets, path, thing, deadline);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, thing, "QEMU takes no orders on " + path + ": " + e.getMessage(), "", e);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package com.paiml.duende.adapter.pepita.monitor;
+
+import com.paiml.duende.adapter.pepita.channel.Sockets;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.spi.Deadline;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The QEMU Machine Protocol: lines of JSON over a unix socket, each command answered by its number (docs/interop/qmp-spec of
+ * QEMU). Events are passed over: the end of the process tells more.
+ */
+final class Qmp implements Sockets.Listener, Monitor.Control {
+  private static final int LONGEST_LINE = 1 << 20;
+
+  private final String thing;
+  private final Map<Long, CompletableFuture<Map<String, Object>>> asked = new ConcurrentHashMap<>();
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final StringBuilder line = new StringBuilder();
+  private volatile Sockets.Socket socket;
+
+  @SuppressWarnings("NullAway.Init")
+  private Qmp(String thing) {
+    this.thing = thing;
+  }
+
+  static Qmp connect(Sockets sockets, Path path, String thing, Deadline deadline)
+      throws IOException, DaemonException {
+    Qmp qmp = new Qmp(thing);
+    qmp.socket = sockets.connect(path, qmp);
+    try {
+      Map<String, Object> _ = qmp.execute("qmp_capabilities", Map.of(), deadline);
+      return qmp;
+    } catch (DaemonException e) {
+      qmp.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void received(ByteBuffer bytes) {
+    while (bytes.hasRemaining()) {
+      char c = (char) (bytes.get() & 0xff);
+      if (c == '\n') {
+        take(line.toString());
+        line.setLength(0);
+      } else if (line.length() < LONGEST_LINE) {
+        line.append(c);
+      }
+    }
+  }
+
+  private void take(String text) {
+    if (text.isBlank()) {
+      return;
+    }
+    try {
+      Map<String, Object> answer = Words.read(text);
+      if (answer.get("id") instanceof Long id) {
+        CompletableFuture<Map<String, Object>> waiting = asked.remove(id);
+        if (waiting != null) {
+          waiting.complete(answer);
+        }
+      }
+    } catch (IOException e) {
+      System.getLogger(Qmp.class.getName())
+          .log(System.Logger.Level.WARNING, thing + ": QEMU says " + text);
+    }
+  }
+
+  @Override
+  public void ended(String why) {
+    asked.values().forEach(f -> f.completeExceptionally(new IOException("QEMU is gone: " + why)));
+    asked.clear();
+  }
+
+  @SuppressWarnings("unchecked")
+  Map<String, Object> execute(String command, Map<String, ?> arguments, Deadline deadline)
+      throws DaemonException {
+    long id = numbers.incrementAndGet();
+    CompletableFuture<Map<String, Object>> waiting = new CompletableFuture<>();
+    asked.put(id, waiting);
+    Map<String, Object> words = new LinkedHashMap<>();
+    words.put("execute", command);
+    if (!arguments.isEmpty()) {
+      words.put("arguments", arguments);
+    }
+    words.put("id", id);
+    try {
+      socket.send(
+          ByteBuffer.wrap((Words.write(words) + "\n").getBytes(StandardCharsets.UTF_8)),
+          thing,
+          deadline);
+      Map<String, Object> answer =
+          waiting.get(Math.max(1, deadline.remaining().toNanos()), TimeUnit.NANOSECONDS);
+      if (answer.get("error") instanceof Map<?, ?> error) {
+        throw new DaemonException(
+            ErrorCode.INVALID_STATE,
+            thing,
+            "QEMU refuses " + command + ": " + error.get("desc"),
+            "see \"pepita inspect\"");
+      }
+      return answer.get("return") instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
+    } catch (IOException | ExecutionException e) {
+      throw new DaemonException(
+          ErrorCode.IO, thing, "QEMU does not take " + command + ": " + e.getMessage(), "", e);
+    } catch (TimeoutException e) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT,
+          thing,
+          "QEMU did not answer " + command + " in time",
+          "the machine is overloaded, or QEMU hangs: kill the daemon",
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DaemonException(ErrorCode.TIMEOUT, thing, "waiting was interrupted", "", e);
+    } finally {
+      asked.remove(id);
+    }
+  }
+
+  @Override
+  public void boot(VmPlan plan, Deadline deadline) {
+    // It boots as soon as it is started.
+  }
+
+  @Override
+  public void pause(Deadline deadline) throws DaemonException {
+    Map<String, Object> _ = execute("stop", Map.of(), deadline);
+  }
+
+  @Override
+  public void resume(Deadline deadline) throws DaemonException {
+    Map<String, Object> _ = execute("cont", Map.of(), deadline);
+  }
+
+  @Override
+  public boolean isPaused(Deadline deadline) throws DaemonException {
+    return "paused".equals(execute("query-status", Map.of(), deadline).get("status"));
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}
