@@ -639,12 +639,14 @@ final class Machines {
     try {
       run.attach(deadline);
       run.lookWhetherPaused(deadline);
-      Guest guest = run.connect(deadline);
-      run.begun();
       if (run.isPaused()) {
+        // It answers when it goes on.
+        Guest _ = run.connect(deadline);
+        run.begun();
         return new Found(new Recovery.Running(run.handle, true), run);
       }
-      GuestState state = guest.opened(deadline);
+      GuestState state = run.open(deadline).opened(deadline);
+      run.begun();
       if (state.phase() == GuestState.Phase.ENDED && run.awaitEnd(deadline)) {
         ExitReason reason = run.exit().join();
         return new Found(new Recovery.Exited(reason), run);
