@@ -55,6 +55,10 @@ final class Abilities {
     missing.put(
         Capability.READINESS_FD,
         "systemd hands on no descriptor that its unit has not named; use readiness notify");
+    if (!groups.has("memory") && !groups.has("cpu") && !groups.has("pids")) {
+      without(
+          can, missing, Capability.UPDATE_LIMITS, "no limit that can be changed is to be had here");
+    }
     if (domain.ofUser()) {
       without(
           can,

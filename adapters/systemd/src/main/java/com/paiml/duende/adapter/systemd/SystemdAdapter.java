@@ -313,7 +313,15 @@ public final class SystemdAdapter implements PlatformAdapter {
   @Override
   public List<LimitReport> updateLimits(DaemonHandle handle, Resources resources, Deadline deadline)
       throws DaemonException {
-    return find(handle).updateLimits(resources, deadline);
+    UnitRun run = find(handle);
+    if (!run.canUpdateLimits()) {
+      throw new DaemonException(
+          ErrorCode.NOT_SUPPORTED,
+          handle.name(),
+          "its service manager has no limits that can be changed",
+          "write scope = \"system\"; see \"duende adapters\"");
+    }
+    return run.updateLimits(resources, deadline);
   }
 
   @Override

@@ -15,8 +15,10 @@ import java.util.Set;
  * @param one mount point of the hierarchy of version 1 by controller
  * @param two mount point of version 2, where there is one
  * @param delegated the controllers of version 2 that the service manager may hand on
+ * @param canFreeze whether systemd has a freezer: where there is nothing but version 2
  */
-public record Hierarchies(Map<String, Path> one, Optional<Path> two, Set<String> delegated) {
+public record Hierarchies(
+    Map<String, Path> one, Optional<Path> two, Set<String> delegated, boolean canFreeze) {
 
   /** @param group the manager's own, from the root of its view */
   public static Hierarchies of(Machine machine, String group, boolean ofUser) {
@@ -39,11 +41,12 @@ public record Hierarchies(Map<String, Path> one, Optional<Path> two, Set<String>
         }
       }
     } catch (IOException unreadable) {
-      return new Hierarchies(Map.of(), Optional.empty(), Set.of());
+      return new Hierarchies(Map.of(), Optional.empty(), Set.of(), false);
     }
     Set<String> delegated = two.map(t -> controllers(t, group)).orElse(Set.of());
     // A user manager is given nothing of version 1 (systemd.resource-control(5)).
-    return new Hierarchies(ofUser ? Map.of() : one, two, delegated);
+    return new Hierarchies(
+        ofUser ? Map.of() : one, two, delegated, two.isPresent() && one.isEmpty());
   }
 
   private static Set<String> controllers(Path mount, String group) {
@@ -69,10 +72,5 @@ public record Hierarchies(Map<String, Path> one, Optional<Path> two, Set<String>
 
   public boolean has(String controller) {
     return hasOne(controller) || hasTwo(controller);
-  }
-
-  /** Whether a group can be frozen. */
-  public boolean canFreeze() {
-    return two.isPresent() && one.isEmpty();
   }
 }

@@ -458,10 +458,15 @@ public final class UnitRun implements UnitWatcher {
     if (hasEnded() || resources.enforce() == Resources.Enforce.BEST_EFFORT) {
       return List.of();
     }
-    return limits().stream()
-        .filter(l -> !l.inForce() && spec.config().isWritten(l.key()))
-        .filter(l -> !hasEnded())
-        .toList();
+    List<LimitReport> missed =
+        limits().stream().filter(l -> !l.inForce() && spec.config().isWritten(l.key())).toList();
+    // Of what has ended meanwhile, told or not yet, there is nothing to be read.
+    return isThere() ? missed : List.of();
+  }
+
+  private boolean isThere() {
+    OptionalLong pid = handle().pid();
+    return !hasEnded() && pid.isPresent() && !ProcessFiles.isDead(pid.getAsLong());
   }
 
   private boolean isNotify() {
@@ -668,6 +673,11 @@ public final class UnitRun implements UnitWatcher {
   public UsageSample usage() throws DaemonException {
     refuseEnded();
     return Use.of(group());
+  }
+
+  /** Whether there is a control group's limit to be changed. */
+  public boolean canUpdateLimits() {
+    return !UnitSettings.limits(resources, domain.hierarchies()).isEmpty();
   }
 
   public List<LimitReport> updateLimits(Resources wanted, Deadline deadline)

@@ -59,6 +59,10 @@ public final class Units {
       launch(run, settings, install, deadline);
     } catch (DaemonException refused) {
       run.leave();
+      if (refused.code().equals(ErrorCode.TIMEOUT) || refused.code().equals(ErrorCode.IO)) {
+        // The call may have arrived all the same.
+        endIfOurs(run, refused);
+      }
       throw refused;
     }
     try {
@@ -72,6 +76,18 @@ public final class Units {
         refused.addSuppressed(also);
       }
       throw refused;
+    }
+  }
+
+  private static void endIfOurs(UnitRun run, DaemonException refused) {
+    Deadline soon = Deadline.after(CLEAN_UP);
+    try {
+      UnitState there = run.domain().manager().look(run.unit(), soon);
+      if (UnitNames.isOurs(there.text("Description"), run.spec().instance())) {
+        run.abandon(soon);
+      }
+    } catch (DaemonException also) {
+      refused.addSuppressed(also);
     }
   }
 
