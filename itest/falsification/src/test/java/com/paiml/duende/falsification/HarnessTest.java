@@ -30,12 +30,16 @@ class HarnessTest {
   static final List<Class<?>> ATTEMPTS =
       List.of(
           DaemonWorldClaims.class,
+          ExhaustionClaims.class,
           HistoryClaims.class,
           BlockClaims.class,
           LifecycleClaims.class,
+          LimitClaims.class,
           MetricsClaims.class,
           ObserveClaims.class,
+          PolicyClaims.class,
           PortabilityClaims.class,
+          SandboxClaims.class,
           ServiceClaims.class,
           SurvivalClaims.class,
           SystemdClaims.class);

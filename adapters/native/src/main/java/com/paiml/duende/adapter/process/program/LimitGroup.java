@@ -139,6 +139,9 @@ final class LimitGroup {
     if (r.ioWriteBps() > 0) {
       all.add(bytes("resources.io_write_bps", r.ioWriteBps(), new Setting.IoWrite(r.ioWriteBps())));
     }
+    if (r.networkBps() > 0) {
+      all.add(bytes("resources.network_bps", r.networkBps(), new Setting.Network(r.networkBps())));
+    }
     return all;
   }
 

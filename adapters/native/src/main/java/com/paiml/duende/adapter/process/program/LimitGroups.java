@@ -37,6 +37,7 @@ final class LimitGroups {
           Capability.LIMIT_CPU_QUOTA, Controller.CPU,
           Capability.LIMIT_CPU_SHARES, Controller.CPU,
           Capability.LIMIT_IO, Controller.IO,
+          Capability.LIMIT_NETWORK, Controller.NETWORK,
           Capability.LIMIT_PIDS, Controller.PIDS);
 
   private final Optional<Cgroups> cgroups;
@@ -219,8 +220,14 @@ final class LimitGroups {
 
   private Set<Controller> wanted(LaunchSpec spec) {
     Set<Controller> wanted = EnumSet.copyOf(usable);
-    if (spec.config().resources().ioReadBps() <= 0 && spec.config().resources().ioWriteBps() <= 0) {
+    Resources resources = spec.config().resources();
+    if (resources.ioReadBps() <= 0 && resources.ioWriteBps() <= 0) {
       wanted.remove(Controller.IO);
+    }
+    if (resources.networkBps() <= 0) {
+      // Beside version 1 it is a hierarchy of its own, and to join one of version 2 takes the kernel
+      // ten milliseconds: it waits until every processor has seen it (cgroup_threadgroup_rwsem).
+      wanted.remove(Controller.NETWORK);
     }
     return wanted;
   }

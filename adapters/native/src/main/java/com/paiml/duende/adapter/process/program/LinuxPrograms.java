@@ -182,7 +182,6 @@ public final class LinuxPrograms implements Programs {
     if (ownUid != 0) {
       OF_ROOT.forEach(c -> all.put(c, "only root can do that: start Duende as root"));
     }
-    all.put(Capability.LIMIT_NETWORK, "not built for programs: use platform \"container\"");
     all.put(
         Capability.LIMIT_DISK, "not built for programs: use platform \"container\" or \"pepita\"");
     return all;

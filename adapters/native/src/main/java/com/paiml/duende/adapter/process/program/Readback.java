@@ -121,16 +121,6 @@ final class Readback {
   }
 
   private static void notEnforced(List<LimitReport> all, Resources resources) {
-    if (resources.networkBps() > 0) {
-      all.add(
-          new LimitReport(
-              "resources.network_bps",
-              Long.toString(resources.networkBps()),
-              "",
-              "",
-              false,
-              "not built for programs"));
-    }
     if (resources.disk() > 0) {
       all.add(
           new LimitReport(
