@@ -96,7 +96,7 @@ public final class RestartBreakers implements PolicyEngine {
           }
           return guard != null && guard.settings.equals(wanted.get())
               ? guard
-              : new Guard(wanted.get(), clock);
+              : Guard.following(guard, wanted.get(), clock);
         });
   }
 
@@ -121,6 +121,19 @@ public final class RestartBreakers implements PolicyEngine {
               settings.successes(),
               settings.halfOpen(),
               clock);
+    }
+
+    /** Closed, and for the run in progress too: a breaker that is changed while a daemon runs judges how that run ends. */
+    static Guard following(
+        @Nullable Guard before, PolicyConfig.Breaker settings, LongSupplier clock) {
+      Guard guard = new Guard(settings, clock);
+      guard.permit = guard.breaker.tryAcquire();
+      guard.startedAt = before == null ? clock.getAsLong() : before.startedAt();
+      return guard;
+    }
+
+    private synchronized long startedAt() {
+      return startedAt;
     }
 
     Duration untilTrial() {

@@ -106,4 +106,21 @@ class RestartBreakersTest {
         actions);
     assertTrue(engine.breakers().isEmpty());
   }
+
+  @Test
+  void a_breaker_that_is_changed_while_the_daemon_runs_judges_how_that_run_ends() {
+    assertTrue(engine.beforeStart(db, 0).allowed());
+    now.addAndGet(Duration.ofSeconds(1).toNanos());
+    DaemonConfig changed =
+        db.toBuilder()
+            .policy(
+                new PolicyConfig(
+                    Optional.of(new PolicyConfig.Breaker(1, Duration.ofMinutes(1), 1, 1)), 0, 0))
+            .build();
+    assertTrue(engine.beforeDeploy(changed).allowed());
+    now.addAndGet(Duration.ofSeconds(1).toNanos());
+    var source = new DaemonEvent.Source("db", DaemonId.random(), Instant.EPOCH, 1);
+    engine.onEvent(new DaemonEvent.Exited(source, ExitReason.ofCode(1)), actions);
+    assertEquals(CircuitBreaker.State.OPEN, engine.breakers().get("db").state());
+  }
 }

@@ -1,0 +1,3 @@
+/** The command {@code duende policy}. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.policy.command;
