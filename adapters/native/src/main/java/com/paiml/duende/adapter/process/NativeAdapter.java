@@ -145,6 +145,11 @@ public final class NativeAdapter implements PlatformAdapter {
   }
 
   @Override
+  public List<String> check(DaemonConfig config) {
+    return programs.check(config);
+  }
+
+  @Override
   public DaemonHandle spawn(LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     refuseGone(spec.name());

@@ -378,4 +378,24 @@ class LimitsTest {
                         "true")));
     assertTrue(unknown.getMessage().contains("CAP_FLY"), unknown.getMessage());
   }
+
+  @Test
+  void givenNamesThatTheKernelDoesNotHave_whenTheFileIsChecked_thenEachIsNamed() {
+    need(Capability.SYSCALL_FILTER);
+    Sandbox wrong =
+        new Sandbox(
+            false,
+            Optional.of(List.of("CAP_NET_RAW", "CAP_NET_BINDSERVICE")),
+            Optional.of(
+                new Sandbox.Syscalls(
+                    true, List.of("read"), List.of("rebot"), Sandbox.SyscallAction.KILL)),
+            Optional.empty(),
+            true,
+            Optional.empty());
+    List<String> faults = lab.adapter.check(DaemonConfig.builder("wrong").sandbox(wrong).build());
+    assertEquals(2, faults.size(), faults::toString);
+    assertTrue(faults.get(0).contains("\"CAP_NET_BINDSERVICE\""), faults::toString);
+    assertTrue(faults.get(1).contains("\"rebot\""), faults::toString);
+    assertEquals(List.of(), lab.adapter.check(DaemonConfig.builder("fine").build()));
+  }
 }

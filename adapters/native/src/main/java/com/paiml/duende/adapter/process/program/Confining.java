@@ -9,6 +9,7 @@ import com.paiml.duende.linux.confine.Credentials;
 import com.paiml.duende.linux.confine.Namespace;
 import com.paiml.duende.linux.confine.PathRule;
 import com.paiml.duende.linux.confine.SyscallFilter;
+import com.paiml.duende.linux.kernel.SystemCallTable;
 import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.spi.LaunchSpec;
@@ -63,21 +64,49 @@ final class Confining {
     return builder;
   }
 
+  /** Names that the kernel does not have; those of system calls may be another architecture's. */
+  static List<String> unknownNames(Sandbox sandbox, SystemCallTable table) {
+    List<String> faults = new ArrayList<>();
+    for (String name : sandbox.capabilities().orElse(List.of())) {
+      if (capability(name).isEmpty()) {
+        faults.add(
+            "sandbox.capabilities: there is no capability \""
+                + name
+                + "\"; see capabilities(7) for their names");
+      }
+    }
+    List<String> calls = new ArrayList<>();
+    sandbox.syscalls().ifPresent(s -> calls.addAll(s.allow()));
+    sandbox.syscalls().ifPresent(s -> calls.addAll(s.deny()));
+    for (String name : calls) {
+      if (!table.isKnown(name)) {
+        faults.add(
+            "sandbox.syscalls: there is no system call \""
+                + name
+                + "\"; see syscalls(2) for their names");
+      }
+    }
+    return faults;
+  }
+
+  private static Optional<Capability> capability(String name) {
+    String bare = name.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "");
+    return EnumSet.allOf(Capability.class).stream().filter(c -> c.name().equals(bare)).findFirst();
+  }
+
   private static Set<Capability> capabilities(String daemon, List<String> names)
       throws DaemonException {
     Set<Capability> all = EnumSet.noneOf(Capability.class);
     for (String name : names) {
-      String bare = name.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "");
-      Optional<Capability> known =
-          EnumSet.allOf(Capability.class).stream().filter(c -> c.name().equals(bare)).findFirst();
       all.add(
-          known.orElseThrow(
-              () ->
-                  new DaemonException(
-                      ErrorCode.CONFIGURATION,
-                      daemon,
-                      "sandbox.capabilities: there is no capability \"" + name + "\"",
-                      "see capabilities(7) for their names")));
+          capability(name)
+              .orElseThrow(
+                  () ->
+                      new DaemonException(
+                          ErrorCode.CONFIGURATION,
+                          daemon,
+                          "sandbox.capabilities: there is no capability \"" + name + "\"",
+                          "see capabilities(7) for their names")));
     }
     return all;
   }

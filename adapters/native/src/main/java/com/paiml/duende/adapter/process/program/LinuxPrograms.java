@@ -3,10 +3,12 @@ package com.paiml.duende.adapter.process.program;
 import com.paiml.duende.adapter.process.NativeAdapter;
 import com.paiml.duende.adapter.process.Run;
 import com.paiml.duende.adapter.process.log.LogBooks;
+import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
+import com.paiml.duende.api.Sandbox;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.confine.Credentials;
@@ -185,6 +187,13 @@ public final class LinuxPrograms implements Programs {
     all.put(
         Capability.LIMIT_DISK, "not built for programs: use platform \"container\" or \"pepita\"");
     return all;
+  }
+
+  @Override
+  public List<String> check(DaemonConfig config) {
+    return config.sandbox().equals(Sandbox.NONE)
+        ? List.of()
+        : Confining.unknownNames(config.sandbox(), linux.systemCalls());
   }
 
   LimitGroups groups() {

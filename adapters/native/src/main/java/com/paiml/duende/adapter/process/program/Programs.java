@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.process.program;
 
 import com.paiml.duende.adapter.process.Run;
+import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.Capability;
@@ -11,6 +12,7 @@ import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +28,11 @@ public interface Programs extends AutoCloseable {
 
   /** What it could do on another machine, and why not here. */
   Map<Capability, String> missing();
+
+  /** Names in the sandbox that this machine does not know, in words; a start would fail for them. */
+  default List<String> check(DaemonConfig config) {
+    return List.of();
+  }
 
   Run start(LaunchSpec spec, Payload.Program program, AdapterEvents events, Deadline deadline)
       throws DaemonException;
