@@ -225,7 +225,8 @@ final class LimitGroups {
       wanted.remove(Controller.IO);
     }
     if (resources.networkBps() <= 0) {
-      // Beside version 1 it is a hierarchy of its own, and to join one of version 2 takes the kernel
+      // Beside version 1 it is a hierarchy of its own, and to join one of version 2 takes the
+      // kernel
       // ten milliseconds: it waits until every processor has seen it (cgroup_threadgroup_rwsem).
       wanted.remove(Controller.NETWORK);
     }
