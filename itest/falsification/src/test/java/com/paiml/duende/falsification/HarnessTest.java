@@ -33,6 +33,7 @@ class HarnessTest {
           ExhaustionClaims.class,
           HistoryClaims.class,
           BlockClaims.class,
+          LaunchdClaims.class,
           LifecycleClaims.class,
           LimitClaims.class,
           MetricsClaims.class,

@@ -1,0 +1,3 @@
+/** Daemons as jobs of launchd. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.adapter.launchd;

@@ -1,0 +1,215 @@
+package com.paiml.duende.adapter.launchd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.api.Backoff;
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.RestartPolicy;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.api.TraceContext;
+import com.paiml.duende.api.What;
+import com.paiml.duende.lab.Missing;
+import com.paiml.duende.lab.launchd.RecordedLaunchd;
+import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.Instance;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.Payload;
+import com.paiml.duende.testkit.Await;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+@EnabledOnOs(OS.LINUX)
+class LaunchdAdapterTest {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir Path lab;
+  @TempDir Path folder;
+  private RecordedLaunchd launchd;
+  private LaunchdAdapter adapter;
+  private LaunchdSubject subject;
+  private final List<DaemonHandle> restarted = new CopyOnWriteArrayList<>();
+  private final AdapterEvents events =
+      new AdapterEvents() {
+        @Override
+        public void ready() {}
+
+        @Override
+        public void heartbeat() {}
+
+        @Override
+        public void statusText(String text) {}
+
+        @Override
+        public void health(com.paiml.duende.api.HealthStatus status) {}
+
+        @Override
+        public void restarted(DaemonHandle next, ExitReason previous) {
+          restarted.add(next);
+        }
+
+        @Override
+        public void alert(String kind, String detail) {}
+      };
+
+  @BeforeEach
+  void boot() throws IOException {
+    try {
+      launchd = RecordedLaunchd.start(lab);
+    } catch (Missing e) {
+      Assumptions.abort(e.getMessage());
+    }
+    adapter = new LaunchdAdapter(launchd.launchctl().toString());
+    subject = new LaunchdSubject(launchd, folder);
+  }
+
+  @AfterEach
+  void halt() throws Exception {
+    if (launchd != null) {
+      adapter.deactivate();
+      launchd.close();
+    }
+  }
+
+  private static Deadline deadline() {
+    return Deadline.after(PATIENCE);
+  }
+
+  private LaunchSpec spec(long generation, DaemonConfig.Builder config, String... args) {
+    return new LaunchSpec(
+        new Instance("0123abcd", false),
+        DaemonId.random(),
+        "web",
+        generation,
+        new Payload.Program("/bin/sh"),
+        List.of(args),
+        List.of("PATH=/usr/bin:/bin"),
+        config.build(),
+        Map.of(),
+        folder,
+        folder,
+        folder.resolve("web.log"),
+        TraceContext.newRoot());
+  }
+
+  private static DaemonConfig.Builder config() {
+    return DaemonConfig.builder("web").what(new What.Program("/bin/sh")).platform("launchd");
+  }
+
+  private String label() {
+    return "com.paiml.duende.0123abcd.web";
+  }
+
+  @Test
+  void what_is_not_apples_is_called_simulated_and_without_it_the_reason_is_plain() {
+    Fingerprint f = adapter.fingerprint(deadline());
+    assertTrue(f.present() && f.simulated(), f.toString());
+    LaunchdAdapter bare = new LaunchdAdapter((String) null);
+    Fingerprint absent = bare.fingerprint(deadline());
+    bare.deactivate();
+    assertFalse(absent.present());
+    assertTrue(absent.problem().contains("macOS") && absent.problem().contains("Linux"));
+  }
+
+  /** "Bootstrap failed: 5": the label is still draining from a bootout that somebody else has begun. */
+  @Test
+  void a_label_that_drains_is_waited_for() throws Exception {
+    DaemonHandle first =
+        adapter.spawn(
+            spec(
+                1,
+                config(),
+                "-c",
+                "trap 'sleep 1; exit 0' TERM; echo up; while :; do sleep 0.1; done"),
+            events,
+            deadline());
+    Await.until(
+        "it is up",
+        PATIENCE,
+        () ->
+            Files.exists(folder.resolve("web.log"))
+                && Files.readString(folder.resolve("web.log")).contains("up"));
+    String said = subject.ctl("bootout", "gui/" + LaunchdSubject.ownUid() + "/" + label());
+    assertTrue(said.contains("36"), said);
+    var _ = adapter.exit(first).toCompletableFuture().get(2, TimeUnit.MINUTES);
+    DaemonHandle second =
+        adapter.spawn(spec(2, config(), "-c", "exec sleep 3600"), events, deadline());
+    assertNotEquals(first.pid(), second.pid());
+    assertTrue(subject.ctl("list").contains("\t" + label()), subject.ctl("list"));
+    adapter.stop(second, Signal.TERM, PATIENCE);
+    adapter.destroy(second, deadline());
+    assertFalse(subject.ctl("list").contains(label()));
+  }
+
+  @Test
+  void launchd_restarts_it_where_the_file_says_so_and_not_after_a_stop() throws Exception {
+    LaunchSpec spec =
+        spec(
+            1,
+            config()
+                .restartBy(DaemonConfig.RestartBy.PLATFORM)
+                .restart(RestartPolicy.ON_FAILURE)
+                .backoff(
+                    new Backoff(
+                        Duration.ofSeconds(1), Duration.ofSeconds(1), 1, 0, Duration.ofMinutes(1))),
+            "-c",
+            "exec sleep 3600");
+    DaemonHandle handle = adapter.spawn(spec, events, deadline());
+    adapter.signal(handle, Signal.KILL, deadline());
+    Await.until("launchd has started it again", PATIENCE, () -> restarted.size() == 1);
+    DaemonHandle next = restarted.getFirst();
+    assertNotEquals(handle.pid(), next.pid());
+    assertTrue(ProcessHandle.of(next.pid().orElseThrow()).isPresent());
+    adapter.stop(next, Signal.TERM, PATIENCE);
+    ExitReason reason = adapter.exit(next).toCompletableFuture().get(2, TimeUnit.MINUTES);
+    assertEquals(new ExitReason.Signalled(15, false), reason);
+    adapter.destroy(next, deadline());
+    assertEquals(1, restarted.size(), "a stop is a stop");
+  }
+
+  @Test
+  void a_job_of_that_label_that_is_not_ours_is_named_and_left_alone() throws Exception {
+    LaunchSpec spec = spec(1, config(), "-c", "exec sleep 3600");
+    try (var foreign = subject.foreign(spec).orElseThrow()) {
+      DaemonException e =
+          assertThrows(DaemonException.class, () -> adapter.spawn(spec, events, deadline()));
+      assertTrue(e.getMessage().contains("theirs.plist"), e.getMessage());
+      assertTrue(foreign.isUntouched());
+    }
+  }
+
+  @Test
+  void what_launchd_cannot_do_is_told_before_the_start() {
+    List<String> faults =
+        adapter.check(
+            config()
+                .user("www")
+                .restartBy(DaemonConfig.RestartBy.PLATFORM)
+                .restart(RestartPolicy.MAX_RETRIES)
+                .build());
+    assertEquals(2, faults.size(), faults::toString);
+    assertTrue(faults.toString().contains("without counting"), faults::toString);
+  }
+}

@@ -1,0 +1,84 @@
+package com.paiml.duende.lab.launchd;
+
+import com.paiml.duende.lab.Command;
+import com.paiml.duende.lab.Missing;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A program that behaves as launchctl(1) and launchd.plist(5) of macOS document, and really starts processes. Never taken for
+ * Apple's: whoever drives it says so. Closing it ends all its jobs.
+ */
+public final class RecordedLaunchd implements AutoCloseable {
+  private final Process server;
+  private final Path launchctl;
+
+  private RecordedLaunchd(Process server, Path launchctl) {
+    this.server = server;
+    this.launchctl = launchctl;
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param folder empty, of the test's own, with a short path: it holds a socket
+   * @throws Missing when there is no Python or no Perl
+   */
+  public static RecordedLaunchd start(Path folder) throws IOException, Missing {
+    Path python = Command.need("python3", "python3");
+    Path perl = Command.need("perl", "perl-base");
+    Path script = copy("launchd.py", folder);
+    Path client = copy("launchctl.pl", folder);
+    Process server =
+        new ProcessBuilder(python.toString(), script.toString(), "serve", folder.toString())
+            .redirectError(folder.resolve("launchd.log").toFile())
+            .start();
+    BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
+    if (!"ready".equals(out.readLine())) {
+      server.destroyForcibly();
+      throw new IOException(Files.readString(folder.resolve("launchd.log")));
+    }
+    Path launchctl = folder.resolve("launchctl");
+    Files.writeString(
+        launchctl,
+        "#!/bin/sh\nexec '"
+            + perl
+            + "' '"
+            + client
+            + "' '"
+            + folder.resolve("launchd.sock")
+            + "' \"$@\"\n");
+    Files.setPosixFilePermissions(launchctl, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return new RecordedLaunchd(server, launchctl);
+  }
+
+  private static Path copy(String name, Path folder) throws IOException {
+    Path file = folder.resolve(name);
+    try (InputStream in = RecordedLaunchd.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IOException(name + " is not in this jar");
+      }
+      long _ = Files.copy(in, file);
+    }
+    return file;
+  }
+
+  /** Its launchctl. */
+  public Path launchctl() {
+    return launchctl;
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    server.getOutputStream().close();
+    if (!server.waitFor(30, TimeUnit.SECONDS)) {
+      server.destroyForcibly();
+    }
+  }
+}
