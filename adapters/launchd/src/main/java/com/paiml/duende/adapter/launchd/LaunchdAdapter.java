@@ -465,7 +465,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
     if (present.isEmpty()) {
       return new Recovery.Lost("launchd has no job " + target + " any more");
     }
-    Printed now = present.get();
+    Printed now = settled(target, present.get(), deadline);
     if (!now.path().equals(handle.get(LaunchdRun.FILE).orElse(""))) {
       return new Recovery.Lost(target + " is another job by now (" + now.path() + ")");
     }
@@ -483,6 +483,19 @@ public final class LaunchdAdapter implements PlatformAdapter {
     runs.put(handle.name(), run);
     run.begin();
     return new Recovery.Running(current, paused);
+  }
+
+  /** What launchd says once it has taken note that a process has ended; that may be a moment later than the end. */
+  private Printed settled(String target, Printed first, Deadline deadline) throws DaemonException {
+    Printed now = first;
+    Deadline end = deadline.orAfter(LEAVE);
+    while (now.pid().isPresent()
+        && !Processes.isAlive(now.pid().getAsLong(), end)
+        && !end.hasPassed()) {
+      pause(target);
+      now = launchctl.print(target, end).orElse(now);
+    }
+    return now;
   }
 
   @Override

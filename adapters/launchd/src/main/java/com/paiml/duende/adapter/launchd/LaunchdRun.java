@@ -89,6 +89,9 @@ final class LaunchdRun {
       if (!left && !stopping && byPlatform() && awaitNext(reason)) {
         return;
       }
+      if (stopping && byPlatform()) {
+        retire();
+      }
       if (!left) {
         boolean _ = exit.complete(reason);
       }
@@ -97,6 +100,15 @@ final class LaunchdRun {
       if (!left) {
         boolean _ = exit.complete(new ExitReason.Unknown(e.problem()));
       }
+    }
+  }
+
+  /** What was stopped must not be started again by KeepAlive: its job goes before its throttle interval is over. */
+  private void retire() throws DaemonException {
+    Deadline deadline = Deadline.after(KILL);
+    var _ = launchctl.call(deadline, "bootout", target);
+    while (launchctl.print(target, deadline).isPresent() && !deadline.hasPassed()) {
+      pause(LOOK_MILLIS);
     }
   }
 

@@ -53,6 +53,13 @@ final class Processes {
     return found;
   }
 
+  /** Whether this process is there and is more than a zombie that launchd has yet to take note of. */
+  static boolean isAlive(long pid, Deadline deadline) throws DaemonException {
+    Launchctl.Answer answer = Launchctl.run(PS, deadline, "-o", "stat=", "-p", Long.toString(pid));
+    String state = answer.words();
+    return answer.ok() && !state.isEmpty() && !state.startsWith("Z");
+  }
+
   private record Row(long pid, String state, long residentKib, String command) {}
 
   private static List<Row> rows(Deadline deadline) throws DaemonException {

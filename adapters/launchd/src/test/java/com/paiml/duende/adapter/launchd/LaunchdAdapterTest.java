@@ -185,6 +185,7 @@ class LaunchdAdapterTest {
     adapter.stop(next, Signal.TERM, PATIENCE);
     ExitReason reason = adapter.exit(next).toCompletableFuture().get(2, TimeUnit.MINUTES);
     assertEquals(new ExitReason.Signalled(15, false), reason);
+    assertFalse(subject.ctl("list").contains(label()), "KeepAlive has nothing to start again");
     adapter.destroy(next, deadline());
     assertEquals(1, restarted.size(), "a stop is a stop");
   }
