@@ -19,10 +19,11 @@ if [ "$1" != --inside ]; then
     done
   fi
   mkdir $groups
-  # The group is entered before the namespaces are made: it becomes the root of what is seen inside.
+  # The group is entered before the namespaces are made: it becomes the root of what is seen inside. If this shell is killed,
+  # so is what it has started.
   # shellcheck disable=SC2016
   sh -c 'for g in $4; do echo $$ > "$g/cgroup.procs"; done
-    exec unshare --mount --cgroup --pid --fork --kill-child=KILL --uts --ipc --net --propagation private \
+    exec setpriv --pdeathsig KILL unshare --mount --cgroup --pid --fork --kill-child=KILL --uts --ipc --net --propagation private \
       sh "$0" --inside "$1" "$2" "$3"' "$0" "$name" "$work" "$shared" "$groups" </dev/null &
   child=$!
   cat >/dev/null || :
