@@ -37,6 +37,7 @@ class HarnessTest {
           LifecycleClaims.class,
           LimitClaims.class,
           MetricsClaims.class,
+          PepitaClaims.class,
           ObserveClaims.class,
           PolicyClaims.class,
           PortabilityClaims.class,
