@@ -22,6 +22,7 @@ public final class Bench {
           new StartScenario(),
           new CommandScenario(),
           new EngineScenario(),
+          new MachinesScenario(),
           new MetricsScenario(),
           new ObjectsScenario(),
           new RestartScenario(),
