@@ -193,7 +193,7 @@ class PepitaClaims {
       long missing = (size[1] << 10) - kibibytes;
       // What the kernel keeps for itself before it counts: its text, its tables, a crash reserve of
       // firmware.
-      holds &= seen.getFirst().equals(Long.toString(size[0])) && missing >= 0 && missing < 48 << 10;
+      holds &= seen.getFirst().equals(Long.toString(size[0])) && missing >= 0 && missing < 64 << 10;
       figure
           .append(size[0])
           .append(" processors and ")
@@ -204,7 +204,7 @@ class PepitaClaims {
           .append(kibibytes >> 10)
           .append(" MiB seen; ");
     }
-    attempt.behaviour(holds, figure + "the kernel keeps less than 48 MiB for itself");
+    attempt.behaviour(holds, figure + "the kernel keeps less than 64 MiB for itself");
   }
 
   @Test
