@@ -5,7 +5,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Sizes;
 import com.paiml.duende.ublk.control.Uapi;
 import com.paiml.duende.ublk.serve.DeviceSpec;
-import com.paiml.duende.ublk.target.Algorithm;
+import com.paiml.duende.ublk.targets.Algorithm;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;

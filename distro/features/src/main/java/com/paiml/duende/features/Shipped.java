@@ -80,6 +80,8 @@ record Shipped(
       group = "net.java.dev.jna";
     } else if (name.equals("org.jline")) {
       group = "org.jline";
+    } else if (artifact.equals("zstd-jni")) {
+      group = "com.github.luben";
     } else if (artifact.startsWith("org.osgi.")) {
       group = "org.osgi";
     } else if (artifact.startsWith("org.apache.felix.")) {

@@ -2,10 +2,10 @@ package com.paiml.duende.falsification;
 
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.ublk.ring.Syscalls;
-import com.paiml.duende.ublk.target.Algorithm;
-import com.paiml.duende.ublk.target.Compressor;
-import com.paiml.duende.ublk.target.PageStore;
-import com.paiml.duende.ublk.target.Pages;
+import com.paiml.duende.ublk.targets.Algorithm;
+import com.paiml.duende.ublk.targets.Compressor;
+import com.paiml.duende.ublk.targets.PageStore;
+import com.paiml.duende.ublk.targets.Pages;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;

@@ -1,0 +1,75 @@
+package com.paiml.duende.ublk.targets;
+
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.spi.BlockTarget;
+import com.paiml.duende.ublk.ring.Syscalls;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Memory, all of it taken at the start. It outlives a server that is killed, and goes with its device. */
+public final class MemoryTarget implements BlockTarget {
+  private final SharedMemory shared;
+  private final MemorySegment memory;
+
+  private MemoryTarget(SharedMemory shared) {
+    this.shared = shared;
+    this.memory = shared.memory();
+  }
+
+  /**
+   * Opens it.
+   *
+   * @throws LinuxException {@code ENOSPC} when the memory file system has no room for it
+   */
+  public static Backing open(Syscalls calls, Path path, long size) throws LinuxException {
+    SharedMemory shared = SharedMemory.open(calls, path, size);
+    int taken = shared.reserve(0, size);
+    if (taken < 0) {
+      if (!shared.found()) {
+        shared.delete();
+      }
+      shared.close();
+      long _ = Syscalls.check(taken, "fallocate", path.toString());
+    }
+    MemoryTarget target = new MemoryTarget(shared);
+    return new Called(target, 512, false, true, target::closeForGood);
+  }
+
+  @Override
+  public long size() {
+    return memory.byteSize();
+  }
+
+  @Override
+  public int read(long offset, MemorySegment into) {
+    MemorySegment.copy(memory, offset, into, 0, into.byteSize());
+    return 0;
+  }
+
+  @Override
+  public int write(long offset, MemorySegment from) {
+    MemorySegment.copy(from, 0, memory, offset, from.byteSize());
+    return 0;
+  }
+
+  @Override
+  public int flush() {
+    return 0;
+  }
+
+  @Override
+  public int discard(long offset, long length) {
+    MemorySegment _ = memory.asSlice(offset, length).fill((byte) 0);
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    shared.close();
+  }
+
+  private void closeForGood() {
+    shared.delete();
+    close();
+  }
+}
