@@ -40,6 +40,14 @@ public interface PlatformAdapter {
   /** Looks whether the platform is here and what it can do. Cheap enough to be asked before each deployment. */
   Fingerprint fingerprint(Deadline deadline);
 
+  /**
+   * What the platform can do for one daemon: where the daemon's table names an engine, a bus or a monitor, that one's answer
+   * alone. As cheap as the other.
+   */
+  default Fingerprint fingerprint(DaemonConfig config, Deadline deadline) {
+    return fingerprint(deadline);
+  }
+
   /** The keys of this platform's table in the daemon file. */
   TableSchema schema();
 

@@ -29,16 +29,17 @@ class HarnessTest {
   /** Every class of attempts: one that is not listed here does not exist. */
   static final List<Class<?>> ATTEMPTS =
       List.of(
+          BlockClaims.class,
+          ContainerClaims.class,
           DaemonWorldClaims.class,
           ExhaustionClaims.class,
           HistoryClaims.class,
-          BlockClaims.class,
           LaunchdClaims.class,
           LifecycleClaims.class,
           LimitClaims.class,
           MetricsClaims.class,
-          PepitaClaims.class,
           ObserveClaims.class,
+          PepitaClaims.class,
           PolicyClaims.class,
           PortabilityClaims.class,
           SandboxClaims.class,

@@ -178,7 +178,10 @@ class ObserveClaims {
     Process du =
         new ProcessBuilder("du", "-s", "--apparent-size", "--block-size=1", state.toString())
             .start();
-    long real = Long.parseLong(new String(du.getInputStream().readAllBytes()).split("\\s+")[0]);
+    long real =
+        Long.parseLong(
+            new String(du.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+                .split("\\s+")[0]);
     double off = Math.abs(seen - real) / (double) real;
     attempt.behaviour(
         off <= 0.01, "reported " + seen + ", du " + real + " bytes: " + percent(off) + " off");

@@ -45,6 +45,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -106,6 +107,20 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
 
   @Override
   public Fingerprint fingerprint(Deadline deadline) {
+    return fingerprint(Engines::present, Optional.empty(), deadline);
+  }
+
+  @Override
+  public Fingerprint fingerprint(DaemonConfig config, Deadline deadline) {
+    ContainerTable table = ContainerTable.of(config.table(ContainerTable.NAME));
+    // A table with faults is refused by check; here it says nothing.
+    return table.faults().isEmpty()
+        ? fingerprint(engines -> engines.candidates(table), table.engine(), deadline)
+        : fingerprint(deadline);
+  }
+
+  private Fingerprint fingerprint(
+      Function<Engines, List<Engine>> which, Optional<EngineKind> only, Deadline deadline) {
     Workshop shop;
     try {
       shop = workshop("fingerprint");
@@ -116,7 +131,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     List<String> versions = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     List<EngineKind> kinds = new ArrayList<>();
-    for (Engine engine : shop.engines().present()) {
+    for (Engine engine : which.apply(shop.engines())) {
       try {
         EngineFacts facts = engine.facts(deadline);
         String title =
@@ -137,7 +152,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
       return Fingerprint.absent(
           problems.isEmpty()
               ? "no engine is there (no socket at "
-                  + shop.engines().looked(Optional.empty())
+                  + shop.engines().looked(only)
                   + "); install and start Docker, Podman or containerd"
               : String.join("; ", problems));
     }
@@ -154,20 +169,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     ContainerTable table = ContainerTable.of(config.table(ContainerTable.NAME));
     List<String> faults = new ArrayList<>(table.faults());
     faults.addAll(Abilities.faults(config, table));
-    if (faults.isEmpty() && table.engine().isPresent() && table.socket().isPresent()) {
-      remember(table.engine().get(), table.socket().get());
-    }
     return faults;
-  }
-
-  /** A daemon file may name an engine that is in no usual place: it counts from now on. */
-  private void remember(EngineKind kind, Path socket) {
-    try {
-      Engine _ = workshop("check").engines().at(kind, socket);
-    } catch (AdapterGone e) {
-      System.getLogger(ContainerAdapter.class.getName())
-          .log(System.Logger.Level.DEBUG, "the adapter is being stopped");
-    }
   }
 
   @Override

@@ -81,16 +81,23 @@ final class Engines implements AutoCloseable {
     return List.copyOf(engines.values());
   }
 
+  /** Those that a daemon's table admits; that behind the socket it names, whether or not it is there. */
+  List<Engine> candidates(ContainerTable table) {
+    if (table.socket().isPresent() && table.engine().isPresent()) {
+      return List.of(at(table.engine().get(), table.socket().get()));
+    }
+    return present().stream()
+        .filter(e -> table.engine().isEmpty() || table.engine().get() == e.kind())
+        .toList();
+  }
+
   /** The engine that a daemon file asks for. */
   Engine choose(ContainerTable table, Deadline deadline) throws DaemonException {
     if (table.socket().isPresent()) {
       return at(table.engine().orElseThrow(), table.socket().get());
     }
     Map<String, DaemonException> refused = new LinkedHashMap<>();
-    for (Engine engine : present()) {
-      if (table.engine().filter(k -> k != engine.kind()).isPresent()) {
-        continue;
-      }
+    for (Engine engine : candidates(table)) {
       try {
         engine.ping(deadline);
         return engine;

@@ -408,10 +408,10 @@ public final class Engine implements AutoCloseable {
       }
     }
     if (port.isPresent()) {
-      Fingerprint found = port.get().fingerprint();
+      Fingerprint found = port.get().fingerprint(config);
       if (!found.present() && !wait.isZero()) {
         // It may just have come.
-        found = port.get().look();
+        found = port.get().look(config);
       }
       if (found.present()) {
         faults.addAll(fitness(config, options.origin(), port.get(), found));
@@ -680,7 +680,7 @@ public final class Engine implements AutoCloseable {
             .find(config.platform())
             .map(
                 p ->
-                    p.fingerprint()
+                    p.fingerprint(config)
                         .can(
                             kind == Payload.Kind.JAVA_CLASS ? Payload.Kind.PROGRAM : kind,
                             Capability.UPDATE_LIMITS))

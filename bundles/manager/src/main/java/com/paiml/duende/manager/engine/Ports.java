@@ -1,5 +1,6 @@
 package com.paiml.duende.manager.engine;
 
+import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.Fingerprint;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Ports {
   private static final Duration LOOK = Duration.ofSeconds(10);
   private static final Duration FRESH = Duration.ofSeconds(5);
+  private static final int TABLES = 256;
 
   /** One adapter while it is in use. */
   static final class Port {
@@ -31,6 +33,9 @@ final class Ports {
     volatile boolean open;
 
     private volatile @Nullable Seen seen;
+
+    // By what daemons' tables say; most say nothing, and many the same.
+    private final Map<Map<String, Object>, Seen> tables = new HashMap<>();
 
     private record Seen(Fingerprint fingerprint, long at) {}
 
@@ -53,6 +58,37 @@ final class Ports {
     private synchronized Fingerprint lookAgain(@Nullable Seen old) {
       Seen known = seen;
       return known == null || known.equals(old) ? look() : known.fingerprint();
+    }
+
+    /** As {@link #fingerprint()}, for a daemon whose table may say where to look. */
+    Fingerprint fingerprint(DaemonConfig config) {
+      Map<String, Object> table = config.table(platform);
+      if (table.isEmpty()) {
+        return fingerprint();
+      }
+      synchronized (tables) {
+        Seen known = tables.get(table);
+        if (known != null && System.nanoTime() - known.at() <= FRESH.toNanos()) {
+          return known.fingerprint();
+        }
+      }
+      return look(config);
+    }
+
+    /** What it finds for a daemon now. */
+    Fingerprint look(DaemonConfig config) {
+      Map<String, Object> table = config.table(platform);
+      if (table.isEmpty()) {
+        return look();
+      }
+      Fingerprint found = adapter.fingerprint(config, Deadline.after(LOOK));
+      synchronized (tables) {
+        if (tables.size() >= TABLES) {
+          tables.clear();
+        }
+        tables.put(table, new Seen(found, System.nanoTime()));
+      }
+      return found;
     }
 
     /** What it finds now. */

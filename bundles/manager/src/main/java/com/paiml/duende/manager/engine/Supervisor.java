@@ -558,7 +558,7 @@ final class Supervisor {
   }
 
   private void start(Ports.Port port, DaemonConfig config, long generation) throws DaemonException {
-    Fingerprint fingerprint = port.fingerprint();
+    Fingerprint fingerprint = port.fingerprint(config);
     if (!fingerprint.present()) {
       post(
           new Message.Held(

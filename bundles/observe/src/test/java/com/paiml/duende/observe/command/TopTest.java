@@ -39,8 +39,8 @@ class TopTest {
 
   private Action type(String keys) {
     Action last = Action.NONE;
-    for (char key : keys.toCharArray()) {
-      last = state.key(key);
+    for (int i = 0; i < keys.length(); i++) {
+      last = state.key(keys.charAt(i));
       state.arrange(THREE);
     }
     return last;

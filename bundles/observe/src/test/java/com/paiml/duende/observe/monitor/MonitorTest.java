@@ -259,8 +259,10 @@ class MonitorTest {
   void pressure_is_read_where_the_kernel_has_it() throws Exception {
     Files.writeString(
         folder.resolve("cpu"),
-        "some avg10=12.50 avg60=1.00 avg300=0.10 total=5\n"
-            + "full avg10=1.25 avg60=0.00 avg300=0.00 total=0\n");
+        """
+        some avg10=12.50 avg60=1.00 avg300=0.10 total=5
+        full avg10=1.25 avg60=0.00 avg300=0.00 total=0
+        """);
     var pressure = SystemFigures.pressure(folder);
     assertEquals(1, pressure.size());
     assertEquals(12.5, pressure.getFirst().some());

@@ -113,7 +113,8 @@ class RecordingTest {
       org.junit.jupiter.api.Assumptions.abort("no python3 is here: " + absent.getMessage());
       return;
     }
-    String said = new String(python.getInputStream().readAllBytes());
+    String said =
+        new String(python.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertEquals(0, python.waitFor(), said);
     assertEquals("3", said.strip());
   }

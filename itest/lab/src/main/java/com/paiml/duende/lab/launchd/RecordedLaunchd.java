@@ -31,7 +31,10 @@ public final class RecordedLaunchd implements AutoCloseable {
    * @throws Missing when there is no Python or no Perl
    */
   public static RecordedLaunchd start(Path folder) throws IOException, Missing {
-    Path python = Command.need("python3", "python3");
+    // The system's own where there is one: what stands in its place on the path may be a script
+    // that looks for it each time.
+    Path system = Path.of("/usr/bin/python3");
+    Path python = Files.isExecutable(system) ? system : Command.need("python3", "python3");
     Path perl = Command.need("perl", "perl-base");
     Path script = copy("launchd.py", folder);
     Path client = copy("launchctl.pl", folder);
