@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
@@ -48,8 +49,9 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 /** The manager as a service: joins the engine to the services that come and go. */
 @Component(
     immediate = true,
-    service = {DaemonManager.class, Manager.class})
-public final class Manager implements DaemonManager {
+    service = {DaemonManager.class, BooleanSupplier.class},
+    property = "duende.service=alive")
+public final class Manager implements DaemonManager, BooleanSupplier {
   private final BundleContext bundle;
   private final Services services;
   private final Engine engine;
@@ -85,8 +87,12 @@ public final class Manager implements DaemonManager {
     return self.pid() + "@" + self.info().startInstant().map(Object::toString).orElse("");
   }
 
-  /** Whether the engine answers; may take as long as a command may. */
-  boolean answers() {
+  /**
+   * Whether the engine answers, for whoever feeds the container's own watchdog; may take as long as a command may. Not a
+   * service of a class of ours: whoever has that class from elsewhere would find no manager at all.
+   */
+  @Override
+  public boolean getAsBoolean() {
     return engine.answers();
   }
 

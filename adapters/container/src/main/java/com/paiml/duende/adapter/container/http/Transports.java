@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpClientTransport;
 import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.client.transport.HttpClientTransportOverHTTP2;
 import org.eclipse.jetty.io.ClientConnector;
@@ -64,12 +65,36 @@ public final class Transports implements AutoCloseable {
     return client;
   }
 
+  /**
+   * Jetty asks the thread's class loader for its encoders of header lines, once and for all; in a container that loader knows
+   * nothing of this bundle, and HTTP/2 would have none.
+   */
+  private static void loadEncoders() throws DaemonException {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    ClassLoader ours = Transports.class.getClassLoader();
+    try {
+      thread.setContextClassLoader(ours);
+      Class<?> _ = Class.forName(PreEncodedHttpField.class.getName(), true, ours);
+    } catch (ClassNotFoundException e) {
+      throw new DaemonException(
+          ErrorCode.INTERNAL,
+          "container",
+          "its HTTP client is not whole: " + e.getMessage(),
+          "",
+          e);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
   private HttpClient start(Function<ClientConnector, HttpClientTransport> transport)
       throws DaemonException {
     if (closed) {
       throw new DaemonException(
           ErrorCode.ADAPTER_GONE, "container", "its adapter is being stopped", "start it again");
     }
+    loadEncoders();
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 1, THREAD_IDLE_MILLIS);
     threads.setName("duende-container");
     threads.setDaemon(true);
