@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * One container of ours, with all the runs that it has: the first, and those that the engine starts by itself. Any thread.
  */
 final class ContainerRun {
+  /** How engines tell of SIGKILL. */
+  private static final int SIGKILLED = 128 + 9;
+
   /** In a handle: the container's id. */
   static final String CONTAINER = "container";
 
@@ -47,6 +50,7 @@ final class ContainerRun {
   private boolean killed;
   private boolean stopping;
   private boolean outOfMemory;
+  private boolean noticeAwaited;
   private Optional<ExitReason> between = Optional.empty();
   private @Nullable AutoCloseable memoryWatch;
   private @Nullable AutoCloseable healthTimer;
@@ -178,6 +182,14 @@ final class ContainerRun {
     outOfMemory = true;
   }
 
+  /** Whether it was killed by somebody else and the notice why may still be under way; says so once for each run. */
+  synchronized boolean mayHaveRunOutOfMemory(int code, boolean engineSaysMemory) {
+    boolean may =
+        code == SIGKILLED && !outOfMemory && !engineSaysMemory && !killed && !noticeAwaited;
+    noticeAwaited |= may;
+    return may;
+  }
+
   /** How an exit code of it is to be read. */
   synchronized ExitReason reason(int code, boolean engineSaysMemory) {
     return Exits.of(code, outOfMemory || engineSaysMemory, killed, spec.config());
@@ -217,6 +229,7 @@ final class ContainerRun {
       reason = between.orElseGet(() -> new ExitReason.Unknown("the engine restarted it meanwhile"));
       between = Optional.empty();
       outOfMemory = false;
+      noticeAwaited = false;
       handle = handle(engine, spec, id, attempt(), state.started(), state.pid());
       exits.put(state.started(), new CompletableFuture<>());
       if (exits.size() > KEPT) {

@@ -353,6 +353,10 @@ final class Kernel implements AutoCloseable {
       }
       Cgroup watched = group.get();
       Watch watch = watched.onOutOfMemory(events, () -> tell(watched, then));
+      // What takes its memory at once may have been killed before anybody listened.
+      if (watched.usage().outOfMemoryKills().orElse(0) > 0) {
+        then.run();
+      }
       return Optional.of(watch);
     } catch (LinuxException e) {
       LOG.log(System.Logger.Level.DEBUG, "kills for memory are not heard of: {0}", e.getMessage());

@@ -30,6 +30,7 @@ final class Watcher implements EngineListener, AutoCloseable {
   private static final Duration RESTART_GRACE = Duration.ofSeconds(5);
 
   private static final Duration AGAIN = Duration.ofSeconds(1);
+  private static final Duration NOTICE = Duration.ofMillis(200);
 
   private final Engine engine;
   private final String instance;
@@ -200,6 +201,12 @@ final class Watcher implements EngineListener, AutoCloseable {
       }
       case RESTARTING -> run.endedBetween(reason(run, state, exitCode));
       case ENDED -> {
+        // The kernel's notice, or the engine's, comes by another way than the end.
+        if (run.mayHaveRunOutOfMemory(
+            exitCode >= 0 ? exitCode : state.exitCode(), state.outOfMemory())) {
+          soon(() -> look(run, exitCode), NOTICE);
+          return;
+        }
         ExitReason reason = reason(run, state, exitCode);
         if (run.isRestartedByEngine() && !run.isStopping() && run.between().isEmpty()) {
           // It may be between two runs.

@@ -166,8 +166,9 @@ class EngineFaultsTest {
           bench.start(
               bench.spec(
                   "greedy",
-                  new Payload.Image(bench.engine.image(), "/bin/dd"),
-                  List.of("if=/dev/zero", "of=/dev/null", "bs=256M"),
+                  new Payload.Image(bench.engine.image(), "/bin/sh"),
+                  // Not at once: of what dies before it is watched, Podman knows no reason.
+                  List.of("-c", "sleep 1; exec dd if=/dev/zero of=/dev/null bs=256M"),
                   b -> b.resources(small)),
               events);
       ExitReason reason =

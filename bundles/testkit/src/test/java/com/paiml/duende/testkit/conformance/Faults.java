@@ -596,6 +596,15 @@ final class Faults {
         "forgets whom to tell",
         "recover",
         (a, x) -> a.recover((DaemonHandle) x[0], (LaunchSpec) x[1], new RecordedEvents(), soon()));
+    add(
+        "what_stops_feeding_the_watchdog_of_its_platform_is_ended",
+        "says that its platform watches, where nobody does",
+        "fingerprint",
+        (a, x) -> {
+          Fingerprint f = a.fingerprint(soon());
+          return new Fingerprint(
+              true, "1", false, "", f.capabilities(), f.missing(), Map.of("watchdog", "platform"));
+        });
     events(
         "a_line_on_a_descriptor_is_readiness",
         "does not read the descriptor",

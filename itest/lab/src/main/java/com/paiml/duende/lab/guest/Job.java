@@ -178,7 +178,9 @@ public final class Job {
     }
   }
 
+  /** The listener hears of it first: whoever waits for a line finds that it was told. */
   void printed(String line) {
+    listener.accept(line);
     lock.lock();
     try {
       output.append(line).append('\n');
@@ -186,7 +188,6 @@ public final class Job {
     } finally {
       lock.unlock();
     }
-    listener.accept(line);
   }
 
   void ended(int code) {
