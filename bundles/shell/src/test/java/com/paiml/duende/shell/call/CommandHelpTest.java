@@ -1,6 +1,5 @@
 package com.paiml.duende.shell.call;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,37 +16,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** {@code docs/commands.md} says of every command what its help says, and of no other. */
-class CommandReferenceTest {
+/** The help of every command of this bundle says what a reader needs. */
+class CommandHelpTest {
   private static final Path CLASSES = Path.of("target/classes");
   private static final Path OWN = Path.of("../../distro/client/src/main/help/own.txt");
-  private static final Path REFERENCE = Path.of("../../docs/commands.md");
-
-  @Test
-  void theReferenceIsTheHelp() throws Exception {
-    StringBuilder sections = new StringBuilder();
-    texts()
-        .forEach(
-            (name, text) -> {
-              if (name.startsWith("duende ")) {
-                String help = text.substring(text.indexOf('\n') + 1).strip();
-                sections
-                    .append("\n## ")
-                    .append(name)
-                    .append("\n```\n")
-                    .append(help)
-                    .append("\n```\n");
-              }
-            });
-    String reference = Files.readString(REFERENCE);
-    int first = reference.indexOf("\n## ");
-    String introduction = first < 0 ? reference : reference.substring(0, first);
-    Path wanted = Files.writeString(Path.of("target/commands.md"), introduction + sections);
-    assertEquals(
-        introduction + sections,
-        reference,
-        () -> "the help has changed: copy bundles/shell/" + wanted + " to docs/commands.md");
-  }
 
   @Test
   void everyCommandSaysWhatItDoesInAShortLineAndWhatItsParametersAre() throws Exception {
