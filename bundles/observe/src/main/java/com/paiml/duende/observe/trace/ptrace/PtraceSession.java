@@ -232,8 +232,9 @@ public final class PtraceSession implements TraceSession {
       windowBegan = now;
       cpuBefore = cpu;
       callsBefore = sums.all();
-      boolean next = credit >= 0;
-      share = each <= options.budget() ? 1 : options.budget() / each;
+      boolean unlimited = options.budget() >= 1;
+      boolean next = unlimited || credit >= 0;
+      share = unlimited || each <= options.budget() ? 1 : options.budget() / each;
       if (next && !listening) {
         tracees.keySet().forEach(t -> ptrace.request(PtraceCalls.INTERRUPT, t, 0));
       }
