@@ -128,9 +128,13 @@ public final class LaunchdAdapter implements PlatformAdapter {
     }
   }
 
+  private boolean isElsewhere() {
+    return !mac && launchctl.program().equals(APPLES);
+  }
+
   @Override
   public Fingerprint fingerprint(Deadline deadline) {
-    if (!mac && launchctl.program().equals(APPLES)) {
+    if (isElsewhere()) {
       return Fingerprint.absent(
           "launchd is the service manager of macOS, and this is "
               + System.getProperty("os.name")
@@ -501,6 +505,9 @@ public final class LaunchdAdapter implements PlatformAdapter {
   @Override
   public void recoveryComplete(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)
       throws DaemonException {
+    if (isElsewhere()) {
+      return;
+    }
     Set<String> keep =
         kept.stream().map(h -> h.get(LaunchdRun.TARGET).orElse("")).collect(Collectors.toSet());
     Set<String> marks =

@@ -170,7 +170,7 @@ class JobFileTest {
             file,
             "[p['Label'],p['KeepAlive'],p['ThrottleInterval'],p['ExitTimeOut'],p['RunAtLoad'],"
                 + "p['SoftResourceLimits'],p['HardResourceLimits'],p['UserName'],p['GroupName'],"
-                + "p['EnvironmentVariables']['DUENDE_RUN']]"));
+                + "p['EnvironmentVariables']['DUENDE_LAUNCHD_RUN']]"));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     assertEquals("0123abcd/web/2", JobFile.mark(file).orElseThrow());
   }

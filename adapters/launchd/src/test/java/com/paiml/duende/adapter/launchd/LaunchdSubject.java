@@ -59,7 +59,7 @@ final class LaunchdSubject implements Subject {
 
   @Override
   public Set<String> platformVariables() {
-    return Set.of("DUENDE_RUN", "XPC_SERVICE_NAME", "XPC_FLAGS");
+    return Set.of("DUENDE_LAUNCHD_RUN", "XPC_SERVICE_NAME", "XPC_FLAGS");
   }
 
   @Override
