@@ -159,6 +159,8 @@ class ContainerClaims {
       engine.run("tasks", "rm", "-f", name);
       engine.run("containers", "rm", name);
     } else {
+      // "kill" first: Podman's "rm -f" gives a first process that is deaf to TERM its ten seconds.
+      engine.run("kill", name);
       engine.run("rm", "-f", name);
     }
     return took;
