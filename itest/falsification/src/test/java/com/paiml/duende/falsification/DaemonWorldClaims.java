@@ -190,8 +190,10 @@ class DaemonWorldClaims {
             "SECRET",
             "OTHER",
             "DUENDE_CONFORMANCE",
-            // Duende's own mark, by which a run is found again.
-            "DUENDE_RUN");
+            // Duende's own mark, by which a run is found again, and the trace that the run belongs
+            // to.
+            "DUENDE_RUN",
+            "TRACEPARENT");
     Set<String> strangers = new TreeSet<>();
     Stream.concat(one.stream(), two.stream())
         .filter(l -> l.contains("="))
