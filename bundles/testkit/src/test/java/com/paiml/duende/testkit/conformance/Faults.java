@@ -758,8 +758,12 @@ final class Faults {
               (a, x) -> {
                 a.close();
                 for (DaemonHandle handle : handles) {
-                  ProcessHandle.of(handle.pid().orElseThrow())
-                      .ifPresent(ProcessHandle::destroyForcibly);
+                  Optional<ProcessHandle> daemon = ProcessHandle.of(handle.pid().orElseThrow());
+                  if (daemon.isPresent()) {
+                    daemon.get().destroyForcibly();
+                    // A signal is not an end yet.
+                    daemon.get().onExit().get(1, TimeUnit.MINUTES);
+                  }
                 }
                 return null;
               });
