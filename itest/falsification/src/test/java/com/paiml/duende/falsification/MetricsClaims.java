@@ -84,7 +84,7 @@ class MetricsClaims {
     return port;
   }
 
-  private static String relay(String name, int port, String next) {
+  private String relay(String name, int port, String next) {
     return "name = \""
         + name
         + "\"\nclass = \"com.paiml.duende.probe.Relay\"\nbundle = \"com.paiml.duende.probe\"\n"
@@ -92,6 +92,8 @@ class MetricsClaims {
         + port
         + "\", \"NEXT="
         + next
+        + "\", \""
+        + duende.mark()
         + "\"]\n[readiness]\ntype = \"tcp\"\naddress = \"127.0.0.1:"
         + port
         + "\"\ntimeout = \"60s\"\n";
