@@ -164,7 +164,6 @@ public final class WosAdapter implements PlatformAdapter {
     if (gone) {
       return Fingerprint.absent("the adapter has been stopped; start its bundle again");
     }
-    Kernel kernel = wos.kernel();
     return new Fingerprint(
         true,
         RUNTIME + ", WASI preview 1",
@@ -172,18 +171,21 @@ public final class WosAdapter implements PlatformAdapter {
         "",
         Map.of(Payload.Kind.MODULE, CAPABILITIES),
         MISSING,
-        Map.of(
-            "processes",
-            kernel.figures().processes() + " of " + kernel.options().processes(),
-            "slots",
-            Integer.toString(kernel.options().rules().slots()),
-            "memory",
-            kernel.options().budget().used()
-                + " of "
-                + kernel.options().budget().limit()
-                + " bytes",
-            "modules kept compiled",
-            Integer.toString(kernel.images().size())));
+        wos.begun()
+            .map(WosAdapter::figures)
+            .orElse(Map.of("kernel", "begins with the first module or command")));
+  }
+
+  private static Map<String, String> figures(Kernel kernel) {
+    return Map.of(
+        "processes",
+        kernel.figures().processes() + " of " + kernel.options().processes(),
+        "slots",
+        Integer.toString(kernel.options().rules().slots()),
+        "memory",
+        kernel.options().budget().used() + " of " + kernel.options().budget().limit() + " bytes",
+        "modules kept compiled",
+        Integer.toString(kernel.images().size()));
   }
 
   @Override

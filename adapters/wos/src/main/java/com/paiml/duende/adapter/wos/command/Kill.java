@@ -1,6 +1,5 @@
 package com.paiml.duende.adapter.wos.command;
 
-import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -17,11 +16,11 @@ import org.osgi.service.component.annotations.Reference;
     property = {"osgi.command.scope=wos", "osgi.command.function=kill"})
 public final class Kill {
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Kill(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @Descriptor("Sends a signal to a WebAssembly process: TERM, unless another is named.")
@@ -42,6 +41,6 @@ public final class Kill {
                         "\"" + signal + "\"",
                         "is not a signal",
                         "say HUP, INT, QUIT, KILL, USR1, USR2, TERM, CONT or STOP"));
-    Figures.process(kernel, pid).signal(wanted);
+    Figures.process(wos.kernel(), pid).signal(wanted);
   }
 }

@@ -1,6 +1,5 @@
 package com.paiml.duende.adapter.wos.command;
 
-import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.sched.Priority;
 import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.DaemonException;
@@ -15,11 +14,11 @@ import org.osgi.service.component.annotations.Reference;
     property = {"osgi.command.scope=wos", "osgi.command.function=nice"})
 public final class Nice {
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Nice(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @Descriptor("Changes the priority of a WebAssembly process, at once and until it ends.")
@@ -31,6 +30,6 @@ public final class Nice {
       @Descriptor("its number in wos:ps") int pid)
       throws DaemonException {
     Priority level = Spawn.level(priority);
-    kernel.nice(Figures.process(kernel, pid), level);
+    wos.kernel().nice(Figures.process(wos.kernel(), pid), level);
   }
 }

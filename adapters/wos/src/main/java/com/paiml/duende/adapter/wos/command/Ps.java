@@ -14,11 +14,11 @@ import org.osgi.service.component.annotations.Reference;
     property = {"osgi.command.scope=wos", "osgi.command.function=ps"})
 public final class Ps {
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Ps(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @Descriptor(
@@ -29,7 +29,7 @@ public final class Ps {
     Sheet sheet = new Sheet();
     sheet.row("PID", "PPID", "STATE", "LEVEL", "CPU", "MEM", "FDS", "COMMAND");
     sheet.row(Kernel.INIT, 0, "S", 0, "-", "-", 0, "init");
-    for (WasmProcess p : kernel.processes()) {
+    for (WasmProcess p : wos.kernel().processes()) {
       sheet.row(
           p.pid(),
           p.parent(),

@@ -4,7 +4,6 @@ import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.fs.Preopen;
 import com.paiml.duende.adapter.wos.fs.Preopens;
 import com.paiml.duende.adapter.wos.kernel.ExitStatus;
-import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.Session;
 import com.paiml.duende.adapter.wos.kernel.SessionSpec;
 import com.paiml.duende.adapter.wos.kernel.Tape;
@@ -42,11 +41,11 @@ public final class Spawn {
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final long LARGEST_RECORDING = 256L << 20;
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Spawn(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @Descriptor(
@@ -86,7 +85,7 @@ public final class Spawn {
       throw new DaemonException(
           ErrorCode.CONFIGURATION, "wos:spawn", "no module is named", "say wos:spawn FILE.wasm");
     }
-    Image image = kernel.images().get(Path.of(command[0]), PATIENCE);
+    Image image = wos.kernel().images().get(Path.of(command[0]), PATIENCE);
     List<Preopen> directories = new ArrayList<>();
     for (String text : preopen.split(",")) {
       if (!text.isBlank()) {
@@ -108,7 +107,7 @@ public final class Spawn {
               Recorder.to(Path.of(record), image, List.of(command), List.of(), LARGEST_RECORDING));
     }
     if (background) {
-      return Long.toString(kernel.start(spec, image).id());
+      return Long.toString(wos.kernel().start(spec, image).id());
     }
     return run(session, spec, image);
   }
@@ -143,7 +142,7 @@ public final class Spawn {
       @Descriptor("the recording") String recording,
       @Descriptor("the module that was recorded") String module)
       throws DaemonException, InterruptedException {
-    Image image = kernel.images().get(Path.of(module), PATIENCE);
+    Image image = wos.kernel().images().get(Path.of(module), PATIENCE);
     Player player = Player.of(Path.of(recording));
     if (!player.digest().equals(image.digest())) {
       player.ended(new ExitStatus.Exited(0));
@@ -166,7 +165,8 @@ public final class Spawn {
   private String run(CommandSession session, SessionSpec spec, Image image)
       throws DaemonException, InterruptedException {
     PrintStream out = session.getConsole();
-    Session running = kernel.start(spec.output((data, from, n) -> out.write(data, from, n)), image);
+    Session running =
+        wos.kernel().start(spec.output((data, from, n) -> out.write(data, from, n)), image);
     try {
       while (true) {
         try {

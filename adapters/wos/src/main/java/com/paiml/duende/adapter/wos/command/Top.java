@@ -24,11 +24,11 @@ public final class Top {
   private static final int SHOWN = 20;
   private static final int MOST_ROUNDS = 100_000;
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Top(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @Descriptor("Shows which WebAssembly processes use the CPU, once a second.")
@@ -55,29 +55,29 @@ public final class Top {
 
   private Map<Integer, Long> cpu() {
     Map<Integer, Long> cpu = new HashMap<>();
-    kernel.processes().forEach(p -> cpu.put(p.pid(), p.cpu()));
+    wos.kernel().processes().forEach(p -> cpu.put(p.pid(), p.cpu()));
     return cpu;
   }
 
   private String round(Map<Integer, Long> before, Map<Integer, Long> now, long nanos) {
-    Kernel.Figures f = kernel.figures();
+    Kernel.Figures f = wos.kernel().figures();
     String head =
         f.processes()
             + " processes, "
             + f.zombies()
             + " ended and not asked for; "
-            + kernel.options().rules().slots()
+            + wos.kernel().options().rules().slots()
             + " run at once; memory "
-            + Figures.bytes(kernel.options().budget().used())
+            + Figures.bytes(wos.kernel().options().budget().used())
             + " of "
-            + Figures.bytes(kernel.options().budget().limit())
+            + Figures.bytes(wos.kernel().options().budget().limit())
             + "; "
             + f.switches()
             + " turns given";
     Sheet table = new Sheet();
     table.row("PID", "STATE", "LEVEL", "CPU%", "CPU", "MEM", "COMMAND");
     List<WasmProcess> busiest =
-        kernel.processes().stream()
+        wos.kernel().processes().stream()
             .sorted(Comparator.comparingLong((WasmProcess p) -> used(p, before, now)).reversed())
             .limit(SHOWN)
             .toList();

@@ -1,7 +1,6 @@
 package com.paiml.duende.adapter.wos.command;
 
 import com.paiml.duende.adapter.wos.abi.Errno;
-import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.DaemonException;
@@ -30,11 +29,11 @@ public final class Trace {
 
   private static final int QUEUE = 4096;
 
-  private final Kernel kernel;
+  private final KernelService wos;
 
   @Activate
   public Trace(@Reference KernelService service) {
-    this.kernel = service.kernel();
+    this.wos = service;
   }
 
   @SuppressWarnings("ArrayRecordComponent") // only to be printed
@@ -78,7 +77,7 @@ public final class Trace {
           boolean sumsOnly,
       @Descriptor("its number in wos:ps") int pid)
       throws DaemonException, InterruptedException {
-    WasmProcess process = Figures.process(kernel, pid);
+    WasmProcess process = Figures.process(wos.kernel(), pid);
     BlockingQueue<Line> lines = new ArrayBlockingQueue<>(QUEUE);
     LongAdder lost = new LongAdder();
     Map<String, Sum> sums = new TreeMap<>();

@@ -5,12 +5,18 @@ import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.KernelOptions;
 import com.paiml.duende.adapter.wos.sched.Rules;
 import com.paiml.duende.adapter.wos.wasi.Imports;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 
-/** The one kernel of the container, for the adapter and the commands. */
+/**
+ * The one kernel of the container, for the adapter and the commands. It is made when the first module or command asks
+ * for it: a container without WebAssembly daemons loads none of its classes.
+ */
 @Component(service = KernelService.class, configurationPid = "com.paiml.duende.adapter.wos")
 public final class KernelService {
 
@@ -33,16 +39,23 @@ public final class KernelService {
     int heap_percent() default 50;
   }
 
-  private final Kernel kernel;
+  private final Supplier<KernelOptions> options;
   private final String boot = UUID.randomUUID().toString();
+  private final Object lock = new Object();
+  private volatile @Nullable Kernel kernel;
+  private boolean closed;
 
   @Activate
   public KernelService(Size size) {
-    this(options(size));
+    this(() -> options(size));
   }
 
   public KernelService(KernelOptions options) {
-    kernel = new Kernel(options, new Imports());
+    this(() -> options);
+  }
+
+  private KernelService(Supplier<KernelOptions> options) {
+    this.options = options;
   }
 
   private static KernelOptions options(Size size) {
@@ -59,8 +72,28 @@ public final class KernelService {
         standard.stackSize());
   }
 
+  /** {@return the kernel, made now if this is the first time; one that takes no more processes once this has ended} */
   public Kernel kernel() {
-    return kernel;
+    Kernel made = kernel;
+    if (made != null) {
+      return made;
+    }
+    synchronized (lock) {
+      made = kernel;
+      if (made == null) {
+        made = new Kernel(options.get(), new Imports());
+        kernel = made;
+        if (closed) {
+          made.close();
+        }
+      }
+      return made;
+    }
+  }
+
+  /** {@return the kernel, if anybody has asked for it yet} */
+  public Optional<Kernel> begun() {
+    return Optional.ofNullable(kernel);
   }
 
   /** {@return what tells this kernel from those before it} */
@@ -70,6 +103,9 @@ public final class KernelService {
 
   @Deactivate
   public void deactivate() {
-    kernel.close();
+    synchronized (lock) {
+      closed = true;
+      begun().ifPresent(Kernel::close);
+    }
   }
 }
