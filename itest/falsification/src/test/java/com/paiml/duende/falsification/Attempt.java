@@ -8,11 +8,14 @@ import org.opentest4j.TestAbortedException;
 /** An attempt in progress: the test tells it what it measured, exactly once. */
 final class Attempt {
   private final Claim claim;
+  private final String on;
   private String rival = "";
   private Outcome outcome;
 
-  Attempt(Claim claim) {
+  /** @param on the adapter on which; empty where the claim is not made of every one */
+  Attempt(Claim claim, String on) {
     this.claim = claim;
+    this.on = on;
   }
 
   Claim claim() {
@@ -42,7 +45,7 @@ final class Attempt {
     once();
     outcome =
         new Outcome(
-            claim.id(), Outcome.Verdict.NOT_RUN, "", "", reason, Machine.here(), Instant.now());
+            claim.id(), on, Outcome.Verdict.NOT_RUN, "", "", reason, Machine.here(), Instant.now());
     return new TestAbortedException(reason);
   }
 
@@ -55,6 +58,7 @@ final class Attempt {
     outcome =
         new Outcome(
             claim.id(),
+            on,
             Outcome.Verdict.REFUTED,
             "the attempt failed: "
                 + String.valueOf(cause.getMessage()).lines().findFirst().orElse(""),
@@ -72,6 +76,7 @@ final class Attempt {
     outcome =
         new Outcome(
             claim.id(),
+            on,
             holds ? Outcome.Verdict.HOLDS : Outcome.Verdict.REFUTED,
             figure,
             rival,

@@ -225,20 +225,6 @@ class DaemonWorldClaims {
   }
 
   @Test
-  void f020_relative_paths_resolve_in_the_working_directory(Attempt attempt) throws Exception {
-    Path directory = Files.createDirectory(folder.resolve("work here")).toRealPath();
-    Files.writeString(directory.resolve("here.txt"), "found\n");
-    scene.deploy(
-        scene
-            .script("worker", "pwd -P; cat here.txt; sleep 3600")
-            .workingDir(directory.toString()));
-    scene.awaitLine("worker", "found");
-    List<String> lines = scene.log("worker");
-    attempt.behaviour(
-        lines.equals(List.of(directory.toString(), "found")), "the daemon printed " + lines);
-  }
-
-  @Test
   void f033_memory_0_means_the_default(Attempt attempt) throws Exception {
     DaemonConfig config =
         manager.parse(

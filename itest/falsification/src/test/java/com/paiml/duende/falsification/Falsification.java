@@ -13,7 +13,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * A class of attempts. Its tests are named by the claim that they attack, {@code f001_…}, take an {@link Attempt}, and tell it
- * what they measured; one that ends without having done so fails.
+ * what they measured; one that ends without having done so fails. A claim has one attempt, or one for each adapter: those are
+ * in classes that say {@link #on}, and the claim's verdict is the worst of theirs.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -21,4 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(FalsificationExtension.class)
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
-@interface Falsification {}
+@interface Falsification {
+  /** The adapter that its attempts are about, where a claim is made of every one; empty where it is made once. */
+  String on() default "";
+}

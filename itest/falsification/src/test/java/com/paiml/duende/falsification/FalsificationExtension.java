@@ -65,7 +65,16 @@ final class FalsificationExtension
   public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
     return context
         .getStore(NAMESPACE)
-        .getOrComputeIfAbsent("attempt", key -> new Attempt(claim(context)), Attempt.class);
+        .getOrComputeIfAbsent(
+            "attempt",
+            key -> new Attempt(claim(context), on(context.getRequiredTestClass())),
+            Attempt.class);
+  }
+
+  /** The adapter that a class of attempts is about; empty when it is about none in particular. */
+  static String on(Class<?> type) {
+    Falsification annotation = type.getAnnotation(Falsification.class);
+    return annotation == null ? "" : annotation.on();
   }
 
   private static Claim claim(ExtensionContext context) {
@@ -88,7 +97,10 @@ final class FalsificationExtension
     Attempt attempt =
         context
             .getStore(NAMESPACE)
-            .getOrComputeIfAbsent("attempt", key -> new Attempt(claim(context)), Attempt.class);
+            .getOrComputeIfAbsent(
+                "attempt",
+                key -> new Attempt(claim(context), on(context.getRequiredTestClass())),
+                Attempt.class);
     try {
       invocation.proceed();
       if (attempt.outcome().isEmpty()) {
@@ -112,7 +124,7 @@ final class FalsificationExtension
     report.add(outcome);
     System.out.println(
         outcome.id()
-            + " "
+            + (outcome.on().isEmpty() ? " " : " on " + outcome.on() + " ")
             + outcome.verdict().words()
             + ": "
             + outcome.figure()

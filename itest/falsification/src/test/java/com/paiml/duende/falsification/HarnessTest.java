@@ -3,6 +3,7 @@ package com.paiml.duende.falsification;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.lang.reflect.Method;
@@ -12,12 +13,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
+import org.junit.platform.commons.support.ReflectionSupport;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
@@ -39,6 +43,11 @@ class HarnessTest {
           LimitClaims.class,
           MetricsClaims.class,
           ObserveClaims.class,
+          OnContainerdClaims.class,
+          OnDockerClaims.class,
+          OnNativeClaims.class,
+          OnPodmanClaims.class,
+          OnWosClaims.class,
           PepitaClaims.class,
           PolicyClaims.class,
           PortabilityClaims.class,
@@ -70,13 +79,16 @@ class HarnessTest {
   @Test
   void a_claim_has_either_a_test_or_a_reason_why_not() {
     Set<String> tested = new TreeSet<>();
+    Set<String> attempts = new TreeSet<>();
     for (Class<?> type : ATTEMPTS) {
       assertTrue(type.isAnnotationPresent(Falsification.class), type.getName());
-      for (Method method : type.getDeclaredMethods()) {
-        if (method.isAnnotationPresent(Test.class)) {
-          String id = FalsificationExtension.id(method).orElse(method.getName());
-          assertTrue(tested.add(id), () -> "two tests of " + id);
-        }
+      String on = FalsificationExtension.on(type);
+      for (Method method :
+          ReflectionSupport.findMethods(
+              type, m -> m.isAnnotationPresent(Test.class), HierarchyTraversalMode.TOP_DOWN)) {
+        String id = FalsificationExtension.id(method).orElse(method.getName());
+        assertTrue(attempts.add(id + " " + on), () -> "two tests of " + id + " on " + on);
+        tested.add(id);
       }
     }
     Set<String> withoutReason = new TreeSet<>();
@@ -88,6 +100,51 @@ class HarnessTest {
               }
             });
     assertEquals(withoutReason, tested);
+    for (String id : tested) {
+      assertTrue(
+          !attempts.contains(id + " ")
+              || attempts.stream().filter(a -> a.startsWith(id)).count() == 1,
+          () -> id + " is attacked once, or once on each adapter");
+    }
+  }
+
+  @Test
+  void every_class_of_attempts_is_listed() throws Exception {
+    Path classes =
+        Path.of(HarnessTest.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    try (Stream<Path> files = Files.walk(classes)) {
+      assertEquals(
+          ATTEMPTS.stream().map(Class::getSimpleName).sorted().toList(),
+          files
+              .map(f -> f.getFileName().toString())
+              .filter(f -> f.endsWith("Claims.class"))
+              .map(f -> f.replace(".class", ""))
+              .sorted()
+              .toList());
+    }
+  }
+
+  @Test
+  void a_claim_of_every_adapter_is_one_row_with_the_worst_verdict() {
+    SummaryGeneratingListener listener = new SummaryGeneratingListener();
+    LauncherFactory.create()
+        .execute(
+            LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectClass(OnOneSample.class), selectClass(OnTwoSample.class))
+                .build(),
+            listener);
+    assertEquals(1, listener.getSummary().getTestsFailedCount());
+    assertTrue(
+        report("md")
+            .contains(
+                "| refuted | **one** 1 of 1<br>**two** refuted: 0 of 1 | **one** a rival: 2 |"),
+        report("md"));
+    assertTrue(
+        report("md").contains("| holds | **one** 1 of 1<br>**two** not run here: needs a mill |"),
+        report("md"));
+    assertTrue(
+        report("json").contains("{\"adapter\": \"two\", \"verdict\": \"not run here\""),
+        report("json"));
   }
 
   @Test
@@ -169,6 +226,43 @@ class HarnessTest {
       return Files.readString(folder.resolve("report." + kind));
     } catch (java.io.IOException e) {
       return "";
+    }
+  }
+
+  /** Attempts of the same claims on two adapters; run by the test above only. */
+  abstract static class OnEachSample {
+    abstract boolean works();
+
+    @Test
+    void f001_does_it(Attempt attempt) {
+      if (works()) {
+        attempt.rival("a rival: 2");
+      }
+      attempt.behaviour(works(), (works() ? 1 : 0) + " of 1");
+    }
+
+    @Test
+    void f002_has_a_machine(Attempt attempt) {
+      if (!works()) {
+        throw attempt.notRunHere("needs a mill");
+      }
+      attempt.behaviour(true, "1 of 1");
+    }
+  }
+
+  @Falsification(on = "one")
+  static class OnOneSample extends OnEachSample {
+    @Override
+    boolean works() {
+      return true;
+    }
+  }
+
+  @Falsification(on = "two")
+  static class OnTwoSample extends OnEachSample {
+    @Override
+    boolean works() {
+      return false;
     }
   }
 

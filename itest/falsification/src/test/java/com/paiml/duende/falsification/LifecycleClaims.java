@@ -1,10 +1,7 @@
 package com.paiml.duende.falsification;
 
 import com.paiml.duende.api.Backoff;
-import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
-import com.paiml.duende.api.ErrorCode;
-import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.bench.drive.Latencies;
 import com.paiml.duende.control.DaemonEvent;
@@ -21,11 +18,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -76,67 +69,6 @@ class LifecycleClaims {
     }
     attempt.rival("ProcessBuilder.start alone: " + rival);
     attempt.time(starts.p99().toMillis() < 100, starts.toString());
-  }
-
-  @Test
-  void f006_a_graceful_stop_is_over_within_its_timeout(Attempt attempt) throws Exception {
-    Duration timeout = Duration.ofSeconds(2);
-    Map<String, Duration> needs =
-        Map.of(
-            "none", Duration.ZERO, "half", timeout.dividedBy(2), "twice", timeout.multipliedBy(2));
-    StringBuilder figure = new StringBuilder();
-    boolean inTime = true;
-    for (String name : List.of("none", "half", "twice")) {
-      scene.deploy(
-          scene
-              .program(name, new Behaviour.TakesToStop(needs.get(name)))
-              .shutdownTimeout(timeout)
-              .restart(RestartPolicy.NEVER));
-      scene.awaitLine(name, "up");
-      long begin = System.nanoTime();
-      manager.stop(name, Scene.PATIENCE);
-      Duration took = Duration.ofNanos(System.nanoTime() - begin);
-      ExitReason reason = scene.info(name).lastExit().orElseThrow();
-      figure
-          .append(name)
-          .append(" of ")
-          .append(timeout.toSeconds())
-          .append(" s needed: ")
-          .append(took.toMillis())
-          .append(" ms, ")
-          .append(reason.describe())
-          .append("; ");
-      boolean graceful = reason instanceof ExitReason.Graceful;
-      if (graceful != !name.equals("twice")) {
-        attempt.behaviour(false, figure.toString());
-      }
-      inTime &= took.compareTo(timeout.plusMillis(500)) <= 0;
-    }
-    attempt.time(inTime, figure + "allowed: the timeout and 500 ms to kill");
-  }
-
-  @Test
-  void f008_a_daemon_that_crashes_runs_again_within_5_s(Attempt attempt) throws Exception {
-    scene.deploy(scene.program("crasher", new Behaviour.Sleeps()));
-    scene.awaitLine("crasher", "up");
-    long pid = scene.pid("crasher");
-    long begin = System.nanoTime();
-    signal(pid, "SEGV");
-    Await.until(
-        "another process runs",
-        Scene.PATIENCE,
-        () ->
-            scene.info("crasher").status().state() == DaemonStatus.State.RUNNING
-                && scene.info("crasher").pid().isPresent()
-                && scene.pid("crasher") != pid);
-    Duration took = Duration.ofNanos(System.nanoTime() - begin);
-    long restarts = scene.info("crasher").restarts();
-    if (restarts != 1) {
-      attempt.behaviour(false, restarts + " restarts after one crash");
-    }
-    attempt.time(
-        took.toSeconds() < 5,
-        took.toMillis() + " ms from SIGSEGV to running, of which about 1 s is the default backoff");
   }
 
   @Test
@@ -194,51 +126,6 @@ class LifecycleClaims {
             + afterStop
             + ", after a crash: "
             + afterCrash);
-  }
-
-  @Test
-  void f014_a_daemon_is_never_started_twice(Attempt attempt) throws Exception {
-    scene.deploy(scene.script("once", "exec sleep 3600"));
-    String pid = Long.toString(scene.pid("once"));
-    String refusal = "";
-    try {
-      manager.start("once", Scene.PATIENCE);
-    } catch (DaemonException e) {
-      refusal = e.code().equals(ErrorCode.INVALID_STATE) ? e.getMessage() : "";
-    }
-    int afterSecond = scene.container().alive();
-    manager.stop("once", Scene.PATIENCE);
-    int accepted = atOnce(32, () -> manager.start("once", Scene.PATIENCE));
-    int afterMany = scene.container().alive();
-    attempt.behaviour(
-        refusal.contains(pid) && afterSecond == 1 && accepted == 1 && afterMany == 1,
-        "second start: \""
-            + refusal
-            + "\", "
-            + afterSecond
-            + " process; of 32 starts at once "
-            + accepted
-            + " accepted, "
-            + afterMany
-            + " process");
-  }
-
-  @Test
-  void f015_to_stop_what_is_stopped_does_nothing_and_succeeds(Attempt attempt) throws Exception {
-    scene.deploy(scene.script("halted", "exec sleep 3600"));
-    manager.stop("halted", Scene.PATIENCE);
-    DaemonInfo before = scene.info("halted");
-    ConcurrentLinkedQueue<DaemonEvent> events = new ConcurrentLinkedQueue<>();
-    int succeeded;
-    try (var watch = manager.watch(events::add)) {
-      manager.stop("halted", Scene.PATIENCE);
-      succeeded = atOnce(32, () -> manager.stop("halted", Scene.PATIENCE));
-    }
-    DaemonInfo after = scene.info("halted");
-    long changes = events.stream().filter(e -> e instanceof DaemonEvent.StateChanged).count();
-    attempt.behaviour(
-        succeeded == 32 && changes == 0 && after.since().equals(before.since()),
-        succeeded + " of 32 further stops succeeded, " + changes + " changes of state");
   }
 
   @Test
@@ -411,28 +298,6 @@ class LifecycleClaims {
       reach.put(from, seen);
     }
     return reach;
-  }
-
-  /** How many of that many calls at once succeed; the others are refused. */
-  private static int atOnce(int threads, Callable<?> call) throws Exception {
-    try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-      List<Future<?>> calls = new ArrayList<>();
-      for (int i = 0; i < threads; i++) {
-        calls.add(pool.submit(call));
-      }
-      int succeeded = 0;
-      for (Future<?> one : calls) {
-        try {
-          one.get(Scene.PATIENCE.toSeconds(), TimeUnit.SECONDS);
-          succeeded++;
-        } catch (java.util.concurrent.ExecutionException e) {
-          if (!(e.getCause() instanceof DaemonException)) {
-            throw e;
-          }
-        }
-      }
-      return succeeded;
-    }
   }
 
   static void signal(long pid, String name) throws Exception {

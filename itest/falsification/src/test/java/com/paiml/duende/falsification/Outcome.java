@@ -6,6 +6,7 @@ import java.time.Instant;
  * What became of an attempt.
  *
  * @param id of the claim
+ * @param on the adapter on which; empty where the claim is not made of every one
  * @param verdict the verdict
  * @param figure what was measured
  * @param rival what a rival measured in the same run; empty when there is none
@@ -15,6 +16,7 @@ import java.time.Instant;
  */
 record Outcome(
     String id,
+    String on,
     Verdict verdict,
     String figure,
     String rival,
@@ -40,6 +42,6 @@ record Outcome(
   }
 
   static Outcome notRun(String id, String reason) {
-    return new Outcome(id, Verdict.NOT_RUN, "", "", reason, "", Instant.EPOCH);
+    return new Outcome(id, "", Verdict.NOT_RUN, "", "", reason, "", Instant.EPOCH);
   }
 }

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,7 +19,7 @@ import java.util.TreeMap;
 final class Report implements AutoCloseable {
   private final Path folder;
   private final Set<String> wanted;
-  private final Map<String, Outcome> outcomes = new TreeMap<>();
+  private final Map<String, List<Outcome>> outcomes = new TreeMap<>();
 
   /** @param wanted ids asked for; empty: all */
   Report(Path folder, Set<String> wanted) {
@@ -28,23 +28,24 @@ final class Report implements AutoCloseable {
   }
 
   synchronized void add(Outcome outcome) {
-    outcomes.put(outcome.id(), outcome);
+    outcomes.computeIfAbsent(outcome.id(), id -> new ArrayList<>()).add(outcome);
   }
 
   /** One for each claim. */
-  synchronized Map<Claim, Outcome> rows() {
-    Map<Claim, Outcome> rows = new LinkedHashMap<>();
+  synchronized List<Row> rows() {
+    List<Row> rows = new ArrayList<>();
     for (Claim claim : Claim.all().values()) {
-      Outcome outcome = outcomes.get(claim.id());
-      if (outcome == null) {
-        outcome =
-            Outcome.notRun(
-                claim.id(),
-                !claim.untested().isEmpty()
-                    ? claim.untested()
-                    : wanted.isEmpty() ? "its test did not run" : "not asked for in this run");
+      List<Outcome> found = outcomes.getOrDefault(claim.id(), List.of());
+      if (found.isEmpty()) {
+        found =
+            List.of(
+                Outcome.notRun(
+                    claim.id(),
+                    !claim.untested().isEmpty()
+                        ? claim.untested()
+                        : wanted.isEmpty() ? "its test did not run" : "not asked for in this run"));
       }
-      rows.put(claim, outcome);
+      rows.add(new Row(claim, found));
     }
     return rows;
   }
@@ -61,40 +62,38 @@ final class Report implements AutoCloseable {
   }
 
   String markdown() {
-    Map<Claim, Outcome> rows = rows();
+    List<Row> rows = rows();
     StringBuilder text = new StringBuilder();
     text.append("# Falsification\n\n")
         .append("What Duende claims of itself, and what became of an attempt to refute it. ")
-        .append(count(rows.values(), Outcome.Verdict.HOLDS))
+        .append(count(rows, Outcome.Verdict.HOLDS))
         .append(" hold, ")
-        .append(count(rows.values(), Outcome.Verdict.REFUTED))
+        .append(count(rows, Outcome.Verdict.REFUTED))
         .append(" are refuted, ")
-        .append(count(rows.values(), Outcome.Verdict.NOT_RUN))
+        .append(count(rows, Outcome.Verdict.NOT_RUN))
         .append(" were not run here.\n\nMachine: ")
         .append(Machine.here())
         .append(". Time: ")
         .append(Instant.now().truncatedTo(ChronoUnit.SECONDS))
         .append(".\n");
     String section = "";
-    for (Map.Entry<Claim, Outcome> row : rows.entrySet()) {
-      Claim claim = row.getKey();
-      Outcome outcome = row.getValue();
-      if (!claim.section().equals(section)) {
-        section = claim.section();
+    for (Row row : rows) {
+      if (!row.claim().section().equals(section)) {
+        section = row.claim().section();
         text.append("\n## ")
             .append(section)
             .append("\n\n| id | claim | verdict | measured | rival |\n|---|---|---|---|---|\n");
       }
       text.append("| ")
-          .append(claim.id())
+          .append(row.claim().id())
           .append(" | ")
-          .append(cell(claim.text()))
+          .append(cell(row.claim().text()))
           .append(" | ")
-          .append(outcome.verdict().words())
+          .append(row.verdict().words())
           .append(" | ")
-          .append(cell(outcome.figure().isEmpty() ? outcome.reason() : outcome.figure()))
+          .append(cell(row.measured()))
           .append(" | ")
-          .append(cell(outcome.rival()))
+          .append(cell(row.rival()))
           .append(" |\n");
     }
     return text.toString();
@@ -104,31 +103,50 @@ final class Report implements AutoCloseable {
     StringBuilder text = new StringBuilder("{\n  \"machine\": ");
     text.append(quoted(Machine.here())).append(",\n  \"claims\": [\n");
     String comma = "";
-    for (Map.Entry<Claim, Outcome> row : rows().entrySet()) {
-      Outcome o = row.getValue();
+    for (Row row : rows()) {
       text.append(comma)
           .append("    {\"id\": ")
-          .append(quoted(o.id()))
+          .append(quoted(row.claim().id()))
           .append(", \"claim\": ")
-          .append(quoted(row.getKey().text()))
+          .append(quoted(row.claim().text()))
           .append(", \"verdict\": ")
-          .append(quoted(o.verdict().words()))
-          .append(", \"measured\": ")
-          .append(quoted(o.figure()))
-          .append(", \"rival\": ")
-          .append(quoted(o.rival()))
-          .append(", \"reason\": ")
-          .append(quoted(o.reason()))
-          .append(", \"time\": ")
-          .append(o.time().equals(Instant.EPOCH) ? "null" : quoted(o.time().toString()))
-          .append("}");
+          .append(quoted(row.verdict().words()));
+      if (row.onEach()) {
+        text.append(", \"adapters\": [");
+        String inner = "";
+        for (Outcome outcome : row.outcomes()) {
+          text.append(inner)
+              .append("\n      {\"adapter\": ")
+              .append(quoted(outcome.on()))
+              .append(", \"verdict\": ")
+              .append(quoted(outcome.verdict().words()));
+          figures(text, outcome);
+          inner = ",";
+        }
+        text.append("]}");
+      } else {
+        figures(text, row.outcomes().getFirst());
+      }
       comma = ",\n";
     }
     return text.append("\n  ]\n}\n").toString();
   }
 
-  private static long count(Collection<Outcome> outcomes, Outcome.Verdict verdict) {
-    return outcomes.stream().filter(o -> o.verdict() == verdict).count();
+  /** The rest of an object that has begun, and its end. */
+  private static void figures(StringBuilder text, Outcome outcome) {
+    text.append(", \"measured\": ")
+        .append(quoted(outcome.figure()))
+        .append(", \"rival\": ")
+        .append(quoted(outcome.rival()))
+        .append(", \"reason\": ")
+        .append(quoted(outcome.reason()))
+        .append(", \"time\": ")
+        .append(outcome.time().equals(Instant.EPOCH) ? "null" : quoted(outcome.time().toString()))
+        .append("}");
+  }
+
+  private static long count(List<Row> rows, Outcome.Verdict verdict) {
+    return rows.stream().filter(o -> o.verdict() == verdict).count();
   }
 
   private static String cell(String text) {

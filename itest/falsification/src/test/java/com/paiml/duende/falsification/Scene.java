@@ -42,10 +42,7 @@ final class Scene implements AutoCloseable {
             .manager()
             .orElseThrow(
                 () -> new AssertionError("the distribution's bundles offer no DaemonManager"));
-    Await.until(
-        "the native adapter is there",
-        PATIENCE,
-        () -> manager.adapters().stream().anyMatch(a -> a.platform().equals("native")));
+    awaitAdapter("native");
     jobs =
         new ShellJobs(
             command ->
@@ -53,6 +50,13 @@ final class Scene implements AutoCloseable {
                     new Payload.Program(command.getFirst()), command.subList(1, command.size())),
             Optional.of("/usr/bin/perl").filter(p -> Files.isExecutable(Path.of(p))),
             folder);
+  }
+
+  final void awaitAdapter(String platform) throws Exception {
+    Await.until(
+        "the adapter " + platform + " is there",
+        PATIENCE,
+        () -> manager.adapters().stream().anyMatch(a -> a.platform().equals(platform)));
   }
 
   static Path distribution() {
