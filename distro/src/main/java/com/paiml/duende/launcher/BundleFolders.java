@@ -2,10 +2,7 @@ package com.paiml.duende.launcher;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,10 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -35,36 +30,48 @@ import org.osgi.framework.wiring.FrameworkWiring;
 final class BundleFolders {
   private static final Logger LOG = Logger.getLogger("duende.bundles");
 
-  /** What tells one content of a file from the next without reading it. */
-  private record Stamp(long modified, long size) {}
-
   private record Installed(Bundle bundle, Stamp stamp) {}
 
   private final BundleContext framework;
-  private final List<Path> folders;
+  private final BundleFiles folders;
   private final Map<Path, Installed> installed = new LinkedHashMap<>();
   private final Map<Path, Stamp> refused = new HashMap<>();
   private final Set<Bundle> fresh = new HashSet<>();
   private boolean settled;
 
-  BundleFolders(BundleContext framework, List<Path> folders) {
+  BundleFolders(BundleContext framework, BundleFiles folders) {
     this.framework = framework;
     this.folders = folders;
   }
 
-  List<Path> folders() {
-    return folders;
+  /**
+   * Takes up what the framework has installed already; before the first {@link #reconcile()}.
+   *
+   * @param files what it was installed from
+   */
+  void adopt(Map<Path, Stamp> files) {
+    Map<String, Path> locations = new HashMap<>();
+    files.keySet().forEach(file -> locations.put(location(file), file));
+    for (Bundle bundle : framework.getBundles()) {
+      Path file = locations.get(bundle.getLocation());
+      Stamp stamp = file == null ? null : files.get(file);
+      if (file != null && stamp != null) {
+        installed.put(file, new Installed(bundle, stamp));
+      } else if (bundle.getBundleId() != Constants.SYSTEM_BUNDLE_ID) {
+        var _ = uninstall(bundle.getLocation(), bundle);
+      }
+    }
   }
 
   /** Brings the framework up to date with the folders; a jar that cannot be used is logged and left out. */
   void reconcile() {
-    Map<Path, Stamp> files = scan();
+    Map<Path, Stamp> files = folders.scan(known());
     List<Bundle> stale = new ArrayList<>();
     var gone = new ArrayList<>(installed.keySet());
     gone.removeAll(files.keySet());
     for (Path file : gone) {
       Installed was = installed.remove(file);
-      if (was != null && uninstall(file, was.bundle())) {
+      if (was != null && uninstall(file.toString(), was.bundle())) {
         stale.add(was.bundle());
       }
     }
@@ -91,49 +98,19 @@ final class BundleFolders {
     return installed.size();
   }
 
-  private Map<Path, Stamp> scan() {
-    // By name: two starts of one distribution do the same things in the same order.
-    Map<Path, Stamp> found = new LinkedHashMap<>();
-    for (Path folder : folders) {
-      var sorted = new TreeMap<Path, Stamp>();
-      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
-        for (Path jar : jars) {
-          Stamp stamp = stamp(jar);
-          if (stamp != null) {
-            sorted.put(jar, stamp);
-          }
-        }
-      } catch (NoSuchFileException e) {
-        LOG.fine(() -> folder + " is not there; no bundles from it");
-      } catch (IOException | DirectoryIteratorException e) {
-        LOG.log(Level.WARNING, e, () -> "cannot read the bundle folder " + folder);
-        installed.forEach(
-            (path, was) -> {
-              if (folder.equals(path.getParent())) {
-                found.put(path, was.stamp());
-              }
-            });
-      }
-      found.putAll(sorted);
-    }
-    return found;
+  private Map<Path, Stamp> known() {
+    Map<Path, Stamp> known = new HashMap<>();
+    installed.forEach((file, was) -> known.put(file, was.stamp()));
+    return known;
   }
 
-  private static @Nullable Stamp stamp(Path jar) {
-    try {
-      var attributes = Files.readAttributes(jar, java.nio.file.attribute.BasicFileAttributes.class);
-      return attributes.isRegularFile()
-          ? new Stamp(attributes.lastModifiedTime().toMillis(), attributes.size())
-          : null;
-    } catch (IOException e) {
-      LOG.fine(() -> jar + " went while the folder was read: " + e);
-      return null;
-    }
+  private static String location(Path file) {
+    return file.toUri().toString();
   }
 
   private void install(Path file, Stamp stamp) {
     try (InputStream in = Files.newInputStream(file)) {
-      Bundle bundle = framework.installBundle(file.toUri().toString(), in);
+      Bundle bundle = framework.installBundle(location(file), in);
       if (bundle.getSymbolicName() == null) {
         bundle.uninstall();
         refused.put(file, stamp);
@@ -174,7 +151,7 @@ final class BundleFolders {
     }
   }
 
-  private static boolean uninstall(Path file, Bundle bundle) {
+  private static boolean uninstall(String file, Bundle bundle) {
     try {
       bundle.uninstall();
       LOG.info(() -> "uninstalled " + bundle.getSymbolicName() + ": " + file + " is gone");
@@ -186,12 +163,13 @@ final class BundleFolders {
   }
 
   /**
-   * Starts what is new, and what should run and does not because something that it needs was not there. What a person stopped
+   * Starts what is new, and later, for the framework itself starts what it had installed already, what should run and does not because something that it needs was not there. What a person stopped
    * stays stopped.
    */
   private void start(Bundle bundle) {
     boolean wanted =
-        fresh.remove(bundle) || bundle.adapt(BundleStartLevel.class).isPersistentlyStarted();
+        fresh.remove(bundle)
+            || (settled && bundle.adapt(BundleStartLevel.class).isPersistentlyStarted());
     boolean idle = (bundle.getState() & (Bundle.INSTALLED | Bundle.RESOLVED)) != 0;
     if (!wanted || !idle || bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null) {
       return;

@@ -2,6 +2,7 @@ package com.paiml.duende.launcher;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
@@ -34,13 +36,18 @@ final class Container {
   private static final Duration INTERRUPT = Duration.ofSeconds(35);
 
   private final Framework framework;
+  private final BundleFiles folders;
   private final BundleFolders bundles;
+  private final FrameworkCache cache;
   private final AtomicInteger status = new AtomicInteger();
   private final CountDownLatch reached = new CountDownLatch(1);
 
-  private Container(Framework framework, BundleFolders bundles) {
+  private Container(
+      Framework framework, BundleFiles folders, BundleFolders bundles, FrameworkCache cache) {
     this.framework = framework;
+    this.folders = folders;
     this.bundles = bundles;
+    this.cache = cache;
   }
 
   static Container start(Layout layout, Settings settings, Mode mode, List<String> arguments)
@@ -50,12 +57,17 @@ final class Container {
     properties.put("duende.mode", mode.word());
     properties.put("duende.arguments", String.join("\0", arguments));
     properties.put(Constants.FRAMEWORK_STORAGE, layout.cache().toString());
-    // Bundles come from the folders alone: a cache that was cut off in the middle of a write is
-    // never read again.
-    properties.put(
-        Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
     properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, "1");
+    XmlAhead.start();
+    BundleFiles folders = new BundleFiles(layout.bundleFolders());
+    Map<Path, Stamp> files = folders.scan(Map.of());
+    FrameworkCache cache = FrameworkCache.of(layout.cache(), layout.framework(), files);
     try {
+      boolean whole = cache.take();
+      if (!whole) {
+        properties.put(
+            Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+      }
       // A socket that an earlier container left behind would look like a running one.
       Files.deleteIfExists(layout.controlSocket());
       Framework framework =
@@ -63,8 +75,14 @@ final class Container {
       framework.init();
       BundleContext context = framework.getBundleContext();
       context.addFrameworkListener(new FrameworkLog());
-      Container container =
-          new Container(framework, new BundleFolders(context, layout.bundleFolders()));
+      SynchronousBundleListener changes =
+          event -> cache.changed(event.getType(), framework.getState() == Bundle.ACTIVE);
+      context.addBundleListener(changes);
+      BundleFolders bundles = new BundleFolders(context, folders);
+      if (whole) {
+        bundles.adopt(files);
+      }
+      Container container = new Container(framework, folders, bundles, cache);
       container.begin(context);
       return container;
     } catch (BundleException | IOException e) {
@@ -81,7 +99,7 @@ final class Container {
     bundles.reconcile();
     if (bundles.size() == 0) {
       throw new LauncherException(
-          "no bundles in " + bundles.folders() + ": the distribution is incomplete");
+          "no bundles in " + folders.folders() + ": the distribution is incomplete");
     }
     framework.start();
     framework
@@ -120,7 +138,12 @@ final class Container {
 
   /** Follows the folders, from what they were at the start on. */
   FolderWatch follow() throws IOException {
-    return FolderWatch.start(bundles.folders(), bundles::reconcile);
+    return FolderWatch.start(
+        folders.folders(),
+        () -> {
+          bundles.reconcile();
+          cache.settled();
+        });
   }
 
   String summary() {

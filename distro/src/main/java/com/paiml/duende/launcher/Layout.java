@@ -42,6 +42,11 @@ record Layout(Path home, Path etc, Path data) {
     return data.resolve("log");
   }
 
+  /** The framework's own jar file. */
+  Path framework() {
+    return home.resolve("lib").resolve("felix.jar");
+  }
+
   Path cache() {
     return data.resolve("cache");
   }

@@ -1,9 +1,6 @@
 package com.paiml.duende.adapter.process;
 
 import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
-import com.paiml.duende.adapter.process.log.LogBooks;
-import com.paiml.duende.adapter.process.program.LinuxPrograms;
-import com.paiml.duende.adapter.process.program.PortablePrograms;
 import com.paiml.duende.adapter.process.program.Programs;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.Daemon;
@@ -15,7 +12,6 @@ import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.linux.Linux;
-import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
@@ -43,9 +39,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -68,9 +66,7 @@ public final class NativeAdapter implements PlatformAdapter {
   /** System property: does without Linux where it is, to see how it is elsewhere. */
   private static final String PORTABLE = "duende.native.portable";
 
-  private final LogBooks logs;
-  private final InProcessRuns inProcess;
-  private final Programs programs;
+  private final FutureTask<Means> opening;
   private final Map<Key, Entry> runs = new ConcurrentHashMap<>();
   private final Names names = new Names();
   private final AtomicLong order = new AtomicLong();
@@ -86,22 +82,24 @@ public final class NativeAdapter implements PlatformAdapter {
   private record Entry(Run run, long order) {}
 
   @Activate
-  public NativeAdapter() throws LinuxException {
-    this(Boolean.getBoolean(PORTABLE) ? new Linux.NotHere(PORTABLE + " is set") : Linux.detect());
+  public NativeAdapter() {
+    this(
+        () ->
+            Boolean.getBoolean(PORTABLE)
+                ? new Linux.NotHere(PORTABLE + " is set")
+                : Linux.detect());
   }
 
-  NativeAdapter(Linux.Detection detection) throws LinuxException {
-    switch (detection) {
-      case Linux.Here(Linux linux) -> {
-        logs = LogBooks.rotatedBy(linux.fileRanges());
-        programs = LinuxPrograms.open(linux, logs);
-      }
-      case Linux.NotHere(String reason) -> {
-        logs = LogBooks.rotatedBetweenRuns();
-        programs = new PortablePrograms(logs, reason);
-      }
-    }
-    inProcess = new InProcessRuns(logs);
+  NativeAdapter(Linux.Detection detection) {
+    this(() -> detection);
+  }
+
+  private NativeAdapter(Callable<Linux.Detection> detection) {
+    opening = Means.opening(detection);
+  }
+
+  private Means means() {
+    return Means.opened(opening);
   }
 
   @Deactivate
@@ -110,9 +108,7 @@ public final class NativeAdapter implements PlatformAdapter {
     List<Entry> all = new ArrayList<>(runs.values());
     all.sort(Comparator.comparingLong(Entry::order).reversed());
     all.forEach(e -> e.run().leave());
-    inProcess.close();
-    programs.close();
-    logs.close();
+    means().close();
   }
 
   private void refuseGone(String thing) throws AdapterGone {
@@ -128,15 +124,19 @@ public final class NativeAdapter implements PlatformAdapter {
     }
     Map<Payload.Kind, Set<Capability>> capabilities = new HashMap<>();
     capabilities.put(Payload.Kind.IN_PROCESS, InProcessRuns.CAPABILITIES);
-    capabilities.put(Payload.Kind.PROGRAM, programs.capabilities());
+    capabilities.put(Payload.Kind.PROGRAM, means().programs().capabilities());
     return new Fingerprint(
         true,
         System.getProperty("os.name") + " " + System.getProperty("os.version"),
         false,
         "",
         capabilities,
-        programs.missing(),
-        Map.of("programs", programs.describe(), "logs", "rotated " + logs.method()));
+        means().programs().missing(),
+        Map.of(
+            "programs",
+            means().programs().describe(),
+            "logs",
+            "rotated " + means().logs().method()));
   }
 
   @Override
@@ -146,7 +146,7 @@ public final class NativeAdapter implements PlatformAdapter {
 
   @Override
   public List<String> check(DaemonConfig config) {
-    return programs.check(config);
+    return means().programs().check(config);
   }
 
   @Override
@@ -166,8 +166,8 @@ public final class NativeAdapter implements PlatformAdapter {
   private Run start(LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     return switch (spec.payload()) {
-      case Payload.InProcess payload -> inProcess.start(spec, payload, events, deadline);
-      case Payload.Program program -> programs.start(spec, program, events, deadline);
+      case Payload.InProcess payload -> means().inProcess().start(spec, payload, events, deadline);
+      case Payload.Program program -> means().programs().start(spec, program, events, deadline);
       default ->
           throw new DaemonException(
               ErrorCode.NOT_SUPPORTED,
@@ -212,7 +212,7 @@ public final class NativeAdapter implements PlatformAdapter {
     }
     names.reserve(spec);
     try {
-      Programs.Found found = programs.recover(handle, spec, events, deadline);
+      Programs.Found found = means().programs().recover(handle, spec, events, deadline);
       if (found.run().isPresent()) {
         keep(found.run().get());
       }
@@ -232,7 +232,7 @@ public final class NativeAdapter implements PlatformAdapter {
         known.add(e.run().handle());
       }
     }
-    programs.sweep(instance, known, deadline);
+    means().programs().sweep(instance, known, deadline);
   }
 
   @Override
@@ -312,7 +312,7 @@ public final class NativeAdapter implements PlatformAdapter {
                         ErrorCode.NOT_FOUND, handle.name(), "its handle names no log", ""));
     return query -> {
       refuseGone(handle.name());
-      return logs.read(file, config, query);
+      return means().logs().read(file, config, query);
     };
   }
 
@@ -341,7 +341,7 @@ public final class NativeAdapter implements PlatformAdapter {
       entry.run().destroy(deadline);
       if (runs.remove(Key.of(handle), entry)) {
         names.forget(entry.run());
-        logs.forget(entry.run().spec().logFile());
+        means().logs().forget(entry.run().spec().logFile());
       }
     }
   }

@@ -294,6 +294,7 @@ class InProcessTest {
     System.setOut(mine);
     try {
       NativeAdapter another = new NativeAdapter();
+      assertTrue(another.fingerprint(Deadline.after(Duration.ofMinutes(1))).present());
       assertNotSame(mine, System.out);
       another.deactivate();
       assertSame(mine, System.out);

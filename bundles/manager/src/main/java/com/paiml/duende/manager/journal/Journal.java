@@ -66,8 +66,10 @@ public final class Journal implements AutoCloseable {
     before.lines().forEach(this::takeRun);
     desired = new LineLog(desiredFile, "desired", true, this::desiredCount, this::desiredLines);
     history = new LineLog(runsFile, "runs", false, this::runCount, this::runLines);
-    desired.open();
-    history.open();
+    boolean _ = desired.open(wishes);
+    if (!history.open(before)) {
+      var _ = history.append(containerLine());
+    }
   }
 
   /** What was wrong with the files, for people. */
@@ -364,10 +366,14 @@ public final class Journal implements AutoCloseable {
   private List<Line> runLines() {
     synchronized (fold) {
       List<Line> lines = new ArrayList<>();
-      lines.add(Line.of("container", "is", container));
+      lines.add(containerLine());
       runs.forEach((name, r) -> lines.add(line(name, r)));
       return lines;
     }
+  }
+
+  private Line containerLine() {
+    return Line.of("container", "is", container);
   }
 
   private static Line wishLine(String daemon, String instance, boolean run) {

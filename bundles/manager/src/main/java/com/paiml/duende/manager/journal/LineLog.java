@@ -43,8 +43,9 @@ final class LineLog implements AutoCloseable {
    *
    * @param lines its good records, in order
    * @param problems what was wrong with it, for people
+   * @param whole whether it was there, of this version, and nothing was wrong with it, so that it can be gone on with
    */
-  record Contents(List<Line> lines, List<String> problems) {}
+  record Contents(List<Line> lines, List<String> problems, boolean whole) {}
 
   private final Path file;
   private final String topic;
@@ -89,12 +90,13 @@ final class LineLog implements AutoCloseable {
     List<Line> lines = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     if (!Files.exists(file)) {
-      return new Contents(lines, problems);
+      return new Contents(lines, problems, false);
     }
     byte[] bytes = Files.readAllBytes(file);
     int at = 0;
     int number = 0;
     boolean damaged = false;
+    boolean current = false;
     while (at < bytes.length) {
       int end = at;
       while (end < bytes.length && bytes[end] != '\n') {
@@ -108,6 +110,7 @@ final class LineLog implements AutoCloseable {
           damaged = true;
           problems.add(file + ": its first line is damaged; its records were read all the same");
         }
+        current = !torn && head.equals(head(topic));
       } else {
         var line = torn ? java.util.Optional.<Line>empty() : Line.decode(bytes, at, end);
         if (line.isPresent()) {
@@ -131,7 +134,11 @@ final class LineLog implements AutoCloseable {
         problems.add(file + ": could not be kept as " + copy + ": " + e.getMessage());
       }
     }
-    return new Contents(lines, problems);
+    return new Contents(lines, problems, current && problems.isEmpty());
+  }
+
+  private static String head(String topic) {
+    return MAGIC + " " + topic + " " + VERSION;
   }
 
   private static boolean checkHead(String head, String topic, Path file) throws IOException {
@@ -155,10 +162,24 @@ final class LineLog implements AutoCloseable {
     }
   }
 
-  /** Writes the file anew and goes on from there. */
-  void open() throws IOException {
-    rewrite();
+  /**
+   * Goes on with the file where it was whole, else writes it anew.
+   *
+   * @param found what was read from it
+   * @return whether it was written anew
+   */
+  boolean open(Contents found) throws IOException {
+    boolean anew = !found.whole() || found.lines().size() > SPARE;
+    if (anew) {
+      rewrite();
+    } else {
+      FileChannel to = FileChannel.open(file, StandardOpenOption.WRITE);
+      channel = to;
+      size = to.size();
+      records = found.lines().size();
+    }
     writer.start();
+    return anew;
   }
 
   /**
@@ -201,6 +222,7 @@ final class LineLog implements AutoCloseable {
   }
 
   private void write() {
+    syncWhatWasThere();
     while (true) {
       List<Entry> batch;
       lock.lock();
@@ -229,6 +251,18 @@ final class LineLog implements AutoCloseable {
         lock.unlock();
       }
       write(batch);
+    }
+  }
+
+  /** A process that was killed may have written what it could no longer sync, and what was read counts from now on. */
+  private void syncWhatWasThere() {
+    if (durable && channel != null) {
+      try {
+        channel.force(false);
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, "{0} cannot be synced: {1}", file, e.getMessage());
+        stale = true;
+      }
     }
   }
 
@@ -295,7 +329,7 @@ final class LineLog implements AutoCloseable {
             java.util.Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             Modes.privateFile(fresh));
     try {
-      byte[] head = (MAGIC + " " + topic + " " + VERSION + "\n").getBytes(StandardCharsets.UTF_8);
+      byte[] head = (head(topic) + "\n").getBytes(StandardCharsets.UTF_8);
       List<byte[]> lines = new ArrayList<>(all.size() + 1);
       lines.add(head);
       all.forEach(l -> lines.add(l.encode()));
@@ -306,9 +340,13 @@ final class LineLog implements AutoCloseable {
       while (buffer.hasRemaining()) {
         var _ = to.write(buffer);
       }
-      to.force(true);
+      if (durable) {
+        to.force(true);
+      }
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncFolder();
+      if (durable) {
+        syncFolder();
+      }
       if (channel != null) {
         channel.close();
       }

@@ -63,6 +63,33 @@ class JournalTest {
   }
 
   @Test
+  void aWholeFileIsGoneOnWithAndATornOneWrittenAnew() throws Exception {
+    Path file = folder.resolve("desired.log");
+    try (Journal j = open()) {
+      j.deployed(deployment("a")).get(60, TimeUnit.SECONDS);
+    }
+    Object before = Files.getAttribute(file, "unix:ino");
+    try (Journal j = open()) {
+      j.deployed(deployment("b")).get(60, TimeUnit.SECONDS);
+    }
+    assertEquals(before, Files.getAttribute(file, "unix:ino"));
+
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 3));
+    try (Journal j = open()) {
+      assertEquals(1, j.problems().size(), j.problems()::toString);
+      assertEquals(1, j.deployments().size());
+      assertFalse(before.equals(Files.getAttribute(file, "unix:ino")));
+      j.deployed(deployment("c")).get(60, TimeUnit.SECONDS);
+    }
+    try (Journal j = open()) {
+      assertEquals(List.of(), j.problems());
+      assertEquals(
+          List.of("a", "c"), j.deployments().stream().map(Deployment::name).sorted().toList());
+    }
+  }
+
+  @Test
   void whatWasRecordedIsThereAgain() throws Exception {
     GroupConfig group =
         new GroupConfig("g", GroupConfig.Strategy.REST_FOR_ONE, 3, Duration.ofSeconds(9), true);
