@@ -18,8 +18,10 @@ public enum Capability {
   RESTART_BY_PLATFORM,
   READINESS_NOTIFY,
   READINESS_FD,
-  /** Heartbeats through sd_notify or the platform's own watchdog. */
+  /** Heartbeats, of which the adapter tells the manager, unless it has {@link #WATCHDOG_BY_PLATFORM} as well. */
   WATCHDOG,
+  /** The platform itself hears the heartbeats and ends what stops sending them; the manager hears of that end only. */
+  WATCHDOG_BY_PLATFORM,
   /** {@code health_check.type = "daemon"}: it knows the health of what it runs. */
   HEALTH,
   USER,

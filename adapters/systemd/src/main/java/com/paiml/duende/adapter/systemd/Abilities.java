@@ -31,6 +31,7 @@ final class Abilities {
             Capability.RESTART_BY_PLATFORM,
             Capability.READINESS_NOTIFY,
             Capability.WATCHDOG,
+            Capability.WATCHDOG_BY_PLATFORM,
             Capability.USER,
             Capability.WORKING_DIR,
             Capability.LIMIT_OPEN_FILES,
@@ -80,8 +81,6 @@ final class Abilities {
     Map<String, String> details = new TreeMap<>();
     details.put("way", domain.manager().way());
     details.put("scope", domain.ofUser() ? "user" : "system");
-    // Heartbeats end at systemd, which acts on their absence by itself.
-    details.put("watchdog", "platform");
     details.put(
         "pause", groups.canFreeze() ? "by the freezer" : "by signals: systemd has no freezer here");
     if (domain.manager().version() < KNOWS_SYSCALL_LOG) {

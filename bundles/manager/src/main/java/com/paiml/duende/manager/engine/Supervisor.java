@@ -23,6 +23,7 @@ import com.paiml.duende.manager.life.Message;
 import com.paiml.duende.manager.life.Past;
 import com.paiml.duende.manager.life.Phase;
 import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
@@ -917,7 +918,10 @@ final class Supervisor {
   private boolean watchesItself() {
     Run current = run;
     return current != null
-        && "platform".equals(current.port.fingerprint().details().get("watchdog"));
+        && current
+            .port
+            .fingerprint()
+            .can(engine.payloads().kindOf(current.spec.config()), Capability.WATCHDOG_BY_PLATFORM);
   }
 
   private boolean isHeldStopped(DaemonHandle handle) {

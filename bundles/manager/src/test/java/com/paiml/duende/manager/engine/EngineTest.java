@@ -587,6 +587,16 @@ class EngineTest {
         bench.info("web").lastExit());
   }
 
+  @Test
+  void aWatchdogOfThePlatformIsLeftToThePlatform() throws Exception {
+    bench.adapter.capabilities.add(Capability.WATCHDOG_BY_PLATFORM);
+    bench.deploy(config("web").watchdog(Optional.of(Duration.ofMillis(50))).build());
+    bench.await(
+        "web", i -> i.startedAt().orElseThrow().plusSeconds(1).isBefore(java.time.Instant.now()));
+    assertEquals(0, bench.info("web").restarts());
+    assertEquals(Optional.empty(), bench.info("web").lastExit());
+  }
+
   // Commands
 
   @Test

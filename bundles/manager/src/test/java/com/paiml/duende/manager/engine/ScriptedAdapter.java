@@ -86,7 +86,8 @@ final class ScriptedAdapter implements PlatformAdapter {
   }
 
   final Machine machine;
-  final Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+  final Set<Capability> capabilities =
+      EnumSet.complementOf(EnumSet.of(Capability.WATCHDOG_BY_PLATFORM));
   final Map<String, CompletableFuture<ExitReason>> exits = new ConcurrentHashMap<>();
   final List<Collection<DaemonHandle>> completed = new ArrayList<>();
   volatile boolean present = true;

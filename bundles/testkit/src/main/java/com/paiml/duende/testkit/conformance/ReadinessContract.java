@@ -82,17 +82,15 @@ interface ReadinessContract extends Contract {
 
   @Test
   default void what_stops_feeding_the_watchdog_of_its_platform_is_ended() throws Exception {
-    bench().require(Capability.WATCHDOG, Capability.SIGNAL);
-    assumeTrue(watchesItself(), "heartbeats are passed on, and the manager acts on their absence");
+    bench().require(Capability.WATCHDOG, Capability.WATCHDOG_BY_PLATFORM, Capability.SIGNAL);
     Run run = startNotifying(Duration.ofSeconds(2));
     Await.until("ready", bench().patience(), () -> run.events().readies() > 0);
     bench().adapter().signal(run.handle(), Signal.STOP, bench().deadline());
     assertEquals(new ExitReason.WatchdogTimeout(Duration.ofSeconds(2)), run.awaitExit());
   }
 
-  /** Whether the platform's own watchdog is told of as such in the fingerprint. */
   private boolean watchesItself() {
-    return "platform".equals(bench().fingerprint().details().get("watchdog"));
+    return bench().can(Capability.WATCHDOG_BY_PLATFORM);
   }
 
   private Run startNotifying() throws Exception {

@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -602,8 +603,15 @@ final class Faults {
         "fingerprint",
         (a, x) -> {
           Fingerprint f = a.fingerprint(soon());
-          return new Fingerprint(
-              true, "1", false, "", f.capabilities(), f.missing(), Map.of("watchdog", "platform"));
+          Map<Payload.Kind, Set<Capability>> more = new HashMap<>();
+          f.capabilities()
+              .forEach(
+                  (kind, can) -> {
+                    Set<Capability> all = EnumSet.of(Capability.WATCHDOG_BY_PLATFORM);
+                    all.addAll(can);
+                    more.put(kind, all);
+                  });
+          return new Fingerprint(true, "1", false, "", more, f.missing(), f.details());
         });
     events(
         "a_line_on_a_descriptor_is_readiness",

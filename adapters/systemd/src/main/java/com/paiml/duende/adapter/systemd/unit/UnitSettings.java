@@ -11,6 +11,7 @@ import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.Sandbox;
+import com.paiml.duende.api.What;
 import com.paiml.duende.spi.LaunchSpec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -160,6 +161,10 @@ public final class UnitSettings {
   }
 
   private void readiness() {
+    if (config.what() instanceof What.JavaClass) {
+      // In a JVM of its own it beats to the manager, over its stream.
+      return;
+    }
     if (config.readiness().type() == Readiness.Type.NOTIFY || config.watchdog().isPresent()) {
       add("NotifyAccess", new Setting.Text("all"));
       // How long a start may take is the manager's to judge, once for all platforms.
