@@ -75,6 +75,11 @@ final class HostServer implements AutoCloseable {
           log.println("[duende: the manager cannot come in: " + e.getMessage() + "]");
           pause();
         }
+      } catch (NoClassDefFoundError e) {
+        // A runtime that was cut too small: said, and not a thread that is silently gone.
+        log.println(
+            "[duende: the manager cannot come in: this Java runtime lacks the module jdk.net]");
+        return;
       }
     }
   }

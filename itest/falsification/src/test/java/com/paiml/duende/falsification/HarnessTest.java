@@ -43,6 +43,7 @@ class HarnessTest {
           LimitClaims.class,
           MetricsClaims.class,
           ObserveClaims.class,
+          OneJarClaims.class,
           OnContainerdClaims.class,
           OnDockerClaims.class,
           OnNativeClaims.class,

@@ -105,7 +105,11 @@ public final class Installed implements AutoCloseable {
   }
 
   public Process start(Path out, Path err, String... words) throws IOException {
-    List<String> line = new ArrayList<>(List.of(home.resolve("bin/duende").toString()));
+    return start("duende", out, err, words);
+  }
+
+  private Process start(String program, Path out, Path err, String... words) throws IOException {
+    List<String> line = new ArrayList<>(List.of(home.resolve("bin").resolve(program).toString()));
     line.addAll(Arrays.asList(words));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().keySet().removeIf(n -> n.startsWith("DUENDE_") || n.startsWith("XDG_"));
@@ -122,10 +126,20 @@ public final class Installed implements AutoCloseable {
 
   /** Runs a command and waits for its end. */
   public Answer call(String... words) throws Exception {
+    return call("duende", PATIENCE, words);
+  }
+
+  /**
+   * As {@link #call(String...)}, for another command of the distribution, or one that takes long.
+   *
+   * @param program {@code duende}, {@code pepita} or {@code wos-ctl}
+   * @param patience how long it is given
+   */
+  public Answer call(String program, Duration patience, String... words) throws Exception {
     Path out = Files.createTempFile(folder, "call", ".out");
     Path err = Files.createTempFile(folder, "call", ".err");
-    Process process = start(out, err, words);
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    Process process = start(program, out, err, words);
+    if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new IllegalStateException("no answer to " + Arrays.toString(words));
     }

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 final class JavaRoot {
   /** What the API and usual daemons need of the JDK. */
   private static final String MODULES =
-      "java.base,java.logging,java.management,java.net.http,java.xml,jdk.unsupported";
+      "java.base,java.logging,java.management,java.net.http,java.xml,jdk.net,jdk.unsupported";
 
   private static final List<String> LIBRARIES =
       List.of("libc6", "libgcc-s1", "libstdc++6", "zlib1g");
