@@ -20,6 +20,15 @@ final class Machine {
         + Runtime.version().feature();
   }
 
+  /** How many processes wanted a processor, on average of the last 15 minutes: figures of a busy machine are no others'. */
+  static String load() {
+    try {
+      return Files.readString(Path.of("/proc/loadavg")).split(" ")[2];
+    } catch (IOException e) {
+      return "not known";
+    }
+  }
+
   private static String cpu() {
     try {
       return Files.readString(Path.of("/proc/cpuinfo"))

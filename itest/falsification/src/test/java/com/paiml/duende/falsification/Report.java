@@ -19,6 +19,7 @@ import java.util.TreeMap;
 final class Report implements AutoCloseable {
   private final Path folder;
   private final Set<String> wanted;
+  private final String began = Machine.load();
   private final Map<String, List<Outcome>> outcomes = new TreeMap<>();
 
   /** @param wanted ids asked for; empty: all */
@@ -75,7 +76,20 @@ final class Report implements AutoCloseable {
         .append(Machine.here())
         .append(". Time: ")
         .append(Instant.now().truncatedTo(ChronoUnit.SECONDS))
-        .append(".\n");
+        .append(". Load: ")
+        .append(began)
+        .append(" when it began, ")
+        .append(Machine.load())
+        .append(" at the end (processes that wanted a processor, average of 15 minutes).\n\n")
+        .append(
+            "Made by `./duende falsify --publish`; how it works, in"
+                + " [testing](testing.md#falsification). ")
+        .append(
+            "A refuted claim about behaviour fails the build; one about time or size is told and"
+                + " does not. ")
+        .append(
+            "Where a claim is made of every adapter it is attacked on each, and the verdict is the"
+                + " worst.\n");
     String section = "";
     for (Row row : rows) {
       if (!row.claim().section().equals(section)) {
@@ -101,7 +115,10 @@ final class Report implements AutoCloseable {
 
   String json() {
     StringBuilder text = new StringBuilder("{\n  \"machine\": ");
-    text.append(quoted(Machine.here())).append(",\n  \"claims\": [\n");
+    text.append(quoted(Machine.here()))
+        .append(",\n  \"load\": ")
+        .append(quoted(began + " to " + Machine.load()))
+        .append(",\n  \"claims\": [\n");
     String comma = "";
     for (Row row : rows()) {
       text.append(comma)
