@@ -37,11 +37,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Faults are real, bounded, watched and undone. */
 @DuendeTest
@@ -51,6 +54,8 @@ class ChaosTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final String LOOP = "while :; do echo tick; sleep 0.05; done";
+
+  @TempDir Path injectorFolder;
 
   @Test
   void a_kill_is_made_good_by_the_restart_policy(Duende duende) throws Exception {
@@ -92,62 +97,70 @@ class ChaosTest {
   }
 
   @Test
-  void what_a_killed_injector_broke_is_mended(@TempDir Path folder) throws Exception {
+  void what_a_killed_injector_broke_is_mended() throws Exception {
     linux();
-    Process injector =
-        new ProcessBuilder(
+    Process injector = injector("cpu", "memory", "descriptors", "pause");
+    long victim = -1;
+    try {
+      victim = awaitBroken(injector);
+      long pid = victim;
+      assertEquals('T', state(pid));
+      List<ProcessHandle> guards = injector.descendants().toList();
+      assertFalse(guards.isEmpty());
+      injector.destroyForcibly();
+      Await.until("it goes on", PATIENCE, () -> state(pid) != 'T');
+      Await.until("it may open files again", PATIENCE, () -> !limits(pid).contains(" 3 "));
+      Await.until(
+          "no guard and no stress is left",
+          PATIENCE,
+          () -> guards.stream().noneMatch(g -> g.isAlive() && g.pid() != pid && isChaos(g.pid())));
+    } finally {
+      end(injector, victim);
+    }
+  }
+
+  /** A JVM of its own that breaks its victim in these ways. */
+  private Process injector(String... faults) throws IOException {
+    List<String> line =
+        new ArrayList<>(
+            List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:+UseSerialGC",
-                "-Djava.io.tmpdir=" + folder,
+                "-Djava.io.tmpdir=" + injectorFolder,
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Broken.class.getName(),
-                "cpu",
-                "memory",
-                "descriptors",
-                "pause")
-            .redirectErrorStream(true)
-            .start();
-    long victim = -1;
-    try {
-      StringBuilder said = new StringBuilder();
-      try (BufferedReader lines =
-          new BufferedReader(
-              new InputStreamReader(injector.getInputStream(), StandardCharsets.UTF_8))) {
-        for (String line = lines.readLine();
-            line != null && victim < 0;
-            line = victim < 0 ? lines.readLine() : line) {
-          said.append(line).append('\n');
-          if (line.startsWith("broken ")) {
-            victim = Long.parseLong(line.substring(7));
-          }
-        }
-        assertTrue(victim > 0, () -> "the injector breaks something: " + said);
-        long pid = victim;
-        assertEquals('T', state(pid));
-        List<ProcessHandle> guards = injector.descendants().toList();
-        assertFalse(guards.isEmpty());
-        injector.destroyForcibly();
-        Await.until("it goes on", PATIENCE, () -> state(pid) != 'T');
-        Await.until("it may open files again", PATIENCE, () -> !limits(pid).contains(" 3 "));
-        Await.until(
-            "no guard and no stress is left",
-            PATIENCE,
-            () ->
-                guards.stream().noneMatch(g -> g.isAlive() && g.pid() != pid && isChaos(g.pid())));
+                Broken.class.getName()));
+    line.addAll(List.of(faults));
+    return new ProcessBuilder(line).redirectErrorStream(true).start();
+  }
+
+  /** The process of its victim, once it is broken. */
+  private static long awaitBroken(Process injector) throws IOException {
+    StringBuilder said = new StringBuilder();
+    // Left open: it goes on to write.
+    BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(injector.getInputStream(), StandardCharsets.UTF_8));
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      said.append(line).append('\n');
+      if (line.startsWith("broken ")) {
+        return Long.parseLong(line.substring(7));
       }
-    } finally {
-      injector.destroyForcibly();
-      if (victim > 0) {
-        ProcessHandle.of(victim)
-            .ifPresent(
-                p -> {
-                  p.descendants().forEach(ProcessHandle::destroyForcibly);
-                  p.destroyForcibly();
-                });
-      }
+    }
+    throw new AssertionError("the injector breaks nothing: " + said);
+  }
+
+  private static void end(Process injector, long victim) {
+    injector.destroyForcibly();
+    if (victim > 0) {
+      ProcessHandle.of(victim)
+          .ifPresent(
+              p -> {
+                p.descendants().forEach(ProcessHandle::destroyForcibly);
+                p.destroyForcibly();
+              });
     }
   }
 
@@ -218,6 +231,115 @@ class ChaosTest {
         "it may open files again",
         PATIENCE,
         () -> victim.lines().size() > before + 1 && victim.lines().getLast().equals("fine"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ENOSPC, No space left on device", "EIO, Input/output error"})
+  void writes_fail_as_on_a_full_or_broken_disk_and_then_no_more(
+      String error, String words, Duende duende, @TempDir Path folder) throws Exception {
+    strace();
+    Path file = folder.resolve("a file").toAbsolutePath();
+    Subject victim =
+        duende.run(
+            "victim",
+            "/bin/sh",
+            "-c",
+            "while :; do if dd if=/dev/zero of=\"$1\" bs=1 count=1 2>&1; then echo fine; fi; sleep"
+                + " 0.05; done",
+            "sh",
+            file.toString());
+    victim.awaitLine("fine");
+    long pid = victim.info().pid().orElseThrow();
+    Chaos.Experiment full =
+        duende.chaos("io", LONG, Map.of("error", error, "file", file.toString()), "victim");
+    // The program's own words for what the kernel told it.
+    Await.until(
+        "its write fails",
+        PATIENCE,
+        () -> victim.lines().stream().anyMatch(l -> l.endsWith(words)));
+    full.close();
+    assertEquals("0", tracer(pid));
+    int before = victim.lines().size();
+    Await.until("it can write again", PATIENCE, () -> victim.lines().lastIndexOf("fine") > before);
+    assertEquals(0, victim.info().restarts());
+  }
+
+  @Test
+  void one_read_of_some_fails(Duende duende, @TempDir Path folder) throws Exception {
+    strace();
+    Path file = Files.writeString(folder.resolve("data"), "here\n").toAbsolutePath();
+    Subject victim =
+        duende.run(
+            "victim",
+            "/bin/sh",
+            "-c",
+            "while :; do read -r line <\"$1\" && echo \"$line\" || echo nothing; sleep 0.02; done",
+            "sh",
+            file.toString());
+    victim.awaitLine("here");
+    try (Chaos.Experiment _ =
+        duende.chaos(
+            "io", LONG, Map.of("on", "read", "every", "7", "file", file.toString()), "victim")) {
+      victim.awaitLine("nothing");
+      int before = victim.lines().size();
+      Await.until("others succeed", PATIENCE, () -> victim.lines().lastIndexOf("here") > before);
+    }
+  }
+
+  @Test
+  void system_calls_that_a_killed_injector_let_fail_succeed_again() throws Exception {
+    strace();
+    Process injector = injector("io");
+    long victim = -1;
+    try {
+      victim = awaitBroken(injector);
+      long pid = victim;
+      assertFalse(tracer(pid).equals("0"), "it is not traced");
+      injector.destroyForcibly();
+      Await.until("its calls are its own again", PATIENCE, () -> tracer(pid).equals("0"));
+      assertTrue(ProcessHandle.of(pid).orElseThrow().isAlive());
+    } finally {
+      end(injector, victim);
+    }
+  }
+
+  @Test
+  void the_wall_clock_of_a_program_is_off_and_right_again(Duende duende, @TempDir Path folder)
+      throws Exception {
+    linux();
+    Path library;
+    try (Stream<Path> all = Files.list(Path.of("/usr/lib"))) {
+      library =
+          Stream.concat(Stream.of(Path.of("/usr/lib")), all.filter(Files::isDirectory))
+              .map(f -> f.resolve("faketime/libfaketime.so.1"))
+              .filter(Files::exists)
+              .findFirst()
+              .orElse(Path.of(""));
+    }
+    assumeTrue(library.isAbsolute(), "no libfaketime (Debian: apt-get install faketime)");
+    Path shift = Files.writeString(folder.resolve("shift"), "+0\n");
+    Subject victim =
+        duende.deployFile(
+            """
+            name = "victim"
+            binary_path = "/bin/sh"
+            args = ["-c", "while :; do date +%%s; sleep 0.1; done"]
+            env = ["PATH=/usr/bin:/bin", "LD_PRELOAD=%s", "FAKETIME_TIMESTAMP_FILE=%s", "FAKETIME_NO_CACHE=1"]
+            """
+                .formatted(library, shift));
+    Await.until("it tells the time", PATIENCE, () -> Math.abs(offset(victim)) < 600);
+    Chaos.Experiment early = duende.chaos("clock", LONG, Map.of("shift", "-1h"), "victim");
+    Await.until("it is an hour late", PATIENCE, () -> Math.abs(offset(victim) + 3600) < 600);
+    early.close();
+    Await.until("it is right again", PATIENCE, () -> Math.abs(offset(victim)) < 600);
+  }
+
+  /** Seconds by which the time that it told last is ahead of ours; a day when it has told none. */
+  private static long offset(Subject clock) throws DaemonException {
+    List<String> lines = clock.lines();
+    return lines.isEmpty()
+        ? Duration.ofDays(1).toSeconds()
+        : Long.parseLong(lines.getLast()) - java.time.Instant.now().getEpochSecond();
   }
 
   @Test
@@ -423,6 +545,22 @@ class ChaosTest {
 
   private static void linux() {
     assumeTrue(Files.isDirectory(Path.of("/proc/self")), "needs /proc");
+  }
+
+  private static void strace() throws Exception {
+    linux();
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/strace")), "no strace");
+    Process tried = new ProcessBuilder("/usr/bin/strace", "-qq", "-o", "/dev/null", "true").start();
+    assumeTrue(tried.waitFor() == 0, "nothing may be traced here");
+  }
+
+  private static String tracer(long pid) throws IOException {
+    return Files.readString(Path.of("/proc/" + pid + "/status"))
+        .lines()
+        .filter(l -> l.startsWith("TracerPid:"))
+        .map(l -> l.substring("TracerPid:".length()).strip())
+        .findFirst()
+        .orElse("");
   }
 
   private static void awaitReport(Chaos.Experiment experiment, String text) throws Exception {

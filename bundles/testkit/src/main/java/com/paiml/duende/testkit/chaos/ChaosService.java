@@ -42,6 +42,7 @@ public final class ChaosService implements Chaos {
     all.addAll(NetworkFault.all());
     all.add(new HookFault());
     all.add(new DescriptorFault());
+    all.add(new IoFault());
     all.add(new ClockFault());
     all.add(new AdapterFault());
     all.add(new StormFault(List.of(kill, pause, cpu, memory)));

@@ -69,6 +69,43 @@ final class Guard implements AutoCloseable {
       undo() { old=${1%:*}; ! same "$1" || prlimit --pid "${1%%:*}" --nofile="${old##*:}:"; }
       """;
 
+  /**
+   * strace(1) on {@code PID:START} and the children that it will have: its calls $2 with the words $3 for -e, on file $4 where
+   * one is named. Each tracer is noted in a folder, for this shell is not its parent.
+   */
+  static final String IO =
+      """
+      calls=$2; words=$3; file=$4; notes=$(mktemp -d) || exit 1
+      tracer() { sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null; }
+      inject() {
+        same "$1" || return 1
+        pid=${1%%:*}
+        [ "$(tracer "$pid")" = 0 ] || { echo "process $pid is being traced already"; return 1; }
+        strace -f -qq -o /dev/null ${file:+-P "$file"} -e "trace=$calls" -e "$words" -p "$pid" </dev/null >/dev/null 2>&1 &
+        tracer=$!
+        tries=0
+        until [ "$(tracer "$pid")" = "$tracer" ]; do
+          kill -0 "$tracer" 2>/dev/null || { echo "strace may not or cannot trace process $pid"; return 1; }
+          tries=$((tries + 1)); [ "$tries" -lt 90 ] || { kill "$tracer"; echo "strace does not get hold of process $pid"; return 1; }
+          sleep 0.1
+        done
+        stat=$(cat "/proc/$tracer/stat"); set -- ${stat##*) }
+        echo "$tracer:${20}" >"$notes/$pid"
+      }
+      undo() {
+        note=$notes/${1%%:*}
+        tracer=$(cat "$note" 2>/dev/null)
+        rm -f "$note"; rmdir "$notes" 2>/dev/null
+        ! same "$tracer" || kill "${tracer%%:*}"
+        # Where it does not heed that, it cannot but heed this.
+        tries=0
+        while same "$tracer"; do
+          tries=$((tries + 1)); [ "$tries" -lt 30 ] || kill -KILL "${tracer%%:*}"
+          sleep 0.1
+        done
+      }
+      """;
+
   /** netem(8) on device $2 in the network namespace of {@code PID:START}; the rest are its words. */
   static final String NETEM =
       """
