@@ -4,7 +4,7 @@ MVN ?= mvn
 MVNFLAGS ?= -B -q
 DUENDE_TEST ?=
 
-.PHONY: help tier1 tier2 tier3 tier4 format lint compile test dependencies coverage mutation release sbom security clean
+.PHONY: help tier1 tier2 tier3 tier4 format lint compile test dependencies coverage conformance mutation release sbom security clean
 
 help:
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1	\2/p' Makefile
@@ -33,6 +33,9 @@ dependencies: ## licences are allowed ones, and docs/dependencies.md knows every
 
 coverage: ## report in target/coverage; fails under 92 % of lines
 	cnf/coverage.sh 92
+
+conformance: ## every adapter against the conformance kit; writes docs/conformance.md
+	cnf/conformance.sh
 
 mutation: ## small changes of the code that unit tests must notice; reports in */target/pit-reports
 	cnf/mutation.sh

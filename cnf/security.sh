@@ -26,7 +26,13 @@ secrets=$(git grep -nIE -e '-----BEGIN [A-Z ]*PRIVATE KEY-----' -e 'AKIA[0-9A-Z]
 [ -z "$secrets" ] || fault "these lines look like secrets:
 $secrets"
 
-exits=$(git grep -nE 'Runtime\.getRuntime\(\)\.(exec|halt)|ObjectInputStream|setAccessible\(true\)' -- '*/src/main/java/*.java' | head -n 10)
+# Looked at and let through: programs whose last act is to end with their status, whatever threads are left (a daemon's own JVM,
+# the client), and the dispatcher, which calls the public methods of commands in classes that are not public.
+exits=$(git grep -nE 'Runtime\.getRuntime\(\)\.(exec|halt)|ObjectInputStream|setAccessible\(true\)' -- '*/src/main/java/*.java' \
+  ':!bundles/host/src/main/java/com/paiml/duende/host/HostMain.java' \
+  ':!distro/client/src/main/java/com/paiml/duende/client/Main.java' \
+  ':!distro/client/src/main/java/com/paiml/duende/client/Interruption.java' \
+  ':!bundles/shell/src/main/java/com/paiml/duende/shell/call/Dispatcher.java' | head -n 10)
 [ -z "$exits" ] || fault "production code that runs a command line, halts, deserialises, or opens what is private:
 $exits"
 

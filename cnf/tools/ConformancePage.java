@@ -95,9 +95,7 @@ class ConformancePage {
         "Every promise of `PlatformAdapter` is one test of the [conformance"
             + " kit](testing.md#the-conformance-kit).");
     page.append(" This page is made of the tables that the adapters' own builds write:");
-    page.append(
-        " `java cnf/tools/ConformancePage.java . > docs/conformance.md` after `./duende"
-            + " test`.\n\n");
+    page.append(" `make conformance` holds every adapter against the kit and writes it.\n\n");
     page.append("| adapter | kept | broken | skipped |\n|---|--:|--:|--:|\n");
     columns.forEach(
         (name, verdicts) ->

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first program of the guest, in the kernel's archive: finds the root file system and goes there.
 /bin/busybox --install -s /bin
 export PATH=/bin

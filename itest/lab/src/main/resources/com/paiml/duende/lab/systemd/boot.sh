@@ -18,6 +18,7 @@ if [ "$1" != --inside ]; then
       [ ! -d "/sys/fs/cgroup/$one" ] || [ -L "/sys/fs/cgroup/$one" ] || groups="$groups /sys/fs/cgroup/$one/$name"
     done
   fi
+  # shellcheck disable=SC2086 # several
   mkdir $groups
   # The group is entered before the namespaces are made: it becomes the root of what is seen inside. If this shell is killed,
   # so is what it has started.
