@@ -71,17 +71,17 @@ final class Guard implements AutoCloseable {
 
   /**
    * strace(1) on {@code PID:START} and the children that it will have: its calls $2 with the words $3 for -e, on file $4 where
-   * one is named. Each tracer is noted in a folder, for this shell is not its parent.
+   * one is named, by the program $5. Each tracer is noted in a folder, for this shell is not its parent.
    */
   static final String IO =
       """
-      calls=$2; words=$3; file=$4; notes=$(mktemp -d) || exit 1
+      calls=$2; words=$3; file=$4; strace=$5; notes=$(mktemp -d) || exit 1
       tracer() { sed -n 's/^TracerPid:[^0-9]*//p' "/proc/$1/status" 2>/dev/null; }
       inject() {
         same "$1" || return 1
         pid=${1%%:*}
         [ "$(tracer "$pid")" = 0 ] || { echo "process $pid is being traced already"; return 1; }
-        strace -f -qq -o /dev/null ${file:+-P "$file"} -e "trace=$calls" -e "$words" -p "$pid" </dev/null >/dev/null 2>&1 &
+        "$strace" -f -qq -o /dev/null ${file:+-P "$file"} -e "trace=$calls" -e "$words" -p "$pid" </dev/null >/dev/null 2>&1 &
         tracer=$!
         tries=0
         until [ "$(tracer "$pid")" = "$tracer" ]; do
@@ -106,12 +106,12 @@ final class Guard implements AutoCloseable {
       }
       """;
 
-  /** netem(8) on device $2 in the network namespace of {@code PID:START}; the rest are its words. */
+  /** netem(8) on device $2 in the network namespace of {@code PID:START}; $3 are its words, $4 is tc(8). */
   static final String NETEM =
       """
-      device=$2; words=$3
-      inject() { same "$1" && nsenter -t "${1%%:*}" -n tc qdisc add dev "$device" root netem $words; }
-      undo() { ! same "$1" || nsenter -t "${1%%:*}" -n tc qdisc del dev "$device" root netem; }
+      device=$2; words=$3; tc=$4
+      inject() { same "$1" && nsenter -t "${1%%:*}" -n "$tc" qdisc add dev "$device" root netem $words; }
+      undo() { ! same "$1" || nsenter -t "${1%%:*}" -n "$tc" qdisc del dev "$device" root netem; }
       """;
 
   /** Writes $2 into file $3 (libfaketime reads it), and what was in it before. */

@@ -1,12 +1,9 @@
 package com.paiml.duende.testkit.chaos;
 
 import com.paiml.duende.api.DaemonException;
-import com.paiml.duende.api.ErrorCode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * System calls of the targets' processes fail with the error of a broken or full disk, without having been carried out: done by
@@ -31,8 +28,8 @@ final class IoFault implements Fault {
   @Override
   public String needs() {
     return "error=EIO (or ENOSPC, EDQUOT, EROFS) on=write (or read) every=1 file=PATH: system calls"
-               + " fail with that error, all, one of so many, or those on that file only; needs"
-               + " strace 4.17 and processes on this machine that may be traced";
+        + " fail with that error, all, one of so many, or those on that file only; needs"
+        + " strace 4.17 and processes on this machine that may be traced";
   }
 
   @Override
@@ -54,14 +51,15 @@ final class IoFault implements Fault {
     if (!file.isEmpty() && !Path.of(file).isAbsolute()) {
       throw given.wrong("file", "\"" + file + "\" is not absolute", "say file=/path/of/it");
     }
-    needStrace();
+    String strace = Tools.need("strace", name(), "strace");
     Guard guard =
         Guard.start(
             Guard.IO,
             scene.plan().duration(),
             calls,
             "inject=" + calls + ":error=" + error + (every > 1 ? ":when=1+" + every : ""),
-            file);
+            file,
+            strace);
     try {
       for (String target : scene.targets()) {
         String main = Processes.main(scene.manager(), target);
@@ -93,17 +91,6 @@ final class IoFault implements Fault {
     } catch (DaemonException | InterruptedException e) {
       guard.close();
       throw e;
-    }
-  }
-
-  private static void needStrace() throws DaemonException {
-    String path = System.getenv().getOrDefault("PATH", "");
-    if (Stream.of(path.split(":", -1)).noneMatch(f -> Files.isExecutable(Path.of(f, "strace")))) {
-      throw new DaemonException(
-          ErrorCode.NOT_SUPPORTED,
-          "chaos io",
-          "there is no strace here, which makes system calls fail",
-          "install it (Debian: apt-get install strace)");
     }
   }
 }

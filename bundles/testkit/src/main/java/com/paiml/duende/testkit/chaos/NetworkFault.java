@@ -118,7 +118,13 @@ final class NetworkFault implements Fault {
               "shares its network with the machine, and netem would hit everybody",
               "use to=HOST:PORT, which puts a proxy in between");
         }
-        Guard guard = Guard.start(Guard.NETEM, scene.plan().duration(), device, words);
+        Guard guard =
+            Guard.start(
+                Guard.NETEM,
+                scene.plan().duration(),
+                device,
+                words,
+                Tools.need("tc", kind, "iproute2"));
         all.add(guard::close);
         guard.inject(main);
         scene.note(target + ": netem " + words + " on " + device);
