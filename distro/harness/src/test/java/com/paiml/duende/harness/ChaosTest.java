@@ -355,6 +355,42 @@ class ChaosTest {
   }
 
   @Test
+  void the_experiment_ends_when_somebody_else_turns_ill(Duende duende, @TempDir Path folder)
+      throws Exception {
+    Path well = Files.createFile(folder.resolve("well"));
+    duende.run("victim", "/bin/sleep", "600");
+    Subject bystander =
+        duende.deployFile(
+            """
+            name = "bystander"
+            binary_path = "/bin/sleep"
+            args = ["600"]
+            [health_check]
+            type = "exec"
+            command = ["/usr/bin/test", "-e", "%s"]
+            interval = "200ms"
+            timeout = "10s"
+            retries = 1
+            on_unhealthy = "report"
+            """
+                .formatted(well));
+    Await.until(
+        "it is healthy",
+        PATIENCE,
+        () ->
+            bystander
+                .info()
+                .health()
+                .filter(h -> h.state() == HealthStatus.State.HEALTHY)
+                .isPresent());
+    Chaos.Experiment pause = duende.chaos("pause", LONG, Map.of(), "victim");
+    Files.delete(well);
+    Await.until("it is aborted", PATIENCE, () -> !pause.isActive());
+    assertTrue(pause.report().contains("ABORTED: bystander"), pause.report());
+    assertEquals(0, bystander.info().restarts());
+  }
+
+  @Test
   void latency_is_that_of_the_plan(Duende duende) throws Exception {
     duende.run("victim", "/bin/sleep", "600");
     try (Echo echo = new Echo()) {
