@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.wos;
 
+import com.paiml.duende.adapter.wos.abi.Printable;
 import com.paiml.duende.adapter.wos.kernel.SessionEvents;
 import com.paiml.duende.api.Daemon;
 import com.paiml.duende.api.DaemonConfig;
@@ -21,6 +22,7 @@ import java.util.concurrent.atomic.DoubleAdder;
 final class ModuleReport implements SessionEvents, Daemon {
 
   private static final int MOST_METRICS = 1000;
+  private static final int LONGEST_TEXT = 1000;
   private static final String NAME = "[A-Za-z_][A-Za-z0-9_]{0,63}";
 
   private final DaemonId id;
@@ -51,8 +53,8 @@ final class ModuleReport implements SessionEvents, Daemon {
 
   @Override
   public void status(String text) {
-    status = text;
-    events.statusText(text);
+    status = Printable.of(text, LONGEST_TEXT);
+    events.statusText(status);
   }
 
   String statusText() {
@@ -60,7 +62,8 @@ final class ModuleReport implements SessionEvents, Daemon {
   }
 
   @Override
-  public void health(int score, String message) {
+  public void health(int score, String text) {
+    String message = Printable.of(text, LONGEST_TEXT);
     HealthStatus said =
         switch (score) {
           case 0 -> HealthStatus.unhealthy(message);

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.wos.command;
 
+import com.paiml.duende.adapter.wos.abi.Printable;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.api.DaemonException;
@@ -8,6 +9,8 @@ import java.util.Locale;
 
 /** Figures as people read them, and processes as they name them. */
 final class Figures {
+
+  private static final int LONGEST_COMMAND = 200;
 
   private Figures() {}
 
@@ -30,7 +33,7 @@ final class Figures {
   /** {@return its session's name, and for a child the arguments that it was started with} */
   static String command(WasmProcess p) {
     String name = p.session().spec().name();
-    return name + " " + String.join(" ", p.args());
+    return Printable.of(name + " " + String.join(" ", p.args()), LONGEST_COMMAND);
   }
 
   static WasmProcess process(Kernel kernel, int pid) throws DaemonException {

@@ -41,7 +41,17 @@ public final class GuestMemory implements Memory {
         size >= 0
             && (long) before + size <= pages.maximumPages()
             && account.take((long) size * PAGE_SIZE);
-    return suspension.grown(possible ? pages.grow(size) : -1);
+    return suspension.grown(possible ? larger(size) : -1);
+  }
+
+  /** For a moment there are both the old and the new pages, and the heap may have no room for that. */
+  private int larger(int size) {
+    try {
+      return pages.grow(size);
+    } catch (OutOfMemoryError e) {
+      account.giveBack((long) size * PAGE_SIZE);
+      return -1;
+    }
   }
 
   @Override

@@ -214,6 +214,11 @@ public final class ImageCache implements AutoCloseable {
     return misses;
   }
 
+  /** {@return how many modules were compiled; others were found compiled already} */
+  public long compiled() {
+    return loader.compiled();
+  }
+
   /** {@return the number of modules that are kept} */
   public synchronized int size() {
     return images.size();

@@ -6,14 +6,14 @@ package com.paiml.duende.adapter.wos.engine;
  */
 public final class MemoryAccount implements AutoCloseable {
 
-  private final HeapBudget budget;
+  private final Budget budget;
   private volatile long limit;
   private volatile long used;
   private volatile long refusals;
   private boolean closed;
 
   /** @param limit in bytes */
-  public MemoryAccount(HeapBudget budget, long limit) {
+  public MemoryAccount(Budget budget, long limit) {
     this.budget = budget;
     this.limit = limit;
   }
@@ -26,6 +26,15 @@ public final class MemoryAccount implements AutoCloseable {
     }
     used += bytes;
     return true;
+  }
+
+  /** What was taken could not be had after all. */
+  synchronized void giveBack(long bytes) {
+    if (!closed) {
+      refusals++;
+      used -= bytes;
+      budget.giveBack(bytes);
+    }
   }
 
   /** {@return bytes of linear memory and tables} */

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.wos.engine;
 
+import com.paiml.duende.adapter.wos.abi.Printable;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import java.security.MessageDigest;
@@ -8,11 +9,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import run.endive.compiler.InterpreterFallback;
-import run.endive.compiler.MachineFactoryCompiler;
-import run.endive.runtime.Instance;
-import run.endive.runtime.Machine;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import run.endive.compiler.internal.MachineFactory;
 import run.endive.wasm.Parser;
 import run.endive.wasm.WasmEngineException;
 import run.endive.wasm.WasmModule;
@@ -32,16 +34,45 @@ public final class ModuleLoader {
   private static final int HEADER = MAGIC.length + VERSION_1.length;
   private static final String START = "_start";
 
+  /** What compiles and runs modules: what another version of it compiled is of no use. */
+  public static final String RUNTIME = "endive-1.0.0";
+
+  private static final int LONGEST_NAME = 100;
+  private static final int MOST_NAMES = 20;
+  private static final int KIB = 1024;
+
   private final Map<String, FunctionType> imports;
   private final long maxSize;
+  private final Optional<CodeStore> store;
+
+  /** In KiB: what compilations that go on at the same time may take of the heap. */
+  private final int room;
+
+  private final Semaphore free;
+  private final LongAdder compiled = new LongAdder();
 
   /**
    * @param imports what a module may import: {@code MODULE.NAME} and its type
    * @param maxSize of a module, in bytes
+   * @param store where compiled code is kept across starts of the JVM
    */
-  public ModuleLoader(Map<String, FunctionType> imports, long maxSize) {
+  public ModuleLoader(Map<String, FunctionType> imports, long maxSize, Optional<CodeStore> store) {
+    this(imports, maxSize, store, Runtime.getRuntime().maxMemory() / 2);
+  }
+
+  /** @param heap bytes that compilations that go on at the same time may take */
+  ModuleLoader(
+      Map<String, FunctionType> imports, long maxSize, Optional<CodeStore> store, long heap) {
     this.imports = Map.copyOf(imports);
     this.maxSize = maxSize;
+    this.store = store;
+    this.room = (int) Math.min(heap / KIB, Integer.MAX_VALUE);
+    this.free = new Semaphore(room, true);
+  }
+
+  /** {@return how many modules were compiled, and not found in the store} */
+  long compiled() {
+    return compiled.sum();
   }
 
   /** {@return the largest module that is taken, in bytes} */
@@ -51,8 +82,16 @@ public final class ModuleLoader {
 
   /** {@return the SHA-256 of a module, hexadecimal} */
   public static String digest(byte[] bytes) {
+    return HexFormat.of().formatHex(sha256(bytes));
+  }
+
+  static byte[] sha256(byte[]... parts) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+      MessageDigest sum = MessageDigest.getInstance("SHA-256");
+      for (byte[] part : parts) {
+        sum.update(part);
+      }
+      return sum.digest();
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
@@ -66,12 +105,85 @@ public final class ModuleLoader {
    */
   public Image load(String name, byte[] bytes) throws DaemonException {
     checkHeader(name, bytes);
+    String digest = digest(bytes);
+    Optional<Image> kept = store.flatMap(s -> s.get(digest)).flatMap(c -> kept(digest, bytes, c));
+    if (kept.isPresent()) {
+      return kept.get();
+    }
+    Optional<ModuleLayout> layout = ModuleLayout.of(bytes);
+    int weight = weight(name, bytes, layout);
+    // Whoever waits here for others has a deadline of its own, and the others end.
+    free.acquireUninterruptibly(weight);
+    try {
+      return compile(name, digest, bytes, layout);
+    } finally {
+      free.release(weight);
+    }
+  }
+
+  /** What compiled code was kept for: these bytes have been checked before, for it is found by their sum. */
+  private Optional<Image> kept(String digest, byte[] bytes, CompiledCode code) {
+    try {
+      return ModuleLayout.of(bytes)
+          .map(layout -> image(digest, bytes, layout, new CompiledCode.Loaded(code, code.load())));
+    } catch (WasmEngineException | IndexOutOfBoundsException | LinkageError e) {
+      store.ifPresent(s -> s.forget(digest, e.toString()));
+      return Optional.empty();
+    }
+  }
+
+  private Image image(
+      String digest, byte[] bytes, ModuleLayout layout, CompiledCode.Loaded loaded) {
+    CompiledCode code = loaded.code();
+    // What is interpreted is numbered after the imported functions.
+    WasmModule without = Parser.parse(layout.withoutCode(Set.of()));
+    int imported = without.importSection().count(ExternalType.FUNCTION);
+    WasmModule module =
+        code.interpreted().isEmpty()
+            ? without
+            : Parser.parse(
+                layout.withoutCode(
+                    code.interpreted().stream()
+                        .map(function -> function - imported)
+                        .collect(Collectors.toSet())));
+    return new Image(
+        digest,
+        bytes.length,
+        module,
+        new MachineFactory(module, loaded.machines()),
+        signalStyle(module));
+  }
+
+  private int weight(String name, byte[] bytes, Optional<ModuleLayout> layout)
+      throws DaemonException {
+    long weight =
+        layout.map(ModuleLayout::weight).orElse(ModuleLayout.weightOf(bytes.length)) / KIB + 1;
+    if (weight > room) {
+      throw new DaemonException(
+          ErrorCode.RESOURCE_LIMIT,
+          name,
+          "compiling its "
+              + bytes.length
+              + " bytes may take "
+              + weight / KIB
+              + " MiB of heap, and half of what this JVM has are "
+              + room / KIB,
+          "give the container a larger -Xmx, or the module fewer functions (wasm-opt -Oz)");
+    }
+    return (int) weight;
+  }
+
+  private Image compile(String name, String digest, byte[] bytes, Optional<ModuleLayout> layout)
+      throws DaemonException {
     try {
       WasmModule module = Parser.parse(bytes);
       checkExports(name, module);
       checkImports(name, module);
       checkMemories(name, module);
-      return new Image(digest(bytes), bytes.length, module, compile(module), signalStyle(module));
+      CompiledCode.Loaded loaded = CompiledCode.compile(module);
+      compiled.increment();
+      store.ifPresent(s -> s.put(digest, loaded.code()));
+      return image(digest, bytes, layout.orElseThrow(), loaded);
     } catch (WasmEngineException | IllegalArgumentException | IndexOutOfBoundsException e) {
       throw refused(name, "is not a valid WebAssembly module: " + reason(e), "build it again", e);
     } catch (RuntimeException | VerifyError | StackOverflowError e) {
@@ -170,23 +282,32 @@ public final class ModuleLoader {
     for (int i = 0; i < module.importSection().importCount(); i++) {
       Import wanted = module.importSection().getImport(i);
       String full = wanted.module() + "." + wanted.name();
+      String shown = Printable.of(full, LONGEST_NAME);
       if (wanted instanceof FunctionImport function) {
         FunctionType type = module.typeSection().getType(function.typeIndex());
         FunctionType offered = imports.get(full);
         if (offered == null) {
-          unknown.add(full + " (function)");
+          unknown.add(shown + " (function)");
         } else if (!offered.equals(type)) {
-          unknown.add(full + " as " + type + ", which here is " + offered);
+          unknown.add(
+              shown
+                  + " as "
+                  + Printable.of(type.toString(), LONGEST_NAME)
+                  + ", which here is "
+                  + offered);
         }
       } else {
         unknown.add(
-            full + " (" + wanted.importType().toString().toLowerCase(java.util.Locale.ROOT) + ")");
+            shown + " (" + wanted.importType().toString().toLowerCase(java.util.Locale.ROOT) + ")");
       }
     }
     if (!unknown.isEmpty()) {
+      int more = unknown.size() - MOST_NAMES;
       throw refused(
           name,
-          "imports what is not offered here: " + String.join(", ", unknown),
+          "imports what is not offered here: "
+              + unknown.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
+              + (more > 0 ? ", and " + more + " more" : ""),
           "build it for WASI preview 1; docs/wos.md lists all imports",
           null);
     }
@@ -197,12 +318,6 @@ public final class ModuleLoader {
     if (count > 1) {
       throw refused(name, "has " + count + " memories", "build it with one", null);
     }
-  }
-
-  private static Function<Instance, Machine> compile(WasmModule module) {
-    return MachineFactoryCompiler.builder(module)
-        .withInterpreterFallback(InterpreterFallback.SILENT)
-        .compile();
   }
 
   private static Image.SignalStyle signalStyle(WasmModule module) {
@@ -245,8 +360,7 @@ public final class ModuleLoader {
     if (message == null || message.isBlank()) {
       return e.getClass().getSimpleName();
     }
-    String line = message.lines().findFirst().orElse(message);
-    return line.length() > 200 ? line.substring(0, 200) + "…" : line;
+    return Printable.of(message.lines().findFirst().orElse(message), 2 * LONGEST_NAME);
   }
 
   private static DaemonException refused(

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -30,13 +31,15 @@ import java.util.concurrent.locks.Lock;
 /** A directory of the host, preopened or below one, and all that can be done by a path from it. */
 public final class Directory extends OpenFile {
 
-  /** Most entries of one directory that are listed. */
-  private static final int MOST_ENTRIES = 1 << 20;
+  /** What an entry of a listing costs of the heap, and its name twice as much. */
+  private static final int ENTRY = 96;
 
   private final HostTree tree;
+  private final Allowance allowance;
   private final Preopen preopen;
   private final List<String> parts;
   private List<Entry> listing = List.of();
+  private long listingCost;
 
   /** One name in a directory. */
   public record Entry(String name, long inode, FileType type) {}
@@ -45,15 +48,17 @@ public final class Directory extends OpenFile {
   public record Opening(
       boolean create, boolean directory, boolean exclusive, boolean truncate, boolean follow) {}
 
-  private Directory(HostTree tree, Preopen preopen, List<String> parts, int flags) {
+  private Directory(
+      HostTree tree, Allowance allowance, Preopen preopen, List<String> parts, int flags) {
     super(FileType.DIRECTORY, flags);
     this.tree = tree;
+    this.allowance = allowance;
     this.preopen = preopen;
     this.parts = parts;
   }
 
-  public static Directory of(HostTree tree, Preopen preopen) {
-    return new Directory(tree, preopen, List.of(), 0);
+  public static Directory of(HostTree tree, Allowance allowance, Preopen preopen) {
+    return new Directory(tree, allowance, preopen, List.of(), 0);
   }
 
   @Override
@@ -94,6 +99,9 @@ public final class Directory extends OpenFile {
       return act.on(walk(path, follow));
     } catch (IOException e) {
       throw HostErrors.of(e);
+    } catch (InvalidPathException e) {
+      // The host's file system has no such character.
+      throw new Fault(Errno.ILSEQ);
     } catch (UnsupportedOperationException e) {
       throw new Fault(Errno.NOTSUP);
     } finally {
@@ -114,6 +122,9 @@ public final class Directory extends OpenFile {
       deed.on(walk(path, follow));
     } catch (IOException e) {
       throw HostErrors.of(e);
+    } catch (InvalidPathException e) {
+      // The host's file system has no such character.
+      throw new Fault(Errno.ILSEQ);
     } catch (UnsupportedOperationException e) {
       throw new Fault(Errno.NOTSUP);
     } finally {
@@ -146,7 +157,7 @@ public final class Directory extends OpenFile {
       if (how.create() || how.truncate()) {
         throw new Fault(how.directory() ? Errno.INVAL : Errno.ISDIR);
       }
-      return new Directory(tree, preopen, place.parts(), flags);
+      return new Directory(tree, allowance, preopen, place.parts(), flags);
     }
     if (place.is(Place.Kind.LINK)) {
       throw new Fault(how.directory() ? Errno.NOTDIR : Errno.LOOP);
@@ -182,12 +193,26 @@ public final class Directory extends OpenFile {
     if (how.truncate()) {
       options.add(StandardOpenOption.TRUNCATE_EXISTING);
     }
-    FileChannel channel = FileChannel.open(place.host(), options);
+    if (!allowance.files().take(1)) {
+      throw new Fault(Errno.NFILE);
+    }
+    boolean open = false;
     try {
-      return new RegularFile(tree, channel, place, flags, !preopen.readOnly());
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+      FileChannel channel = FileChannel.open(place.host(), options);
+      try {
+        RegularFile file =
+            new RegularFile(tree, allowance, channel, place, flags, !preopen.readOnly());
+        open = true;
+        return file;
+      } finally {
+        if (!open) {
+          channel.close();
+        }
+      }
+    } finally {
+      if (!open) {
+        allowance.files().giveBack(1);
+      }
     }
   }
 
@@ -389,12 +414,14 @@ public final class Directory extends OpenFile {
 
   /**
    * The entries from a place on. A listing that begins anew is read anew; one that goes on is as it was, so that cookies
-   * stay good.
+   * stay good. A listing is kept, and counted as memory of the session, until the next one or the end of the descriptor.
    *
    * @param cookie 0, or the number of entries already seen
+   * @throws Fault {@code ENOMEM} when the session may not hold so much
    */
   public synchronized List<Entry> entries(long cookie) throws Fault {
     if (cookie == 0 || listing.isEmpty()) {
+      forgetListing();
       listing = at(tree.stable(), ".", true, this::list);
     }
     if (cookie < 0 || cookie > listing.size()) {
@@ -403,7 +430,27 @@ public final class Directory extends OpenFile {
     return listing.subList((int) cookie, listing.size());
   }
 
-  private List<Entry> list(Place place) throws IOException {
+  private synchronized void forgetListing() {
+    listing = List.of();
+    allowance.memory().giveBack(listingCost);
+    listingCost = 0;
+  }
+
+  private void charge(Entry entry) throws Fault {
+    long cost = ENTRY + 2L * entry.name().length();
+    if (!allowance.memory().take(cost)) {
+      forgetListing();
+      throw new Fault(Errno.NOMEM);
+    }
+    listingCost += cost;
+  }
+
+  @Override
+  protected void close() {
+    forgetListing();
+  }
+
+  private synchronized List<Entry> list(Place place) throws IOException, Fault {
     List<Entry> found = new ArrayList<>();
     Stat self = HostStat.of(place.host());
     found.add(new Entry(".", self.inode(), FileType.DIRECTORY));
@@ -415,10 +462,11 @@ public final class Directory extends OpenFile {
     found.add(new Entry("..", parent, FileType.DIRECTORY));
     try (DirectoryStream<Path> names = Files.newDirectoryStream(place.host())) {
       for (Path name : names) {
-        if (found.size() == MOST_ENTRIES) {
-          break;
+        Optional<Entry> entry = entry(name);
+        if (entry.isPresent()) {
+          charge(entry.get());
+          found.add(entry.get());
         }
-        entry(name).ifPresent(found::add);
       }
     }
     return found;

@@ -5,7 +5,10 @@ import com.paiml.duende.adapter.wos.abi.Fault;
 import com.paiml.duende.adapter.wos.abi.FdFlags;
 import com.paiml.duende.adapter.wos.abi.FileType;
 import com.paiml.duende.adapter.wos.abi.Rights;
+import com.paiml.duende.adapter.wos.engine.Budget;
 import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Messages between processes: each write puts one in, each read takes the oldest out, whole. Reading waits for a message,
@@ -20,17 +23,32 @@ public final class MessageQueue extends OpenFile {
   public static final int LONGEST = 65536;
 
   private final ArrayDeque<byte[]> messages = new ArrayDeque<>();
-  private final Runnable onClose;
+  private final Budget budget;
+  private final Consumer<MessageQueue> onClose;
 
-  /** @param onClose told when no descriptor refers to it any more */
-  public MessageQueue(Runnable onClose) {
+  /**
+   * @param budget of the heap, from which room for messages is taken
+   * @param onClose told when no descriptor refers to it any more
+   */
+  public MessageQueue(Budget budget, Consumer<MessageQueue> onClose) {
     super(FileType.UNKNOWN, 0);
+    this.budget = budget;
     this.onClose = onClose;
   }
 
   @Override
   public long rights() {
     return super.rights() | Rights.FD_READ | Rights.FD_WRITE;
+  }
+
+  /** {@return the queue with one reference more; empty when its last one has gone} */
+  public Optional<MessageQueue> again() {
+    return retainIfOpen() ? Optional.of(this) : Optional.empty();
+  }
+
+  /** An array, and its place in the queue. */
+  private static long cost(int length) {
+    return length + 24L;
   }
 
   /** A message longer than the buffer stays, and the call fails with {@code EMSGSIZE}. */
@@ -44,6 +62,7 @@ public final class MessageQueue extends OpenFile {
             throw new Fault(Errno.MSGSIZE);
           }
           messages.remove();
+          budget.giveBack(cost(first.length));
           System.arraycopy(first, 0, into, from, first.length);
           changes().wakeAll();
           return first.length;
@@ -66,6 +85,9 @@ public final class MessageQueue extends OpenFile {
     while (true) {
       synchronized (this) {
         if (messages.size() < CAPACITY) {
+          if (!budget.take(cost(length))) {
+            throw new Fault(Errno.NOMEM);
+          }
           messages.add(message);
           changes().wakeAll();
           return length;
@@ -96,6 +118,10 @@ public final class MessageQueue extends OpenFile {
 
   @Override
   protected void close() {
-    onClose.run();
+    synchronized (this) {
+      messages.forEach(message -> budget.giveBack(cost(message.length)));
+      messages.clear();
+    }
+    onClose.accept(this);
   }
 }

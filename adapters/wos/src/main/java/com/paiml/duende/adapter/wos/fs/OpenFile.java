@@ -98,6 +98,11 @@ public abstract class OpenFile {
     return this;
   }
 
+  /** {@return whether a descriptor refers to it yet; if so, one more does now} */
+  final boolean retainIfOpen() {
+    return references.getAndUpdate(n -> n == 0 ? 0 : n + 1) != 0;
+  }
+
   /** One descriptor less refers to it. */
   public final void release() {
     if (references.decrementAndGet() == 0) {

@@ -5,6 +5,7 @@ import com.paiml.duende.adapter.wos.abi.Fault;
 import com.paiml.duende.adapter.wos.abi.FdFlags;
 import com.paiml.duende.adapter.wos.abi.FileType;
 import com.paiml.duende.adapter.wos.abi.Rights;
+import com.paiml.duende.adapter.wos.engine.Budget;
 
 /**
  * Bytes from one process to another. Holds {@value #CAPACITY} bytes; a write of at most {@value #ATOMIC} is not mixed with
@@ -15,6 +16,7 @@ public final class Pipe {
   public static final int CAPACITY = 65536;
   public static final int ATOMIC = 4096;
 
+  private final Budget budget;
   private final byte[] ring = new byte[CAPACITY];
   private int head;
   private int filled;
@@ -26,6 +28,21 @@ public final class Pipe {
 
   /** The end to write to. */
   public final OpenFile writer = new Writer();
+
+  private Pipe(Budget budget) {
+    this.budget = budget;
+  }
+
+  /**
+   * @param budget of the heap, from which its room is taken
+   * @throws Fault {@code ENOMEM} when there is none
+   */
+  public static Pipe within(Budget budget) throws Fault {
+    if (!budget.take(CAPACITY)) {
+      throw new Fault(Errno.NOMEM);
+    }
+    return new Pipe(budget);
+  }
 
   private final class Reader extends OpenFile {
 
@@ -86,9 +103,12 @@ public final class Pipe {
 
     @Override
     protected void close() {
+      boolean last;
       synchronized (Pipe.this) {
         readerGone = true;
+        last = writerGone;
       }
+      closed(last);
       wake();
     }
   }
@@ -151,10 +171,19 @@ public final class Pipe {
 
     @Override
     protected void close() {
+      boolean last;
       synchronized (Pipe.this) {
         writerGone = true;
+        last = readerGone;
       }
+      closed(last);
       wake();
+    }
+  }
+
+  private void closed(boolean last) {
+    if (last) {
+      budget.giveBack(CAPACITY);
     }
   }
 

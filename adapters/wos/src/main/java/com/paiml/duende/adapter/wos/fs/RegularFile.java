@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 public final class RegularFile extends OpenFile {
 
   private final HostTree tree;
+  private final Allowance allowance;
   private final FileChannel channel;
   private final boolean changeable;
   private Stat lastSeen;
@@ -26,10 +27,17 @@ public final class RegularFile extends OpenFile {
   private volatile List<String> parts;
   private long position;
 
-  RegularFile(HostTree tree, FileChannel channel, Place place, int flags, boolean changeable)
+  RegularFile(
+      HostTree tree,
+      Allowance allowance,
+      FileChannel channel,
+      Place place,
+      int flags,
+      boolean changeable)
       throws IOException {
     super(FileType.REGULAR_FILE, flags);
     this.tree = tree;
+    this.allowance = allowance;
     this.channel = channel;
     this.path = place.host();
     this.parts = place.parts();
@@ -229,6 +237,7 @@ public final class RegularFile extends OpenFile {
   @Override
   protected void close() {
     tree.open().remove(this);
+    allowance.files().giveBack(1);
     try {
       channel.close();
     } catch (IOException e) {

@@ -20,6 +20,10 @@ import java.util.Optional;
 final class Walk {
 
   private static final int MOST_LINKS = 40;
+
+  /** Links to long paths of links: each part is looked at, which takes time that nobody else should wait for. */
+  private static final int MOST_STEPS = 8192;
+
   private static final int LONGEST_NAME = 255;
   private static final int LONGEST_PATH = 4096;
 
@@ -28,6 +32,7 @@ final class Walk {
   private final List<String> parts;
   private final ArrayDeque<String> ahead = new ArrayDeque<>();
   private int links;
+  private int steps;
 
   private Walk(Path root, List<String> base) {
     this.root = root;
@@ -71,6 +76,9 @@ final class Walk {
     }
     boolean directoryMeant = push(path);
     while (!ahead.isEmpty()) {
+      if (++steps > MOST_STEPS) {
+        throw new Fault(Errno.LOOP);
+      }
       String part = ahead.poll();
       if (part.equals("..")) {
         if (parts.size() == floor) {

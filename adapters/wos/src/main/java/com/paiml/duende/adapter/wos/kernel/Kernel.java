@@ -2,12 +2,12 @@ package com.paiml.duende.adapter.wos.kernel;
 
 import com.paiml.duende.adapter.wos.abi.Errno;
 import com.paiml.duende.adapter.wos.abi.Fault;
-import com.paiml.duende.adapter.wos.engine.HeapBudget;
 import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.engine.ImageCache;
 import com.paiml.duende.adapter.wos.engine.Instances;
 import com.paiml.duende.adapter.wos.engine.MemoryAccount;
 import com.paiml.duende.adapter.wos.engine.ModuleLoader;
+import com.paiml.duende.adapter.wos.fs.Allowance;
 import com.paiml.duende.adapter.wos.fs.Directory;
 import com.paiml.duende.adapter.wos.fs.HostTree;
 import com.paiml.duende.adapter.wos.fs.OpenFile;
@@ -18,12 +18,14 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Signal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import run.endive.runtime.ImportValues;
 
 /** The kernel. Safe for threads. */
@@ -33,6 +35,10 @@ public final class Kernel implements AutoCloseable {
   public static final int INIT = 1;
 
   private static final int HIGHEST_PID = 32767;
+
+  /** No session may hold more than this part of the open files. */
+  private static final int FILES_PART = 4;
+
   private static final System.Logger LOG = System.getLogger(Kernel.class.getName());
 
   private final KernelOptions options;
@@ -53,7 +59,9 @@ public final class Kernel implements AutoCloseable {
     this.options = options;
     this.imports = abi.imports();
     this.images =
-        new ImageCache(new ModuleLoader(abi.types(), options.moduleSize()), options.cacheSize());
+        new ImageCache(
+            new ModuleLoader(abi.types(), options.moduleSize(), options.store()),
+            options.cacheSize());
     this.dispatcher = new Dispatcher(options.rules());
   }
 
@@ -79,16 +87,19 @@ public final class Kernel implements AutoCloseable {
    * @throws DaemonException {@link ErrorCode#RESOURCE_LIMIT} when that would be one process, or one byte, too many
    */
   public Session start(SessionSpec spec, Image image) throws DaemonException {
-    HeapBudget budget = options.budget().part(spec.limits().memory());
-    MemoryAccount memory = new MemoryAccount(budget, spec.limits().processMemory());
+    Allowance allowance =
+        new Allowance(
+            options.budget().part(spec.limits().memory()),
+            options.files().part(options.files().limit() / FILES_PART));
+    MemoryAccount memory = new MemoryAccount(allowance.memory(), spec.limits().processMemory());
+    FdTable descriptors = new FdTable(spec.limits().descriptors());
     WasmProcess process;
     try {
       Instances.reserve(spec.name(), image, memory);
-      FdTable descriptors = new FdTable(spec.limits().descriptors());
-      open(spec, descriptors);
+      open(spec, allowance, descriptors);
       synchronized (lock) {
         int pid = newPid(spec.name());
-        Session session = new Session(this, pid, spec, budget);
+        Session session = new Session(this, pid, spec, allowance);
         process =
             new WasmProcess(
                 this,
@@ -109,6 +120,7 @@ public final class Kernel implements AutoCloseable {
         dispatcher.admit(process, spec.limits().cpuQuota());
       }
     } catch (DaemonException e) {
+      descriptors.closeAll();
       memory.close();
       throw e;
     }
@@ -131,7 +143,8 @@ public final class Kernel implements AutoCloseable {
     }
   }
 
-  private void open(SessionSpec spec, FdTable descriptors) throws DaemonException {
+  private void open(SessionSpec spec, Allowance allowance, FdTable descriptors)
+      throws DaemonException {
     try {
       for (OpenFile stream :
           List.of(Streams.of(spec.input()), Streams.to(spec.output()), Streams.to(spec.errors()))) {
@@ -139,12 +152,11 @@ public final class Kernel implements AutoCloseable {
         assert fd < 3;
       }
       for (Preopen preopen : spec.preopens()) {
-        Directory directory = Directory.of(files, preopen);
+        Directory directory = Directory.of(files, allowance, preopen);
         int fd = descriptors.add(directory, directory.rights(), directory.rightsBelow());
         assert fd >= 3;
       }
     } catch (Fault e) {
-      descriptors.closeAll();
       throw new DaemonException(
           ErrorCode.RESOURCE_LIMIT,
           spec.name(),
@@ -166,22 +178,23 @@ public final class Kernel implements AutoCloseable {
   public WasmProcess fork(
       WasmProcess parent, Image image, List<String> args, List<OpenFile> streams) throws Fault {
     Session session = parent.session();
-    MemoryAccount memory = new MemoryAccount(session.budget(), session.limits().processMemory());
+    MemoryAccount memory =
+        new MemoryAccount(session.allowance().memory(), session.limits().processMemory());
+    FdTable descriptors = new FdTable(session.limits().descriptors());
     WasmProcess child;
     try {
       Instances.reserve(args.getFirst(), image, memory);
-      FdTable descriptors = new FdTable(session.limits().descriptors());
       for (OpenFile stream : streams) {
         int fd = descriptors.add(stream.retain(), stream.rights(), 0);
         assert fd < 3;
       }
       for (Preopen preopen : session.spec().preopens()) {
-        Directory directory = Directory.of(files, preopen);
+        Directory directory = Directory.of(files, session.allowance(), preopen);
         int fd = descriptors.add(directory, directory.rights(), directory.rightsBelow());
         assert fd >= 3;
       }
       synchronized (lock) {
-        checkFork(parent, session, descriptors);
+        checkFork(parent, session);
         int pid = newPid(args.getFirst());
         child =
             new WasmProcess(
@@ -202,27 +215,28 @@ public final class Kernel implements AutoCloseable {
       }
       return begin(child);
     } catch (DaemonException e) {
+      descriptors.closeAll();
       memory.close();
-      session.spec().events().limitReached("pids", String.valueOf(e.getMessage()));
+      session.tellRefused(String.valueOf(e.getMessage()));
       throw new Fault(Errno.AGAIN);
     } catch (Fault e) {
+      descriptors.closeAll();
       memory.close();
       throw e;
     }
   }
 
-  private void checkFork(WasmProcess parent, Session session, FdTable descriptors) throws Fault {
+  private void checkFork(WasmProcess parent, Session session) throws Fault {
+    if (session.isEnding()) {
+      throw new Fault(Errno.AGAIN);
+    }
     long inSession = table.values().stream().filter(p -> p.session() == session).count();
     long zombies = zombies();
     boolean makesZombies =
         table.values().stream().anyMatch(p -> p.parent() == parent.pid() && p.status().isPresent());
     if (inSession >= session.limits().processes()
         || (zombies >= options.zombies() && makesZombies)) {
-      descriptors.closeAll();
-      session
-          .spec()
-          .events()
-          .limitReached("pids", inSession + " processes, " + zombies + " zombies");
+      session.tellRefused(inSession + " processes, " + zombies + " zombies");
       throw new Fault(Errno.AGAIN);
     }
   }
@@ -272,6 +286,7 @@ public final class Kernel implements AutoCloseable {
       List<WasmProcess> left = membersLocked(session);
       sessionOver = left.isEmpty();
       if (process.pid() == session.id() && session.spec().endsWithLeader()) {
+        session.beginToEnd();
         orphansToKill = left;
       }
       if (sessionOver) {
@@ -309,10 +324,15 @@ public final class Kernel implements AutoCloseable {
     }
   }
 
+  /** Of the session that has most of them: nobody's children are forgotten because of another daemon's. */
   private Optional<WasmProcess> oldestZombie() {
-    return table.values().stream()
-        .filter(p -> p.status().isPresent())
-        .min((a, b) -> Long.compare(a.spawnedAt(), b.spawnedAt()));
+    Map<Session, List<WasmProcess>> zombies =
+        table.values().stream()
+            .filter(p -> p.status().isPresent())
+            .collect(Collectors.groupingBy(WasmProcess::session));
+    return zombies.values().stream()
+        .max(Comparator.comparingInt(List::size))
+        .flatMap(most -> most.stream().min(Comparator.comparingLong(WasmProcess::spawnedAt)));
   }
 
   private void reap(WasmProcess zombie) {
@@ -396,6 +416,13 @@ public final class Kernel implements AutoCloseable {
     return table.values().stream()
         .filter(p -> p.session() == session && p.status().isEmpty())
         .toList();
+  }
+
+  /** Nothing more is started in a session. */
+  void end(Session session) {
+    synchronized (lock) {
+      session.beginToEnd();
+    }
   }
 
   void quota(Session session, double percent) {

@@ -598,6 +598,30 @@ public final class WasmProcess implements Runnable, Waiter, Suspension {
     assert over == Pause.TIMED_OUT;
   }
 
+  /** Between two pieces of a long host call, while it holds no lock: it gives way or ends, if it is asked to. */
+  public void breathe() {
+    if (thread.wantsAttention()) {
+      thread.attended();
+      yieldIfAsked();
+    }
+  }
+
+  /** What a host call waits for. */
+  @FunctionalInterface
+  public interface Errand {
+    void run() throws Fault;
+  }
+
+  /** Does something that waits for the host, such as for a disk, without a CPU slot. */
+  public void withoutCpu(Errand errand) throws Fault {
+    dispatcher.leave(this);
+    try {
+      errand.run();
+    } finally {
+      dispatcher.enter(this);
+    }
+  }
+
   /** Lets others of its level have a turn. */
   public void giveWay() {
     dispatcher.giveWay(this);

@@ -1,14 +1,18 @@
 package com.paiml.duende.adapter.wos.service;
 
-import com.paiml.duende.adapter.wos.engine.HeapBudget;
+import com.paiml.duende.adapter.wos.engine.Budget;
+import com.paiml.duende.adapter.wos.engine.CodeStore;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.KernelOptions;
 import com.paiml.duende.adapter.wos.sched.Rules;
 import com.paiml.duende.adapter.wos.wasi.Imports;
+import java.io.File;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -33,11 +37,19 @@ public final class KernelService {
     long module_max() default 64L << 20;
 
     /** Sum of the sizes of modules whose code is kept, in bytes. */
-    long cache() default 128L << 20;
+    long cache() default 64L << 20;
+
+    /** Sum of the sizes of the files in which compiled code outlives this JVM, in bytes; 0 keeps none. */
+    long code_files() default 256L << 20;
+
+    /** Files of the host that may be open at once; a quarter of them for one daemon. */
+    int files() default 4096;
 
     /** Percent of the JVM's heap that all processes together may have as memory. */
     int heap_percent() default 50;
   }
+
+  private static final String DATA = "duende.data";
 
   private final Supplier<KernelOptions> options;
   private final String boot = UUID.randomUUID().toString();
@@ -46,8 +58,8 @@ public final class KernelService {
   private boolean closed;
 
   @Activate
-  public KernelService(Size size) {
-    this(() -> options(size));
+  public KernelService(BundleContext context, Size size) {
+    this(() -> options(context, size));
   }
 
   public KernelService(KernelOptions options) {
@@ -58,7 +70,7 @@ public final class KernelService {
     this.options = options;
   }
 
-  private static KernelOptions options(Size size) {
+  private static KernelOptions options(BundleContext context, Size size) {
     int slots = size.slots() > 0 ? size.slots() : Runtime.getRuntime().availableProcessors();
     KernelOptions standard = KernelOptions.standard(slots);
     long heap = Runtime.getRuntime().maxMemory() / 100 * Math.clamp(size.heap_percent(), 1, 90);
@@ -66,10 +78,23 @@ public final class KernelService {
         Rules.standard(slots),
         Math.clamp(size.processes(), 2, standard.processes()),
         standard.zombies(),
-        new HeapBudget(heap),
+        new Budget(heap),
         size.module_max(),
         size.cache(),
+        new Budget(size.files()),
+        store(context, size),
         standard.stackSize());
+  }
+
+  /** In the container's data folder; in a container that has none, in the bundle's own. */
+  private static Optional<CodeStore> store(BundleContext context, Size size) {
+    if (size.code_files() <= 0) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(context.getProperty(DATA))
+        .map(data -> Path.of(data, "wos", "code"))
+        .or(() -> Optional.ofNullable(context.getDataFile("code")).map(File::toPath))
+        .map(folder -> new CodeStore(folder, size.code_files()));
   }
 
   /** {@return the kernel, made now if this is the first time; one that takes no more processes once this has ended} */

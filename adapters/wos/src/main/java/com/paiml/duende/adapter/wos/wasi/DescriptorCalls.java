@@ -46,6 +46,7 @@ final class DescriptorCalls {
     if (file instanceof RegularFile) {
       n =
           Vectors.fill(
+              process,
               guest,
               vectors,
               count,
@@ -87,6 +88,7 @@ final class DescriptorCalls {
     if (file instanceof RegularFile) {
       n =
           Vectors.drain(
+              process,
               guest,
               vectors,
               count,
@@ -100,6 +102,7 @@ final class DescriptorCalls {
     } else {
       n =
           Vectors.drain(
+              process,
               guest,
               vectors,
               count,

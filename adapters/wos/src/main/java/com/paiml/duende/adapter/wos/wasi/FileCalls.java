@@ -66,7 +66,7 @@ final class FileCalls {
     FdTable.Descriptor fd = process.descriptors().get((int) a[0]);
     if (fd.file() instanceof RegularFile file) {
       process.descriptors().check((int) a[0], right);
-      file.sync(metadata);
+      process.withoutCpu(() -> file.sync(metadata));
     } else if (!(fd.file() instanceof Directory)) {
       throw new Fault(Errno.INVAL);
     }
@@ -144,6 +144,7 @@ final class FileCalls {
     process.descriptors().check((int) a[0], Rights.FD_SEEK);
     int n =
         Vectors.fill(
+            process,
             guest,
             (int) a[1],
             (int) a[2],
@@ -159,6 +160,7 @@ final class FileCalls {
     process.descriptors().check((int) a[0], Rights.FD_SEEK);
     int n =
         Vectors.drain(
+            process,
             guest,
             (int) a[1],
             (int) a[2],

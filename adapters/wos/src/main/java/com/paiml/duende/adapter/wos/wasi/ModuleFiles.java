@@ -3,14 +3,15 @@ package com.paiml.duende.adapter.wos.wasi;
 import com.paiml.duende.adapter.wos.abi.Errno;
 import com.paiml.duende.adapter.wos.abi.Fault;
 import com.paiml.duende.adapter.wos.abi.Rights;
+import com.paiml.duende.adapter.wos.engine.Budget;
 import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.fs.Directory;
 import com.paiml.duende.adapter.wos.fs.OpenFile;
 import com.paiml.duende.adapter.wos.fs.RegularFile;
 import com.paiml.duende.adapter.wos.fs.WaitQueue;
+import com.paiml.duende.adapter.wos.kernel.Session;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.api.DaemonException;
-import java.io.ByteArrayOutputStream;
 import java.util.concurrent.CompletableFuture;
 
 /** Modules that processes start: found like any other file that they may read, compiled while others run. */
@@ -22,14 +23,22 @@ final class ModuleFiles {
   private ModuleFiles() {}
 
   static Image load(WasmProcess process, String path) throws Fault {
-    byte[] bytes = read(process, path);
+    Session session = process.session();
+    while (!session.mayCompile()) {
+      process.await(session.compilers(), session::hasRoomToCompile);
+    }
     CompletableFuture<Image> coming;
+    boolean begun = false;
     try {
-      coming = process.kernel().images().begin(path, bytes);
-    } catch (DaemonException e) {
-      throw new Fault(Errno.AGAIN);
+      coming = begin(process, path);
+      begun = true;
+    } finally {
+      if (!begun) {
+        session.compiled();
+      }
     }
     WaitQueue done = new WaitQueue();
+    var _ = coming.whenComplete((image, fault) -> session.compiled());
     var _ = coming.whenComplete((image, fault) -> done.wakeAll());
     process.await(done, coming::isDone);
     if (coming.isCompletedExceptionally()) {
@@ -38,7 +47,7 @@ final class ModuleFiles {
     return coming.join();
   }
 
-  private static byte[] read(WasmProcess process, String path) throws Fault {
+  private static CompletableFuture<Image> begin(WasmProcess process, String path) throws Fault {
     OpenFile file = open(process, path);
     try {
       if (!(file instanceof RegularFile module)) {
@@ -47,20 +56,49 @@ final class ModuleFiles {
       if (module.size() > process.kernel().options().moduleSize()) {
         throw new Fault(Errno.FBIG);
       }
-      ByteArrayOutputStream all = new ByteArrayOutputStream();
-      byte[] piece = new byte[PIECE];
-      for (int n = module.pread(piece, 0, PIECE, 0);
-          n > 0;
-          n = module.pread(piece, 0, PIECE, all.size())) {
-        all.write(piece, 0, n);
-        if (all.size() > process.kernel().options().moduleSize()) {
-          throw new Fault(Errno.FBIG);
-        }
-      }
-      return all.toByteArray();
+      return begin(process, path, module);
     } finally {
       file.release();
     }
+  }
+
+  /** Until it has been compiled the file is held in the heap, at the expense of who wants it. */
+  private static CompletableFuture<Image> begin(
+      WasmProcess process, String path, RegularFile module) throws Fault {
+    Budget memory = process.session().allowance().memory();
+    long size = module.size();
+    if (!memory.take(size)) {
+      throw new Fault(Errno.NOMEM);
+    }
+    boolean begun = false;
+    try {
+      CompletableFuture<Image> coming =
+          process.kernel().images().begin(path, read(process, module, (int) size));
+      begun = true;
+      var _ = coming.whenComplete((image, fault) -> memory.giveBack(size));
+      return coming;
+    } catch (DaemonException e) {
+      throw new Fault(Errno.AGAIN);
+    } finally {
+      if (!begun) {
+        memory.giveBack(size);
+      }
+    }
+  }
+
+  private static byte[] read(WasmProcess process, RegularFile module, int size) throws Fault {
+    byte[] all = new byte[size];
+    int filled = 0;
+    while (filled < size) {
+      process.breathe();
+      int n = module.pread(all, filled, Math.min(PIECE, size - filled), filled);
+      if (n <= 0) {
+        // It has become shorter.
+        throw new Fault(Errno.NOEXEC);
+      }
+      filled += n;
+    }
+    return all;
   }
 
   /** A path is taken from the preopened directory whose name it begins with; one without, from the first. */

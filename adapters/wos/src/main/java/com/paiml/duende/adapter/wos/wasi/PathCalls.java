@@ -13,6 +13,9 @@ import java.util.List;
 /** What can be done by a path from a directory. */
 final class PathCalls {
 
+  /** In bytes, as PATH_MAX of limits.h. */
+  private static final int LONGEST_PATH = 4096;
+
   private static final int FOLLOW = 1;
   private static final int O_CREAT = 1;
   private static final int O_DIRECTORY = 2;
@@ -28,25 +31,30 @@ final class PathCalls {
             "path_create_directory",
             "iii",
             (p, g, a) ->
-                at(p, a[0], Rights.PATH_CREATE_DIRECTORY)
-                    .createDirectory(g.text((int) a[1], (int) a[2]))),
+                at(p, a[0], Rights.PATH_CREATE_DIRECTORY).createDirectory(path(g, a[1], a[2]))),
         Call.of(
             "path_remove_directory",
             "iii",
             (p, g, a) ->
-                at(p, a[0], Rights.PATH_REMOVE_DIRECTORY)
-                    .removeDirectory(g.text((int) a[1], (int) a[2]))),
+                at(p, a[0], Rights.PATH_REMOVE_DIRECTORY).removeDirectory(path(g, a[1], a[2]))),
         Call.of(
             "path_unlink_file",
             "iii",
-            (p, g, a) ->
-                at(p, a[0], Rights.PATH_UNLINK_FILE).unlink(g.text((int) a[1], (int) a[2]))),
+            (p, g, a) -> at(p, a[0], Rights.PATH_UNLINK_FILE).unlink(path(g, a[1], a[2]))),
         Call.of("path_filestat_get", "iiiii", PathCalls::stat),
         Call.of("path_filestat_set_times", "iiiilli", PathCalls::setTimes),
         Call.of("path_link", "iiiiiii", PathCalls::link),
         Call.of("path_readlink", "iiiiii", PathCalls::readLink),
         Call.of("path_rename", "iiiiii", PathCalls::rename),
         Call.of("path_symlink", "iiiii", PathCalls::symlink));
+  }
+
+  /** A path, which is not to be a large part of the heap before it is found to be too long. */
+  private static String path(Guest guest, long at, long length) throws Fault {
+    if (Integer.compareUnsigned((int) length, LONGEST_PATH) > 0) {
+      throw new Fault(Errno.NAMETOOLONG);
+    }
+    return guest.text((int) at, (int) length);
   }
 
   private static Directory at(WasmProcess process, long fd, long rights) throws Fault {
@@ -72,7 +80,7 @@ final class PathCalls {
             != 0;
     OpenFile opened =
         directory.open(
-            guest.text((int) a[2], (int) a[3]),
+            path(guest, a[2], a[3]),
             new Directory.Opening(
                 create,
                 (how & O_DIRECTORY) != 0,
@@ -92,32 +100,25 @@ final class PathCalls {
   private static void stat(WasmProcess process, Guest guest, long[] a) throws Fault {
     Directory directory = at(process, a[0], Rights.PATH_FILESTAT_GET);
     boolean follow = ((int) a[1] & FOLLOW) != 0;
-    FileCalls.putStat(
-        guest, (int) a[4], directory.stat(guest.text((int) a[2], (int) a[3]), follow));
+    FileCalls.putStat(guest, (int) a[4], directory.stat(path(guest, a[2], a[3]), follow));
   }
 
   private static void setTimes(WasmProcess process, Guest guest, long[] a) throws Fault {
     Directory directory = at(process, a[0], Rights.PATH_FILESTAT_SET_TIMES);
     FileCalls.Times times = FileCalls.Times.of(a[4], a[5], (int) a[6]);
     boolean follow = ((int) a[1] & FOLLOW) != 0;
-    directory.setTimes(
-        guest.text((int) a[2], (int) a[3]), follow, times.accessed(), times.modified());
+    directory.setTimes(path(guest, a[2], a[3]), follow, times.accessed(), times.modified());
   }
 
   private static void link(WasmProcess process, Guest guest, long[] a) throws Fault {
     Directory from = at(process, a[0], Rights.PATH_LINK_SOURCE);
     Directory to = at(process, a[4], Rights.PATH_LINK_TARGET);
-    from.link(
-        guest.text((int) a[2], (int) a[3]),
-        ((int) a[1] & FOLLOW) != 0,
-        to,
-        guest.text((int) a[5], (int) a[6]));
+    from.link(path(guest, a[2], a[3]), ((int) a[1] & FOLLOW) != 0, to, path(guest, a[5], a[6]));
   }
 
   private static void readLink(WasmProcess process, Guest guest, long[] a) throws Fault {
     byte[] target =
-        Guest.encode(
-            at(process, a[0], Rights.PATH_READLINK).readLink(guest.text((int) a[1], (int) a[2])));
+        Guest.encode(at(process, a[0], Rights.PATH_READLINK).readLink(path(guest, a[1], a[2])));
     int n = Integer.compareUnsigned(target.length, (int) a[4]) > 0 ? (int) a[4] : target.length;
     guest.put((int) a[3], target, 0, n);
     guest.put32((int) a[5], n);
@@ -126,11 +127,11 @@ final class PathCalls {
   private static void rename(WasmProcess process, Guest guest, long[] a) throws Fault {
     Directory from = at(process, a[0], Rights.PATH_RENAME_SOURCE);
     Directory to = at(process, a[3], Rights.PATH_RENAME_TARGET);
-    from.rename(guest.text((int) a[1], (int) a[2]), to, guest.text((int) a[4], (int) a[5]));
+    from.rename(path(guest, a[1], a[2]), to, path(guest, a[4], a[5]));
   }
 
   private static void symlink(WasmProcess process, Guest guest, long[] a) throws Fault {
     Directory directory = at(process, a[2], Rights.PATH_SYMLINK);
-    directory.symlink(guest.text((int) a[0], (int) a[1]), guest.text((int) a[3], (int) a[4]));
+    directory.symlink(path(guest, a[0], a[1]), path(guest, a[3], a[4]));
   }
 }

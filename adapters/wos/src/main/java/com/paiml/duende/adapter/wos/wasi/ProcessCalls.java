@@ -12,7 +12,7 @@ import java.util.Map;
 /** Arguments, environment, end, random numbers. */
 final class ProcessCalls {
 
-  private static final int MOST_RANDOM = 1 << 20;
+  private static final int MOST_RANDOM = 1 << 18;
 
   /** {@code $signal} of preview 1 for those that there are here. */
   private static final Map<Integer, Signal> SIGNALS =
@@ -91,6 +91,7 @@ final class ProcessCalls {
     int length = (int) a[1];
     guest.check(at, length);
     for (int done = 0; done < length; done += MOST_RANDOM) {
+      process.breathe();
       guest.put(at + done, process.session().random(Math.min(MOST_RANDOM, length - done)));
     }
   }

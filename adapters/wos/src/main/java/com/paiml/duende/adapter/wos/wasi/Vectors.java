@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.wos.wasi;
 import com.paiml.duende.adapter.wos.abi.Errno;
 import com.paiml.duende.adapter.wos.abi.Fault;
 import com.paiml.duende.adapter.wos.kernel.Guest;
+import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 
 /** Reading and writing through lists of buffers ({@code $iovec_array}), in pieces, so that no call takes much memory. */
 final class Vectors {
@@ -20,7 +21,8 @@ final class Vectors {
   }
 
   /** Fills the buffers, until they are full or less comes than was asked for. */
-  static int fill(Guest guest, int vectors, int count, Mover source) throws Fault {
+  static int fill(WasmProcess process, Guest guest, int vectors, int count, Mover source)
+      throws Fault {
     check(count);
     int total = 0;
     byte[] piece = new byte[0];
@@ -29,6 +31,7 @@ final class Vectors {
       int length = guest.i32(vectors + i * SIZE + 4);
       guest.check(at, length);
       for (int done = 0; done != length; ) {
+        process.breathe();
         int wanted = Integer.compareUnsigned(length - done, PIECE) > 0 ? PIECE : length - done;
         piece = atLeast(piece, wanted);
         int n = move(source, piece, wanted, total);
@@ -44,7 +47,8 @@ final class Vectors {
   }
 
   /** Empties the buffers, until all is written or less is taken than was offered. */
-  static int drain(Guest guest, int vectors, int count, Mover sink) throws Fault {
+  static int drain(WasmProcess process, Guest guest, int vectors, int count, Mover sink)
+      throws Fault {
     check(count);
     int total = 0;
     for (int i = 0; i < count; i++) {
@@ -52,6 +56,7 @@ final class Vectors {
       int length = guest.i32(vectors + i * SIZE + 4);
       guest.check(at, length);
       for (int done = 0; done != length; ) {
+        process.breathe();
         int offered = Integer.compareUnsigned(length - done, PIECE) > 0 ? PIECE : length - done;
         byte[] piece = guest.bytes(at + done, offered);
         int n = move(sink, piece, offered, total);

@@ -23,6 +23,7 @@ final class WosCalls {
 
   private static final int LONGEST_TEXT = 4096;
   private static final int LONGEST_ARGUMENTS = 65536;
+  private static final int MOST_ARGUMENTS = 1024;
   private static final int NO_HANG = 1;
   private static final int INHERIT = -1;
 
@@ -39,12 +40,17 @@ final class WosCalls {
         Call.of("wait", "iiii", WosCalls::waitFor),
         Call.of("pipe", "i", WosCalls::pipe),
         Call.of("queue_open", "iii", WosCalls::queueOpen),
-        Call.of("ready", "", (p, g, a) -> p.session().spec().events().ready()),
-        Call.of("heartbeat", "", (p, g, a) -> p.session().spec().events().heartbeat()),
-        Call.of(
-            "status", "ii", (p, g, a) -> p.session().spec().events().status(text(g, a[0], a[1]))),
+        Call.of("ready", "", (p, g, a) -> told(p).ready()),
+        Call.of("heartbeat", "", (p, g, a) -> told(p).heartbeat()),
+        Call.of("status", "ii", (p, g, a) -> told(p).status(text(g, a[0], a[1]))),
         Call.of("health", "iii", WosCalls::health),
         Call.of("metric", "iiid", WosCalls::metric));
+  }
+
+  /** What is told to the manager is told at a pace that it can follow. */
+  private static SessionEvents told(WasmProcess process) {
+    process.session().pace(process);
+    return process.session().spec().events();
   }
 
   private static String text(Guest guest, long at, long length) throws Fault {
@@ -97,6 +103,9 @@ final class WosCalls {
     List<String> args = List.of(guest.text((int) a[0], (int) a[1]).split("\0", -1));
     List<String> given =
         args.getLast().isEmpty() && args.size() > 1 ? args.subList(0, args.size() - 1) : args;
+    if (given.size() > MOST_ARGUMENTS) {
+      throw new Fault(Errno.INVAL);
+    }
     Image image =
         given.getFirst().isEmpty() ? process.image() : ModuleFiles.load(process, given.getFirst());
     List<String> all = new ArrayList<>(given);
@@ -140,7 +149,7 @@ final class WosCalls {
 
   private static void pipe(WasmProcess process, Guest guest, long[] a) throws Fault {
     guest.check((int) a[0], 2 * Integer.BYTES);
-    Pipe pipe = new Pipe();
+    Pipe pipe = Pipe.within(process.session().allowance().memory());
     int reader;
     try {
       reader = process.descriptors().add(pipe.reader, pipe.reader.rights(), 0);
@@ -170,7 +179,7 @@ final class WosCalls {
     if (score < 0 || score > 5) {
       throw new Fault(Errno.INVAL);
     }
-    process.session().spec().events().health(score, text(guest, a[1], a[2]));
+    told(process).health(score, text(guest, a[1], a[2]));
   }
 
   private static void metric(WasmProcess process, Guest guest, long[] a) throws Fault {

@@ -16,13 +16,17 @@ import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 import run.endive.compiler.Cache;
 import run.endive.compiler.MachineFactoryCompiler;
+import run.endive.wasm.Parser;
+import run.endive.wasm.WasmModule;
 
 /** The same module with the question for preemption cut out of its compiled code: what preemption is measured against. */
 final class Unchecked {
 
   private Unchecked() {}
 
-  static Image of(Image image) throws IOException {
+  static Image of(Image image, byte[] bytes) throws IOException {
+    // An image does not keep what it was compiled from.
+    WasmModule module = Parser.parse(bytes);
     AtomicReference<byte[]> jar = new AtomicReference<>();
     Cache first =
         new Cache() {
@@ -36,7 +40,7 @@ final class Unchecked {
             jar.set(data);
           }
         };
-    MachineFactoryCompiler.builder(image.module()).withCache(first).compile();
+    MachineFactoryCompiler.builder(module).withCache(first).compile();
     AtomicInteger cut = new AtomicInteger();
     byte[] stripped = strip(jar.get(), cut);
     if (cut.get() == 0) {
@@ -55,8 +59,8 @@ final class Unchecked {
     return new Image(
         image.digest(),
         image.size(),
-        image.module(),
-        MachineFactoryCompiler.builder(image.module()).withCache(second).compile(),
+        module,
+        MachineFactoryCompiler.builder(module).withCache(second).compile(),
         image.signals());
   }
 

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.wos.bench;
 
+import com.paiml.duende.adapter.wos.Modules;
 import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.kernel.KernelOptions;
 import com.paiml.duende.adapter.wos.kernel.Latency;
@@ -79,7 +80,7 @@ class WosBenchmark {
   private void priceOfPreemption() throws Exception {
     try (Machine m = new Machine(1)) {
       Image checked = m.image("compute");
-      Image unchecked = Unchecked.of(checked);
+      Image unchecked = Unchecked.of(checked, Modules.bytes("compute"));
       for (int i = 0; i < 3; i++) {
         compute(m, checked);
         compute(m, unchecked);

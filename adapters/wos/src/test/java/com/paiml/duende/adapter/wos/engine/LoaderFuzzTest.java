@@ -2,17 +2,26 @@ package com.paiml.duende.adapter.wos.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import com.paiml.duende.adapter.wos.ModuleWriter;
 import com.paiml.duende.adapter.wos.Modules;
 import com.paiml.duende.adapter.wos.wasi.Imports;
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import run.endive.wasm.types.FunctionType;
 
 /**
  * Mutated modules: the loader takes them or refuses them by a {@link DaemonException} with a remedy, and does nothing else. The
@@ -37,7 +46,7 @@ class LoaderFuzzTest {
 
   @Test
   void given_mutated_modules_when_they_are_loaded_then_they_are_taken_or_refused_in_words() {
-    ModuleLoader loader = new ModuleLoader(new Imports().types(), 1 << 20);
+    ModuleLoader loader = new ModuleLoader(new Imports().types(), 1 << 20, Optional.empty());
     Random random = new Random(SEED);
     List<byte[]> corpus = new ArrayList<>(CORPUS.stream().map(Modules::bytes).toList());
     int taken = 0;
@@ -70,6 +79,53 @@ class LoaderFuzzTest {
     assertTrue(
         taken > 0 && refused > 0,
         "the mutations reach nothing: " + taken + " taken, " + refused + " refused");
+  }
+
+  @Test
+  void
+      given_names_of_imports_that_are_not_fit_for_a_terminal_when_refused_then_they_are_cut_and_cleaned() {
+    ModuleWriter writer = new ModuleWriter();
+    for (int i = 0; i < 500; i++) {
+      writer.imports("\u001b[2J", "x".repeat(5000) + "\n" + i, FunctionType.empty());
+    }
+    DaemonException e =
+        assertThrows(
+            DaemonException.class,
+            () -> loader(1 << 30).load("names.wasm", writer.function(new byte[0]).bytes()));
+    assertTrue(e.getMessage().length() < 4000, "a message of " + e.getMessage().length());
+    assertTrue(e.getMessage().chars().noneMatch(c -> c < ' '), e.getMessage());
+    assertTrue(e.getMessage().contains("480 more"), e.getMessage());
+  }
+
+  @Test
+  void given_little_heap_when_a_module_would_take_more_to_compile_then_it_is_refused_before() {
+    byte[] code = new byte[100_000];
+    // nop: the shortest instruction there is
+    Arrays.fill(code, (byte) 1);
+    byte[] module = new ModuleWriter().function(code).bytes();
+    DaemonException e =
+        assertThrows(DaemonException.class, () -> loader(4 << 20).load("nops.wasm", module));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, e.code());
+    assertTrue(e.getMessage().contains("MiB of heap"), e.getMessage());
+  }
+
+  @Test
+  void given_little_heap_when_many_compile_at_once_then_they_take_turns_and_all_are_done()
+      throws Exception {
+    ModuleLoader loader = loader(200 << 10);
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      List<Future<Image>> images = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        images.add(threads.submit(() -> loader.load("hello", Modules.bytes("hello"))));
+      }
+      for (Future<Image> image : images) {
+        assertNotNull(image.get(1, TimeUnit.MINUTES));
+      }
+    }
+  }
+
+  private static ModuleLoader loader(long heap) {
+    return new ModuleLoader(new Imports().types(), 1 << 23, Optional.empty(), heap);
   }
 
   private static byte[] mutate(byte[] original, List<byte[]> corpus, Random random) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.adapter.wos.Modules;
-import com.paiml.duende.adapter.wos.engine.HeapBudget;
+import com.paiml.duende.adapter.wos.engine.Budget;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import java.nio.file.Files;
@@ -175,7 +175,7 @@ class FaultsTest {
       given_little_heap_for_all_when_processes_grow_then_they_are_refused_and_the_container_keeps_its_heap()
           throws Exception {
     try (Machine small =
-        new Machine(KernelOptions.standard(2).withBudget(new HeapBudget(16 * 65536)))) {
+        new Machine(KernelOptions.standard(2).withBudget(new Budget(16 * 65536)))) {
       Session first = small.start("sleep");
       assertEquals(new ExitStatus.Exited(3), small.run(SessionSpec.of("grow"), "grow"));
       assertTrue(small.kernel.options().budget().used() <= 16 * 65536);

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.adapter.wos.sched.Priority;
 import com.paiml.duende.api.Signal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,6 +94,29 @@ class PreemptionTest {
       Machine.await(
           "all have counted",
           () -> m.kernel.processes().stream().allMatch(p -> Machine.counter(p) > 0));
+    }
+  }
+
+  @Test
+  void given_waiting_processes_of_all_levels_when_the_slot_is_free_then_the_first_level_runs_first()
+      throws Exception {
+    try (Machine m = new Machine(1)) {
+      Session gate = m.start(SessionSpec.of("gate").priority(Priority.CRITICAL), "spin");
+      Machine.await("the gate holds the CPU", () -> gate.leader().cpu() > 0);
+      List<WasmProcess> all = new ArrayList<>();
+      for (int level = Priority.LEVELS - 1; level >= 0; level--) {
+        for (int i = 0; i < 4; i++) {
+          all.add(m.start(SessionSpec.of("p").priority(Priority.of(level)), "count").leader());
+        }
+      }
+      gate.leader().signal(Signal.KILL);
+      Machine.await("all have run", () -> all.stream().allMatch(p -> p.beganAt() > 0));
+      List<Integer> order =
+          all.stream()
+              .sorted(Comparator.comparingLong(WasmProcess::beganAt))
+              .map(p -> p.priority().level())
+              .toList();
+      assertEquals(List.of(0, 0, 0, 0), order.subList(0, 4), "who ran first: " + order);
     }
   }
 
