@@ -520,6 +520,18 @@ class ChaosTest {
   }
 
   @Test
+  void the_adapter_s_bundle_is_updated_and_the_program_runs_on(Duende duende) throws Exception {
+    Subject victim = duende.run("victim", "/bin/sleep", "600");
+    long pid = victim.info().pid().orElseThrow();
+    Chaos.Experiment update =
+        duende.chaos("adapter", Duration.ofMillis(100), Map.of("how", "update"), "victim");
+    awaitReport(update, "all targets are well");
+    assertEquals(pid, victim.info().pid().orElseThrow());
+    assertEquals(0, victim.info().restarts());
+    victim.signal(Signal.KILL).awaitRestarts(1);
+  }
+
+  @Test
   void a_storm_is_weathered_and_the_seed_chooses_it(Duende duende) throws Exception {
     linux();
     for (String name : List.of("one", "two", "three")) {
