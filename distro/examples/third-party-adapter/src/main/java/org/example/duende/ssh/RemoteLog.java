@@ -17,6 +17,9 @@ final class RemoteLog implements LogStream {
   private static final int MOST_LINE = 64 << 10;
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /** For one answer: far sides can be very busy. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   /** The next piece from an offset; empty at the end of what there is. */
   interface Source {
     byte[] read(long offset, Deadline deadline) throws DaemonException;
@@ -76,7 +79,7 @@ final class RemoteLog implements LogStream {
   @Override
   public Optional<LogLine> next(Deadline deadline) throws DaemonException {
     while (lines.isEmpty() && follow && !closed) {
-      if (!fill(Deadline.after(Duration.ofSeconds(30))) && !pause(deadline)) {
+      if (!fill(Deadline.after(PATIENCE)) && !pause(deadline)) {
         return Optional.empty();
       }
     }
