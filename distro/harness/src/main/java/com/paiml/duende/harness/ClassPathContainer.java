@@ -36,9 +36,12 @@ final class ClassPathContainer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final String OURS = "com.paiml.duende.";
 
-  /** Whose packages are the system bundle's here; and a launcher of JVMs, which would look for the API's bundle. */
+  /**
+   * Whose packages are the system bundle's here; a launcher of JVMs, which would look for the API's bundle; and what only tests
+   * are made of.
+   */
   private static final Set<String> LEFT_OUT =
-      Set.of(OURS + "api", OURS + "host", OURS + "shell", OURS + "harness");
+      Set.of(OURS + "api", OURS + "host", OURS + "shell", OURS + "harness", OURS + "lab");
 
   private static final Set<String> FOUNDATION =
       Set.of(
