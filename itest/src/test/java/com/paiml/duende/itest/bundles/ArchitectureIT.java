@@ -3,6 +3,7 @@ package com.paiml.duende.itest.bundles;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.itest.container.Distribution;
 import java.io.IOException;
@@ -25,6 +26,9 @@ import org.junit.jupiter.api.Test;
 /** Given the manifests of the distribution's bundles: who may know whom is as the design says. */
 class ArchitectureIT {
   private static final String OURS = "com.paiml.duende.";
+
+  /** No bundle: others have private copies of its classes. */
+  private static final String SHARED = "support";
 
   /** What the api bundle exports; every other package of ours is named after its bundle. */
   private static final Set<String> API =
@@ -54,6 +58,7 @@ class ArchitectureIT {
         }
       }
     }
+    assertTrue(modules.remove(OURS + SHARED), "what several bundles have copies of is a module");
     assertFalse(modules.isEmpty());
     assertEquals(modules, new TreeSet<>(ours().keySet()));
   }
@@ -114,8 +119,32 @@ class ArchitectureIT {
     assertEquals(List.of(), faults);
   }
 
+  @Test
+  void whatSeveralBundlesShareIsPrivateToEach() throws IOException {
+    List<String> copies = new ArrayList<>();
+    List<String> faults = new ArrayList<>();
+    for (Path bundle : Distribution.bundles()) {
+      try (JarFile jar = new JarFile(bundle.toFile())) {
+        if (jar.getEntry((OURS + SHARED).replace('.', '/') + "/") != null) {
+          copies.add(bundle.getFileName().toString());
+          Attributes manifest = jar.getManifest().getMainAttributes();
+          for (String header : List.of("Export-Package", "Import-Package")) {
+            packages(manifest.getValue(header)).stream()
+                .filter(name -> owner(name).equals(SHARED))
+                .forEach(name -> faults.add(bundle + ": " + header + ": " + name));
+          }
+        }
+      }
+    }
+    assertTrue(copies.size() > 1, () -> "copies are in " + copies);
+    assertEquals(List.of(), faults);
+  }
+
   /** {@code com.paiml.duende.linux.spawn} belongs to linux, {@code com.paiml.duende.adapter.wos} to wos. */
   private static String owner(String packageName) {
+    if (!packageName.startsWith(OURS)) {
+      return "";
+    }
     String[] words = packageName.substring(OURS.length()).split("\\.");
     return words[0].equals("adapter") && words.length > 1 ? words[1] : words[0];
   }

@@ -7,10 +7,9 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LogLine;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
-import java.io.ByteArrayOutputStream;
+import com.paiml.duende.support.log.LineCutter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,7 +25,6 @@ import java.util.concurrent.TimeUnit;
  * on. launchd holds the file open for as long as a run lasts, so that it is put away between two runs, and not within one.
  */
 final class FileLog {
-  private static final int MAX_LINE = 64 * 1024;
   private static final long LOOK_MILLIS = 50;
 
   private FileLog() {}
@@ -71,9 +69,11 @@ final class FileLog {
   private static final class Reader implements LogStream {
     private final Deque<Path> files;
     private final boolean follow;
+
+    /** What is left of the last so many lines that were asked for. */
     private final Deque<LogLine> ready = new ArrayDeque<>();
-    private final ByteArrayOutputStream line = new ByteArrayOutputStream(256);
-    private final byte[] chunk = new byte[MAX_LINE];
+
+    private final LineCutter cutter = new LineCutter();
     private long position;
     private boolean done;
     private volatile boolean closed;
@@ -88,22 +88,20 @@ final class FileLog {
 
     /** Keeps the last so many of the lines that are there. */
     private void skipTo(int last) throws DaemonException {
-      Deque<LogLine> kept = new ArrayDeque<>();
       while (more()) {
-        while (!ready.isEmpty()) {
-          kept.add(ready.removeFirst());
-          if (kept.size() > last) {
-            kept.removeFirst();
+        for (var line = cutter.next(); line.isPresent(); line = cutter.next()) {
+          ready.add(line.get());
+          if (ready.size() > last) {
+            LogLine _ = ready.removeFirst();
           }
         }
       }
-      if (!follow && line.size() > 0 && last > 0) {
-        kept.add(take());
-        if (kept.size() > last) {
-          kept.removeFirst();
+      if (!follow && cutter.hasRest() && last > 0) {
+        ready.add(cutter.rest());
+        if (ready.size() > last) {
+          LogLine _ = ready.removeFirst();
         }
       }
-      ready.addAll(kept);
     }
 
     @Override
@@ -112,12 +110,16 @@ final class FileLog {
         if (!ready.isEmpty()) {
           return Optional.of(ready.removeFirst());
         }
+        Optional<LogLine> line = cutter.next();
+        if (line.isPresent()) {
+          return line;
+        }
         if (more()) {
           continue;
         }
         if (!follow) {
           done = true;
-          return line.size() > 0 ? Optional.of(take()) : Optional.empty();
+          return cutter.hasRest() ? Optional.of(cutter.rest()) : Optional.empty();
         }
         if (deadline.hasPassed()) {
           return Optional.empty();
@@ -143,10 +145,10 @@ final class FileLog {
           position = 0;
         }
         in.seek(position);
-        int count = in.read(chunk);
+        int count = in.read(cutter.piece());
         if (count > 0) {
           position += count;
-          split(count);
+          cutter.filled(count);
           return true;
         }
       } catch (java.io.FileNotFoundException e) {
@@ -164,29 +166,9 @@ final class FileLog {
       return false;
     }
 
-    private void split(int count) {
-      for (int i = 0; i < count; i++) {
-        if (chunk[i] == '\n') {
-          ready.add(take());
-        } else {
-          line.write(chunk[i]);
-          if (line.size() >= MAX_LINE) {
-            ready.add(take());
-          }
-        }
-      }
-    }
-
-    private LogLine take() {
-      String text = line.toString(StandardCharsets.UTF_8);
-      line.reset();
-      return new LogLine(
-          Optional.empty(), text.endsWith("\r") ? text.substring(0, text.length() - 1) : text);
-    }
-
     @Override
     public boolean isDone() {
-      return closed || (done && ready.isEmpty() && line.size() == 0);
+      return closed || (done && ready.isEmpty() && !cutter.hasRest());
     }
 
     @Override

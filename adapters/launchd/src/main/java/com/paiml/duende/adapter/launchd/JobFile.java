@@ -12,6 +12,7 @@ import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.program.RunMark;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ final class JobFile {
       int equals = variable.indexOf('=');
       variables.put(variable.substring(0, equals), variable.substring(equals + 1));
     }
-    variables.put(RunMark.VARIABLE, RunMark.of(spec).value());
+    variables.put(Processes.MARK_VARIABLE, RunMark.of(spec).value());
     NSDictionary all = new NSDictionary();
     variables.forEach((name, value) -> all.put(name, new NSString(value)));
     return all;
@@ -162,7 +163,7 @@ final class JobFile {
     try {
       if (PropertyListParser.parse(file.toFile()) instanceof NSDictionary job
           && job.get("EnvironmentVariables") instanceof NSDictionary variables
-          && variables.get(RunMark.VARIABLE) instanceof NSString mark) {
+          && variables.get(Processes.MARK_VARIABLE) instanceof NSString mark) {
         return Optional.of(mark.getContent());
       }
       return Optional.empty();

@@ -24,6 +24,7 @@ import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

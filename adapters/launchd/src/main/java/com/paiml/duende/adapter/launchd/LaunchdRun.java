@@ -9,6 +9,7 @@ import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.program.RunMark;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

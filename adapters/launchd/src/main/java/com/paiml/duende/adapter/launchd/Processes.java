@@ -4,6 +4,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.support.program.RunMark;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -22,10 +23,16 @@ import java.util.stream.Stream;
  * which macOS shows for programs that the system does not protect.
  */
 final class Processes {
+  /**
+   * What has the mark in the environment of every process of a run. Not the native adapter's variable: each of the two ends
+   * what has its mark and belongs to none of its own daemons.
+   */
+  static final String MARK_VARIABLE = "DUENDE_LAUNCHD_RUN";
+
   private static final Path PS = Path.of("/bin/ps");
   private static final Path KILL = Path.of("/bin/kill");
   private static final Pattern LINE = Pattern.compile("\\s*([0-9]+)\\s+(\\S+)\\s+([0-9]+)\\s(.*)");
-  private static final Pattern MARK = Pattern.compile("(?:^|\\s)" + RunMark.VARIABLE + "=(\\S+)");
+  private static final Pattern MARK = Pattern.compile("(?:^|\\s)" + MARK_VARIABLE + "=(\\S+)");
 
   /**
    * @param stopped whether it stands still

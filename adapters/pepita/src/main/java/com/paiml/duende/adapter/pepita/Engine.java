@@ -1,7 +1,6 @@
 package com.paiml.duende.adapter.pepita;
 
 import com.paiml.duende.adapter.pepita.channel.Sockets;
-import com.paiml.duende.adapter.pepita.log.VmLogs;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.linux.Linux;
@@ -11,6 +10,7 @@ import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.Spawner;
+import com.paiml.duende.support.log.RotatedLogs;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -30,7 +30,7 @@ final class Engine implements AutoCloseable {
   final Processes processes;
   final EventLoop loop;
   final Sockets sockets;
-  final VmLogs logs = new VmLogs();
+  final RotatedLogs logs = new RotatedLogs();
 
   /** Ends of runs, second tries, and kills that are due. */
   final ScheduledExecutorService later =

@@ -7,7 +7,6 @@ import com.paiml.duende.adapter.pepita.image.Cpio;
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.log.Delivery;
-import com.paiml.duende.adapter.pepita.log.VmLog;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
 import com.paiml.duende.api.DaemonConfig;
@@ -30,6 +29,7 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.support.log.RotatedLog;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.System.Logger;
@@ -138,7 +138,7 @@ final class Machines {
       ProcessIdentity identity = engine.processes.identify(process);
       cids.hand(cid, identity.encode());
       undo.add(() -> cids.free(cid, identity.encode()));
-      VmLog log =
+      RotatedLog log =
           engine.logs.join(
               spec.logFile(), spec.config().log().maxSize(), spec.config().log().keep());
       VmRun run =
@@ -608,7 +608,7 @@ final class Machines {
             true);
     VmRun run;
     try {
-      VmLog log =
+      RotatedLog log =
           engine.logs.join(
               asked.logFile(), asked.config().log().maxSize(), asked.config().log().keep());
       VmPlan plan = planOf(handle, folder);

@@ -2,7 +2,6 @@ package com.paiml.duende.adapter.pepita;
 
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
-import com.paiml.duende.adapter.pepita.log.VmLogReader;
 import com.paiml.duende.adapter.pepita.monitor.CloudHypervisorMonitor;
 import com.paiml.duende.adapter.pepita.monitor.FirecrackerMonitor;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
@@ -32,6 +31,7 @@ import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.log.LogReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -487,7 +487,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     VmRun run = get(handle);
     return query -> {
       try {
-        return new VmLogReader(run.log(), query);
+        return new LogReader(run.log(), query);
       } catch (IOException e) {
         throw new DaemonException(
             ErrorCode.IO, run.log().file().toString(), "cannot be read: " + e, "", e);

@@ -8,7 +8,6 @@ import com.paiml.duende.adapter.pepita.channel.GuestStream;
 import com.paiml.duende.adapter.pepita.channel.Kind;
 import com.paiml.duende.adapter.pepita.channel.Secret;
 import com.paiml.duende.adapter.pepita.log.Delivery;
-import com.paiml.duende.adapter.pepita.log.VmLog;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
 import com.paiml.duende.api.AdapterGone;
@@ -27,6 +26,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
+import com.paiml.duende.support.log.RotatedLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -70,7 +70,7 @@ final class VmRun implements GuestEvents {
   private final Secret secret;
   private final Pidfd process;
   private final Optional<Pidfd> companion;
-  private final VmLog log;
+  private final RotatedLog log;
   private final Delivery delivery;
   private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   private final CompletableFuture<ExitReason> ended = new CompletableFuture<>();
@@ -99,7 +99,7 @@ final class VmRun implements GuestEvents {
       Secret secret,
       Pidfd process,
       Optional<Pidfd> companion,
-      VmLog log,
+      RotatedLog log,
       Delivery delivery,
       Resources limits) {
     this.engine = engine;
@@ -120,7 +120,7 @@ final class VmRun implements GuestEvents {
     return exit;
   }
 
-  VmLog log() {
+  RotatedLog log() {
     return log;
   }
 

@@ -1,14 +1,12 @@
 package com.paiml.duende.adapter.wos;
 
 import com.paiml.duende.adapter.wos.engine.Image;
+import com.paiml.duende.adapter.wos.fs.Streams;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.Limits;
 import com.paiml.duende.adapter.wos.kernel.Session;
 import com.paiml.duende.adapter.wos.kernel.SessionSpec;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
-import com.paiml.duende.adapter.wos.log.DaemonLog;
-import com.paiml.duende.adapter.wos.log.DaemonLogReader;
-import com.paiml.duende.adapter.wos.log.DaemonLogs;
 import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.Daemon;
@@ -37,6 +35,9 @@ import com.paiml.duende.spi.TraceOptions;
 import com.paiml.duende.spi.TraceSession;
 import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.log.LogReader;
+import com.paiml.duende.support.log.RotatedLog;
+import com.paiml.duende.support.log.RotatedLogs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -115,7 +116,7 @@ public final class WosAdapter implements PlatformAdapter {
   private static final long POLL_NANOS = 1_000_000;
 
   private final KernelService wos;
-  private final DaemonLogs logs = new DaemonLogs();
+  private final RotatedLogs logs = new RotatedLogs();
   private final Map<Key, WosRun> runs = new ConcurrentHashMap<>();
   private final ExecutorService exits =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("wos-exits").factory());
@@ -217,7 +218,7 @@ public final class WosAdapter implements PlatformAdapter {
     }
     WosTable table = WosTable.of(spec.name(), spec.table());
     Image image = wos.kernel().images().get(module.path(), deadline.remaining());
-    DaemonLog log = openLog(spec);
+    RotatedLog log = openLog(spec);
     try {
       return start(spec, events, module.path(), table, image, log).handle();
     } catch (DaemonException e) {
@@ -232,7 +233,7 @@ public final class WosAdapter implements PlatformAdapter {
       Path module,
       WosTable table,
       Image image,
-      DaemonLog log)
+      RotatedLog log)
       throws DaemonException {
     WosLimits limits = WosLimits.of(spec.config());
     ModuleReport report = new ModuleReport(spec.id(), spec.name(), events);
@@ -248,7 +249,7 @@ public final class WosAdapter implements PlatformAdapter {
                     .preopens(table.preopens())
                     .priority(table.priority())
                     .limits(limits.begun())
-                    .output(log)
+                    .output(sink(log))
                     .endsWithLeader(true)
                     .events(report),
                 image);
@@ -275,11 +276,18 @@ public final class WosAdapter implements PlatformAdapter {
     return run;
   }
 
+  /** What a process writes after its log was closed goes nowhere. */
+  private static Streams.Sink sink(RotatedLog log) {
+    return (data, from, length) -> {
+      boolean _ = log.append(data, from, length);
+    };
+  }
+
   private static String shortDigest(Image image) {
     return image.shortDigest();
   }
 
-  private DaemonLog openLog(LaunchSpec spec) throws DaemonException {
+  private RotatedLog openLog(LaunchSpec spec) throws DaemonException {
     try {
       return logs.join(spec.logFile(), spec.config().log().maxSize(), spec.config().log().keep());
     } catch (IOException e) {
@@ -292,7 +300,7 @@ public final class WosAdapter implements PlatformAdapter {
     }
   }
 
-  private void leave(DaemonLog log) throws DaemonException {
+  private void leave(RotatedLog log) throws DaemonException {
     try {
       logs.leave(log);
     } catch (IOException e) {
@@ -450,10 +458,10 @@ public final class WosAdapter implements PlatformAdapter {
 
   @Override
   public LogSource logs(DaemonHandle handle) throws DaemonException {
-    DaemonLog log = get(handle).log();
+    RotatedLog log = get(handle).log();
     return query -> {
       try {
-        return new DaemonLogReader(log, query);
+        return new LogReader(log, query);
       } catch (IOException e) {
         throw new DaemonException(
             ErrorCode.IO,

@@ -4,7 +4,6 @@ import com.paiml.duende.adapter.wos.kernel.ExitStatus;
 import com.paiml.duende.adapter.wos.kernel.ProcessState;
 import com.paiml.duende.adapter.wos.kernel.Session;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
-import com.paiml.duende.adapter.wos.log.DaemonLog;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
@@ -12,6 +11,7 @@ import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.log.RotatedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -29,7 +29,7 @@ final class WosRun {
   private final LaunchSpec spec;
   private final DaemonHandle handle;
   private final Session session;
-  private final DaemonLog log;
+  private final RotatedLog log;
   private final ModuleReport report;
   private final WosLimits limits;
   private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
@@ -39,7 +39,7 @@ final class WosRun {
       LaunchSpec spec,
       DaemonHandle handle,
       Session session,
-      DaemonLog log,
+      RotatedLog log,
       ModuleReport report,
       WosLimits limits) {
     this.spec = spec;
@@ -62,7 +62,7 @@ final class WosRun {
     return session;
   }
 
-  DaemonLog log() {
+  RotatedLog log() {
     return log;
   }
 

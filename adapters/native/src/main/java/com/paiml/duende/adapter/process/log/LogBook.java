@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.process.log;
 
 import com.paiml.duende.api.LogConfig;
+import com.paiml.duende.support.log.ReadableLog;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -20,9 +21,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * lines since the oldest archive that was there when this object was made, and a rotation does not change them, so that a
  * reader goes on where it was. Safe for several threads.
  */
-public final class LogBook {
-  private static final int CHUNK = 64 * 1024;
-
+public final class LogBook implements ReadableLog {
   private final Path file;
   private final Archives archives;
   // Readers share it; a rotation has it to itself while files change their names and lengths.
@@ -63,6 +62,7 @@ public final class LogBook {
     currentOffset = Files.exists(file) ? cutter.contentOffset(file) : 0;
   }
 
+  @Override
   public Path file() {
     return file;
   }
@@ -163,8 +163,8 @@ public final class LogBook {
     }
   }
 
-  /** Where the oldest line is. */
-  long oldest() {
+  @Override
+  public long oldest() {
     shape.readLock().lock();
     try {
       Extent last = extents.peekLast();
@@ -174,16 +174,8 @@ public final class LogBook {
     }
   }
 
-  /**
-   * Bytes of the log.
-   *
-   * @param position of the first
-   * @param count how many; 0 at the end of what is there
-   */
-  record Piece(long position, int count) {}
-
-  /** Reads from a position, or from the oldest line when that one has been dropped. */
-  Piece read(long position, byte[] into) throws IOException {
+  @Override
+  public Piece read(long position, byte[] into) throws IOException {
     shape.readLock().lock();
     try {
       if (position < currentStart) {
@@ -234,51 +226,14 @@ public final class LogBook {
     }
   }
 
-  /** The position from which there are at most {@code lines} lines to the end. */
-  long positionOfLast(int lines) throws IOException {
+  @Override
+  public long end() {
     shape.readLock().lock();
     try {
-      long end = currentStart + Math.max(0, file.toFile().length() - currentOffset);
-      if (lines == 0) {
-        return end;
-      }
-      int left = lines;
-      long position = end;
-      byte[] chunk = new byte[CHUNK];
-      boolean first = true;
-      long oldest = oldest();
-      while (position > oldest) {
-        long from = Math.max(oldest, position - CHUNK);
-        int wanted = (int) (position - from);
-        int got = fill(from, chunk, wanted);
-        for (int i = got - 1; i >= 0; i--) {
-          boolean lastByte = first && i == got - 1;
-          if (chunk[i] == '\n' && !lastByte && --left == 0) {
-            return from + i + 1;
-          }
-        }
-        first = false;
-        position = from;
-      }
-      return oldest;
+      return currentStart + Math.max(0, file.toFile().length() - currentOffset);
     } finally {
       shape.readLock().unlock();
     }
-  }
-
-  private int fill(long from, byte[] into, int wanted) throws IOException {
-    int have = 0;
-    byte[] part = new byte[CHUNK];
-    while (have < wanted) {
-      Piece piece = read(from + have, part);
-      if (piece.count() == 0 || piece.position() != from + have) {
-        break;
-      }
-      int take = Math.min(piece.count(), wanted - have);
-      System.arraycopy(part, 0, into, have, take);
-      have += take;
-    }
-    return have;
   }
 
   /** Bytes on disk, archives included. */
@@ -310,11 +265,13 @@ public final class LogBook {
     }
   }
 
-  void follow() {
+  @Override
+  public void follow() {
     followers.incrementAndGet();
   }
 
-  void unfollow() {
+  @Override
+  public void unfollow() {
     followers.decrementAndGet();
     growth.lock();
     try {
@@ -325,11 +282,18 @@ public final class LogBook {
     }
   }
 
+  /** The program itself may write at any time. */
+  @Override
+  public boolean isClosed() {
+    return false;
+  }
+
   boolean isFollowed() {
     return followers.get() > 0;
   }
 
-  long changes() {
+  @Override
+  public long changes() {
     growth.lock();
     try {
       return changes;
@@ -338,8 +302,8 @@ public final class LogBook {
     }
   }
 
-  /** Waits until there may be more than when {@link #changes()} said so, or the time has passed. */
-  void awaitGrowth(long seen, long nanos) throws InterruptedException {
+  @Override
+  public void awaitChange(long seen, long nanos) throws InterruptedException {
     growth.lock();
     try {
       long left = nanos;

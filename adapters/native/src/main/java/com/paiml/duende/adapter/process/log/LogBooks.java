@@ -6,6 +6,7 @@ import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
+import com.paiml.duende.support.log.LogReader;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

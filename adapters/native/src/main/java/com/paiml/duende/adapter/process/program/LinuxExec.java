@@ -19,6 +19,8 @@ import com.paiml.duende.linux.process.Stdio;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.program.ProgramFile;
+import com.paiml.duende.support.program.RunMark;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -71,7 +73,7 @@ final class LinuxExec {
       SpawnRequest request =
           SpawnRequest.of(command.get(0), program, command.subList(1, command.size()))
               .withConfinement(confiner.of(spec, program, group))
-              .withEnvironment(mark.addTo(spec.env(), List.of()))
+              .withEnvironment(mark.addTo(spec.env(), Programs.MARK, List.of()))
               .withWorkingDirectory(ProgramFile.workingDirectory(spec))
               .withStdio(
                   new Stdio.Null(), new Stdio.Handed(pipe.sink()), new Stdio.Handed(pipe.sink()))

@@ -32,6 +32,9 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.support.program.PidFile;
+import com.paiml.duende.support.program.ProgramFile;
+import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -395,7 +398,7 @@ public final class LinuxPrograms implements Programs {
     SpawnRequest request =
         SpawnRequest.of(program.path(), file, spec.args())
             .withConfinement(confinement(spec, file, group))
-            .withEnvironment(RunMark.of(spec).addTo(spec.env(), more))
+            .withEnvironment(RunMark.of(spec).addTo(spec.env(), Programs.MARK, more))
             .withWorkingDirectory(ProgramFile.workingDirectory(spec))
             .withStdio(
                 new Stdio.Null(),

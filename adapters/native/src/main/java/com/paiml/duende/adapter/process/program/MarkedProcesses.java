@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  */
 final class MarkedProcesses {
   private static final Pattern LINE = Pattern.compile("\\s*([0-9]+)\\s+(\\S+)\\s(.*)");
-  private static final Pattern MARK = Pattern.compile("(?:^|\\s)" + RunMark.VARIABLE + "=(\\S+)");
+  private static final Pattern MARK = Pattern.compile("(?:^|\\s)" + Programs.MARK + "=(\\S+)");
   private static final long PATIENCE_SECONDS = 20;
 
   /** @param stopped whether it stands still */

@@ -16,6 +16,9 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.support.program.PidFile;
+import com.paiml.duende.support.program.ProgramFile;
+import com.paiml.duende.support.program.RunMark;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -134,7 +137,7 @@ public final class PortablePrograms implements Programs {
             .directory(ProgramFile.workingDirectory(spec).toFile())
             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
     builder.environment().clear();
-    for (String variable : mark.addTo(spec.env(), List.of())) {
+    for (String variable : mark.addTo(spec.env(), Programs.MARK, List.of())) {
       int equals = variable.indexOf('=');
       builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
     }

@@ -19,6 +19,8 @@ import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.program.PidFile;
+import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.process.program;
 
+import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -171,8 +172,8 @@ final class ProcessTable {
           Files.readString(
               PROC.resolve(Integer.toString(pid)).resolve("environ"), StandardCharsets.ISO_8859_1);
       for (String variable : environment.split("\0")) {
-        if (variable.startsWith(RunMark.VARIABLE + "=")) {
-          return variable.substring(RunMark.VARIABLE.length() + 1);
+        if (variable.startsWith(Programs.MARK + "=")) {
+          return variable.substring(Programs.MARK.length() + 1);
         }
       }
       return "";

@@ -21,6 +21,9 @@ import java.util.Set;
 public interface Programs extends AutoCloseable {
   String KIND = "program";
 
+  /** The variable that has the mark in the environment of every process of a run. */
+  String MARK = "DUENDE_RUN";
+
   /** How, in words. */
   String describe();
 

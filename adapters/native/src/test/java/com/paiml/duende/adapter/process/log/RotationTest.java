@@ -14,6 +14,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LogLine;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
+import com.paiml.duende.support.log.LogReader;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.pepita.log;
 
+import com.paiml.duende.support.log.RotatedLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,26 +13,26 @@ import java.nio.file.attribute.BasicFileAttributes;
  * position of the output the log file had which size; the file's size now gives the rest.
  */
 public final class Delivery {
-  private final VmLog log;
+  private final RotatedLog log;
   private final Path note;
   private long position;
   private long rotations;
 
-  private Delivery(VmLog log, Path note, long position) {
+  private Delivery(RotatedLog log, Path note, long position) {
     this.log = log;
     this.note = note;
     this.position = position;
   }
 
   /** For a machine that has said nothing yet. */
-  public static Delivery begin(VmLog log, Path note) throws IOException {
+  public static Delivery begin(RotatedLog log, Path note) throws IOException {
     Delivery delivery = new Delivery(log, note, 0);
     delivery.writeNote();
     return delivery;
   }
 
   /** For a machine that went on while nobody listened. */
-  public static Delivery goOn(VmLog log, Path note) throws IOException {
+  public static Delivery goOn(RotatedLog log, Path note) throws IOException {
     String[] words = Files.readString(note).strip().split(" ");
     if (words.length != 3) {
       throw new IOException(note + " is damaged");
@@ -76,7 +77,9 @@ public final class Delivery {
     if (known >= bytes.length) {
       return true;
     }
-    log.write(bytes, (int) known, (int) (bytes.length - known));
+    if (!log.append(bytes, (int) known, (int) (bytes.length - known))) {
+      throw new IOException(log.file() + " has been closed");
+    }
     position = at + bytes.length;
     if (log.rotations() != rotations) {
       writeNote();

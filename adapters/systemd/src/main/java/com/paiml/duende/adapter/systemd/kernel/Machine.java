@@ -32,7 +32,12 @@ public record Machine(Path root, String init) {
 
   /** Where we find what it calls so. */
   public Path path(String inside) {
-    return isHere() ? Path.of(inside) : root.resolve(inside.replaceFirst("^/+", ""));
+    return path(Path.of(inside));
+  }
+
+  /** Where we find what it calls so. */
+  public Path path(Path inside) {
+    return isHere() ? inside : root.resolve(inside.toString().replaceFirst("^/+", ""));
   }
 
   /** The number that we have for one of its processes, which is among those. */

@@ -2,7 +2,6 @@ package com.paiml.duende.adapter.systemd.run;
 
 import com.paiml.duende.adapter.systemd.service.ServiceManager.Whom;
 import com.paiml.duende.adapter.systemd.unit.ExecFailure;
-import com.paiml.duende.adapter.systemd.unit.ProgramFile;
 import com.paiml.duende.adapter.systemd.unit.Setting;
 import com.paiml.duende.adapter.systemd.unit.UnitSettings;
 import com.paiml.duende.api.DaemonException;
@@ -10,6 +9,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.program.ProgramFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -56,7 +56,7 @@ final class CommandUnit {
       throw new DaemonException(
           ErrorCode.CONFIGURATION, spec.name(), "an empty command", "write program and arguments");
     }
-    Path program = ProgramFile.find(command.getFirst(), spec, domain.machine());
+    Path program = ProgramFile.find(command.getFirst(), spec, domain.machine()::path);
     List<Setting> settings =
         UnitSettings.ofCommand(
             spec,

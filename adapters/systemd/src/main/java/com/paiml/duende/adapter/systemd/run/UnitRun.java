@@ -29,6 +29,7 @@ import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.program.PidFile;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -5,7 +5,6 @@ import com.paiml.duende.adapter.systemd.service.ServiceManager.Whom;
 import com.paiml.duende.adapter.systemd.service.UnitState;
 import com.paiml.duende.adapter.systemd.unit.Exits;
 import com.paiml.duende.adapter.systemd.unit.ExtraProperties;
-import com.paiml.duende.adapter.systemd.unit.ProgramFile;
 import com.paiml.duende.adapter.systemd.unit.Setting;
 import com.paiml.duende.adapter.systemd.unit.UnitFile;
 import com.paiml.duende.adapter.systemd.unit.UnitFiles;
@@ -22,6 +21,7 @@ import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.support.program.ProgramFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ public final class Units {
       Domain domain, LaunchSpec spec, Map<String, Object> extra, Deadline deadline)
       throws DaemonException {
     String path = spec.payload() instanceof Payload.Program(String p) ? p : "";
-    Path program = ProgramFile.find(path, spec, domain.machine());
+    Path program = ProgramFile.find(path, spec, domain.machine()::path);
     List<Setting> settings =
         new ArrayList<>(
             UnitSettings.of(

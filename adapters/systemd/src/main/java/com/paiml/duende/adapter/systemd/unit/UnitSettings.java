@@ -13,6 +13,7 @@ import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.Sandbox;
 import com.paiml.duende.api.What;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.support.program.ProgramFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

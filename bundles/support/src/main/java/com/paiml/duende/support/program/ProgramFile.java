@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.program;
+package com.paiml.duende.support.program;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -6,26 +6,40 @@ import com.paiml.duende.spi.LaunchSpec;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /** Finds the file of a program: a path, absolute or from the working directory, or a name to be found on the daemon's PATH. */
-final class ProgramFile {
+public final class ProgramFile {
   private ProgramFile() {}
 
-  static Path find(String path, LaunchSpec spec) throws DaemonException {
+  /** Finds it on this machine. */
+  public static Path find(String path, LaunchSpec spec) throws DaemonException {
+    return find(path, spec, UnaryOperator.identity());
+  }
+
+  /**
+   * Finds it.
+   *
+   * @param here where this machine has a file of the machine on which the daemon is to run
+   */
+  public static Path find(String path, LaunchSpec spec, UnaryOperator<Path> here)
+      throws DaemonException {
     try {
+      Path directory = workingDirectory(spec);
       if (path.isEmpty()) {
         throw new DaemonException(
             ErrorCode.CONFIGURATION, spec.name(), "has no program", "write binary_path");
       }
       if (path.indexOf('/') >= 0) {
-        // Whether it can be run the kernel says better than a look beforehand.
-        return workingDirectory(spec).resolve(path);
+        // Whether it can be run is said better by who runs it than by a look beforehand.
+        return directory.resolve(path);
       }
       String search = pathVariable(spec);
       for (String folder : search.split(":")) {
         if (!folder.isEmpty()) {
-          Path file = workingDirectory(spec).resolve(folder).resolve(path);
-          if (Files.isRegularFile(file) && Files.isExecutable(file)) {
+          Path file = directory.resolve(folder).resolve(path);
+          Path seen = here.apply(file);
+          if (Files.isRegularFile(seen) && Files.isExecutable(seen)) {
             return file;
           }
         }
@@ -46,9 +60,10 @@ final class ProgramFile {
   }
 
   /** Where it runs: as configured, else its state directory. */
-  static Path workingDirectory(LaunchSpec spec) {
+  public static Path workingDirectory(LaunchSpec spec) {
     String configured = spec.config().workingDir();
-    return configured.isEmpty() ? spec.stateDirectory() : spec.stateDirectory().resolve(configured);
+    Path state = spec.stateDirectory().toAbsolutePath();
+    return configured.isEmpty() ? state : state.resolve(configured);
   }
 
   private static String pathVariable(LaunchSpec spec) {

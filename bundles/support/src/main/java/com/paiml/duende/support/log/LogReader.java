@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.pepita.log;
+package com.paiml.duende.support.log;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -6,35 +6,37 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LogLine;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Reads the lines of a {@link VmLog}. They have no times: programs write what they like. */
-public final class VmLogReader implements LogStream {
-
-  private static final int LONGEST_LINE = 64 * 1024;
-
-  private final VmLog log;
+/** Reads the lines of a {@link ReadableLog}, and follows them. For one thread; {@link #close()} may come from another. */
+public final class LogReader implements LogStream {
+  private final ReadableLog log;
   private final boolean follow;
-  private final byte[] chunk = new byte[LONGEST_LINE];
-  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-  private int at;
-  private int end;
+  private final LineCutter cutter = new LineCutter();
   private long position;
   private boolean done;
   private volatile boolean closed;
 
-  public VmLogReader(VmLog log, LogQuery query) throws IOException {
+  public LogReader(ReadableLog log, LogQuery query) throws IOException {
     this.log = log;
     this.follow = query.follow();
     this.position = query.last() < 0 ? log.oldest() : positionOfLast(query.last());
+    if (follow) {
+      log.follow();
+    }
   }
 
-  /** Looks for the beginning of the last so many lines, backwards from the end. */
+  /**
+   * Looks for the beginning of the last so many lines, backwards from the end. Who follows from the end on gets the whole of
+   * the line that is being written.
+   */
   private long positionOfLast(int lines) throws IOException {
     long last = log.end();
+    if (lines == 0 && !follow) {
+      return last;
+    }
+    byte[] chunk = cutter.piece();
     int ends = 0;
     long from = last;
     while (from > log.oldest()) {
@@ -42,8 +44,9 @@ public final class VmLogReader implements LogStream {
       int filled = 0;
       while (begin + filled < from) {
         byte[] part = new byte[(int) (from - begin - filled)];
-        VmLog.Piece piece = log.read(begin + filled, part);
+        ReadableLog.Piece piece = log.read(begin + filled, part);
         if (piece.count() == 0 || piece.position() != begin + filled) {
+          // Rotated away meanwhile.
           return piece.position();
         }
         System.arraycopy(part, 0, chunk, filled, piece.count());
@@ -66,23 +69,28 @@ public final class VmLogReader implements LogStream {
   public Optional<LogLine> next(Deadline deadline) throws DaemonException {
     try {
       while (!closed) {
-        Optional<LogLine> whole = fromChunk();
+        Optional<LogLine> whole = cutter.next();
         if (whole.isPresent()) {
           return whole;
         }
         long seen = log.changes();
-        if (readChunk()) {
+        if (closed) {
+          break;
+        }
+        boolean over = log.isClosed();
+        if (read()) {
           continue;
         }
-        if (!follow || log.isClosed()) {
+        if (!follow || over) {
           done = true;
-          return line.size() > 0 ? Optional.of(take()) : Optional.empty();
+          return cutter.hasRest() ? Optional.of(cutter.rest()) : Optional.empty();
         }
-        if (closed || deadline.hasPassed()) {
+        if (deadline.hasPassed()) {
           return Optional.empty();
         }
         log.awaitChange(seen, deadline.remaining().toNanos());
       }
+      done = true;
       return Optional.empty();
     } catch (IOException e) {
       throw new DaemonException(
@@ -97,46 +105,30 @@ public final class VmLogReader implements LogStream {
     }
   }
 
-  private Optional<LogLine> fromChunk() {
-    while (at < end) {
-      byte b = chunk[at++];
-      if (b == '\n') {
-        return Optional.of(take());
-      }
-      line.write(b);
-      if (line.size() == LONGEST_LINE) {
-        return Optional.of(take());
-      }
-    }
-    return Optional.empty();
-  }
-
-  private boolean readChunk() throws IOException {
-    VmLog.Piece piece = log.read(position, chunk);
+  private boolean read() throws IOException {
+    ReadableLog.Piece piece = log.read(position, cutter.piece());
     if (piece.position() != position) {
       // What came next was dropped before it was read: what there is of a line has no end.
-      line.reset();
+      cutter.forgetRest();
     }
-    at = 0;
-    end = piece.count();
+    cutter.filled(piece.count());
     position = piece.position() + piece.count();
     return piece.count() > 0;
   }
 
-  private LogLine take() {
-    String text = line.toString(StandardCharsets.UTF_8);
-    line.reset();
-    return new LogLine(Optional.empty(), text);
-  }
-
   @Override
   public boolean isDone() {
-    return closed || (done && line.size() == 0);
+    return closed || (done && !cutter.hasRest());
   }
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
     closed = true;
-    log.wake();
+    if (follow) {
+      log.unfollow();
+    }
   }
 }

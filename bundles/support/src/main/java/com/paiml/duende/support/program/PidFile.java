@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.systemd.run;
+package com.paiml.duende.support.program;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -8,10 +8,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** The file that holds a run's pid for as long as it lives. */
-final class PidFile {
+public final class PidFile {
   private PidFile() {}
 
-  static void write(Path file, long pid, String daemon) throws DaemonException {
+  /**
+   * Writes it.
+   *
+   * @param daemon whose it is, to name it in an error
+   */
+  public static void write(Path file, long pid, String daemon) throws DaemonException {
     try {
       // Never seen empty or half written.
       Path fresh = file.resolveSibling(file.getFileName() + ".new");
@@ -28,7 +33,7 @@ final class PidFile {
   }
 
   /** Removes it, if it is that run's. */
-  static void remove(Path file, long pid) throws IOException {
+  public static void remove(Path file, long pid) throws IOException {
     if (Files.exists(file) && Files.readString(file).strip().equals(Long.toString(pid))) {
       Files.deleteIfExists(file);
     }

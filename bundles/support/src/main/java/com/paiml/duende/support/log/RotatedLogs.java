@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.pepita.log;
+package com.paiml.duende.support.log;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -6,13 +6,13 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** The open logs by file: runs of one daemon share theirs. Safe for threads. */
-public final class VmLogs implements AutoCloseable {
+public final class RotatedLogs implements AutoCloseable {
 
   private static final class Shared {
-    final VmLog log;
+    final RotatedLog log;
     int users;
 
-    Shared(VmLog log) {
+    Shared(RotatedLog log) {
       this.log = log;
     }
   }
@@ -20,17 +20,17 @@ public final class VmLogs implements AutoCloseable {
   private final Map<Path, Shared> open = new HashMap<>();
 
   /** Opens the log, or joins those who have it open. Whoever does so also leaves it. */
-  public synchronized VmLog join(Path file, long maxSize, int keep) throws IOException {
+  public synchronized RotatedLog join(Path file, long maxSize, int keep) throws IOException {
     Shared shared = open.get(file);
     if (shared == null) {
-      shared = new Shared(new VmLog(file, maxSize, keep));
+      shared = new Shared(new RotatedLog(file, maxSize, keep));
       open.put(file, shared);
     }
     shared.users++;
     return shared.log;
   }
 
-  public synchronized void leave(VmLog log) throws IOException {
+  public synchronized void leave(RotatedLog log) throws IOException {
     Shared shared = open.get(log.file());
     if (shared != null && --shared.users == 0) {
       open.remove(log.file());

@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.pepita.log;
+package com.paiml.duende.support.log;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,11 +12,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One daemon's log: {@code NAME.log}, and its archives {@code NAME.log.1} (the newest), {@code NAME.log.2}… The file is
+ * One daemon's log that its adapter writes itself: {@code NAME.log}, and its archives {@code NAME.log.1} (the newest), {@code NAME.log.2}… The file is
  * rotated between lines once it has its size; a line that does not end is cut after {@value #LONGEST_LINE} bytes more.
  * Positions count bytes from the oldest archive that was there when it was opened. Safe for threads.
  */
-public final class VmLog implements AutoCloseable {
+public final class RotatedLog implements ReadableLog, AutoCloseable {
 
   private static final int LONGEST_LINE = 1 << 20;
 
@@ -39,7 +39,7 @@ public final class VmLog implements AutoCloseable {
    * @param maxSize bytes at which it is rotated
    * @param keep archives kept
    */
-  public VmLog(Path file, long maxSize, int keep) throws IOException {
+  public RotatedLog(Path file, long maxSize, int keep) throws IOException {
     this.file = file;
     this.maxSize = maxSize;
     this.keep = keep;
@@ -54,6 +54,7 @@ public final class VmLog implements AutoCloseable {
     this.size = out.size();
   }
 
+  @Override
   public Path file() {
     return file;
   }
@@ -67,10 +68,14 @@ public final class VmLog implements AutoCloseable {
     return file.resolveSibling(file.getFileName() + "." + number);
   }
 
-  /** Appends; a file that is full is rotated at the next end of a line. */
-  public synchronized void write(byte[] data, int from, int length) throws IOException {
+  /**
+   * Appends; a file that is full is rotated at the next end of a line.
+   *
+   * @return false where it has been closed, and takes nothing more
+   */
+  public synchronized boolean append(byte[] data, int from, int length) throws IOException {
     if (closed) {
-      throw new IOException(file + " has been closed");
+      return false;
     }
     int at = from;
     int end = from + length;
@@ -87,6 +92,7 @@ public final class VmLog implements AutoCloseable {
       at = upTo;
     }
     changed();
+    return true;
   }
 
   /** Up to the first end of a line with which the file is full, or to the end. */
@@ -101,17 +107,17 @@ public final class VmLog implements AutoCloseable {
   }
 
   /** {@return how often it was rotated} */
-  synchronized long rotations() {
+  public synchronized long rotations() {
     return rotations;
   }
 
   /** {@return bytes in the file that is written now} */
-  synchronized long size() {
+  public synchronized long size() {
     return size;
   }
 
   /** {@return bytes in the newest archive} */
-  synchronized long newestArchive() {
+  public synchronized long newestArchive() {
     return archives.isEmpty() ? 0 : archives.getLast();
   }
 
@@ -143,13 +149,13 @@ public final class VmLog implements AutoCloseable {
     notifyAll();
   }
 
-  /** {@return the position of the oldest byte that is still there} */
-  synchronized long oldest() {
+  @Override
+  public synchronized long oldest() {
     return oldest;
   }
 
-  /** {@return the position after the newest byte} */
-  synchronized long end() {
+  @Override
+  public synchronized long end() {
     return currentAt() + size;
   }
 
@@ -157,15 +163,8 @@ public final class VmLog implements AutoCloseable {
     return oldest + archives.stream().mapToLong(Long::longValue).sum();
   }
 
-  /** Bytes of the log. */
-  record Piece(long position, int count) {}
-
-  /**
-   * Reads what is there.
-   *
-   * @return from where, which is later than asked for when that was dropped, and how much; 0 at the end
-   */
-  synchronized Piece read(long wanted, byte[] into) throws IOException {
+  @Override
+  public synchronized Piece read(long wanted, byte[] into) throws IOException {
     long position = Math.max(wanted, oldest);
     long begin = oldest;
     int number = archives.size();
@@ -190,12 +189,13 @@ public final class VmLog implements AutoCloseable {
     }
   }
 
-  synchronized long changes() {
+  @Override
+  public synchronized long changes() {
     return changes;
   }
 
-  /** Waits until something was written after {@code seen}, or until the time is up. */
-  synchronized void awaitChange(long seen, long nanos) throws InterruptedException {
+  @Override
+  public synchronized void awaitChange(long seen, long nanos) throws InterruptedException {
     long until = System.nanoTime() + nanos;
     while (changes == seen && !closed) {
       long left = until - System.nanoTime();
@@ -206,8 +206,13 @@ public final class VmLog implements AutoCloseable {
     }
   }
 
-  /** Wakes all that wait. */
-  synchronized void wake() {
+  @Override
+  public void follow() {
+    // Whatever is written is known here anyway.
+  }
+
+  @Override
+  public synchronized void unfollow() {
     changed();
   }
 
@@ -220,7 +225,8 @@ public final class VmLog implements AutoCloseable {
     }
   }
 
-  synchronized boolean isClosed() {
+  @Override
+  public synchronized boolean isClosed() {
     return closed;
   }
 }
