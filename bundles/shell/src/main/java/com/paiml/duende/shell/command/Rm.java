@@ -39,9 +39,6 @@ public final class Rm {
       @Descriptor("daemons, with all their instances") String name,
       String... more)
       throws DaemonException {
-    try (Progress _ = Progress.of(session, () -> supervision.waiting(name, more))) {
-      Supervision.each(
-          Supervision.names(name, more), n -> supervision.manager().remove(n, !inactive, wait));
-    }
+    supervision.each(session, name, more, n -> supervision.manager().remove(n, !inactive, wait));
   }
 }

@@ -11,6 +11,7 @@ import com.paiml.duende.shell.call.UsageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.felix.service.command.CommandSession;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -111,7 +112,7 @@ public final class Supervision {
   }
 
   /** What those daemons are doing that are still on their way, for {@link Progress}. */
-  String waiting(String name, String[] more) {
+  private String waiting(String name, String[] more) {
     try {
       List<DaemonInfo> daemons = new ArrayList<>();
       for (String n : names(name, more)) {
@@ -130,8 +131,15 @@ public final class Supervision {
     void on(String name) throws DaemonException;
   }
 
+  /** Does it with each of those daemons, and shows meanwhile how far they are. */
+  void each(CommandSession session, String name, String[] more, Act act) throws DaemonException {
+    try (Progress _ = Progress.of(session, () -> waiting(name, more))) {
+      each(names(name, more), act);
+    }
+  }
+
   /** Does it with each, the later ones also when an earlier one failed; then fails with all that went wrong. */
-  static void each(List<String> names, Act act) throws DaemonException {
+  private static void each(List<String> names, Act act) throws DaemonException {
     List<DaemonException> faults = new ArrayList<>();
     for (String name : names) {
       try {

@@ -40,14 +40,15 @@ class CommandsTest {
   @BeforeEach
   void assemble() {
     Supervision supervision = new Supervision(manager, () -> faults);
+    Lifecycle lifecycle = new Lifecycle(supervision);
     FixedCommands commands =
         new FixedCommands()
             .with("ps", new Ps(supervision))
-            .with("start", new Start(supervision))
-            .with("stop", new Stop(supervision))
-            .with("restart", new Restart(supervision))
-            .with("pause", new Pause(supervision))
-            .with("resume", new Resume(supervision))
+            .with("start", lifecycle)
+            .with("stop", lifecycle)
+            .with("restart", lifecycle)
+            .with("pause", lifecycle)
+            .with("resume", lifecycle)
             .with("signal", new SendSignal(supervision))
             .with("rm", new Rm(supervision))
             .with("logs", new Logs(supervision))
