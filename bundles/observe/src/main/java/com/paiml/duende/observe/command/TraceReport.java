@@ -6,10 +6,10 @@ import com.paiml.duende.observe.analysis.CriticalPath;
 import com.paiml.duende.observe.analysis.Detector;
 import com.paiml.duende.observe.record.Comparison;
 import com.paiml.duende.observe.record.Recording;
-import com.paiml.duende.observe.text.Columns;
 import com.paiml.duende.observe.text.Figures;
 import com.paiml.duende.spi.TraceSession.SyscallEvent;
 import com.paiml.duende.spi.TraceSession.SyscallStats;
+import com.paiml.duende.support.text.Columns;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -81,7 +81,7 @@ final class TraceReport {
   }
 
   private static String sums(List<SyscallStats> sums) {
-    Columns table = new Columns();
+    Columns table = Columns.ofFigures();
     table.row("CALL", "COUNT", "ERRORS", "TOTAL", "MEAN", "SLOWEST");
     for (SyscallStats s : sums.subList(0, Math.min(CALLS, sums.size()))) {
       table.row(
@@ -118,7 +118,7 @@ final class TraceReport {
 
   /** What changed. */
   static String compare(Recording before, Recording after) {
-    Columns table = new Columns();
+    Columns table = Columns.ofFigures();
     table.row("CALL", "RATE", "->", "MEAN", "->", "ERRORS/s", "->");
     List<Comparison.Change> notable =
         Comparison.of(before, after).stream().filter(Comparison.Change::isNotable).toList();

@@ -1,5 +1,6 @@
 package com.paiml.duende.ublk.command;
 
+import com.paiml.duende.support.text.Columns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,29 +23,10 @@ final class Table {
   }
 
   private String columns() {
-    int[] widths = names.stream().mapToInt(String::length).toArray();
-    for (List<Object> row : rows) {
-      for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).toString().length());
-      }
-    }
-    StringBuilder text = new StringBuilder();
-    line(text, names.stream().map(name -> (Object) name.toUpperCase(Locale.ROOT)).toList(), widths);
-    for (List<Object> row : rows) {
-      text.append('\n');
-      line(text, row, widths);
-    }
-    return text.toString();
-  }
-
-  private static void line(StringBuilder text, List<Object> cells, int[] widths) {
-    for (int i = 0; i < widths.length; i++) {
-      String cell = cells.get(i).toString();
-      text.append(cell);
-      if (i < widths.length - 1) {
-        text.append(" ".repeat(widths[i] - cell.length() + 2));
-      }
-    }
+    Columns columns = Columns.ofWords();
+    columns.row(names.stream().map(name -> name.toUpperCase(Locale.ROOT)).toArray());
+    rows.forEach(row -> columns.row(row.toArray()));
+    return columns.toString();
   }
 
   private String json() {

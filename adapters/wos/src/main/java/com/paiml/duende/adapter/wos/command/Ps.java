@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.wos.command;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.adapter.wos.service.KernelService;
+import com.paiml.duende.support.text.Columns;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -26,7 +27,7 @@ public final class Ps {
           + " quota, S sleeps, T is stopped, Z has ended. LEVEL: base, and after > the better one"
           + " that it rose to by waiting.")
   public String ps() {
-    Sheet sheet = new Sheet();
+    Columns sheet = Columns.ofWords();
     sheet.row("PID", "PPID", "STATE", "LEVEL", "CPU", "MEM", "FDS", "COMMAND");
     sheet.row(Kernel.INIT, 0, "S", 0, "-", "-", 0, "init");
     for (WasmProcess p : wos.kernel().processes()) {

@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.wos.command;
 import com.paiml.duende.adapter.wos.kernel.Kernel;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.adapter.wos.service.KernelService;
+import com.paiml.duende.support.text.Columns;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ public final class Top {
             + "; "
             + f.switches()
             + " turns given";
-    Sheet table = new Sheet();
+    Columns table = Columns.ofWords();
     table.row("PID", "STATE", "LEVEL", "CPU%", "CPU", "MEM", "COMMAND");
     List<WasmProcess> busiest =
         wos.kernel().processes().stream()

@@ -4,6 +4,7 @@ import com.paiml.duende.adapter.wos.abi.Errno;
 import com.paiml.duende.adapter.wos.kernel.WasmProcess;
 import com.paiml.duende.adapter.wos.service.KernelService;
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.support.text.Columns;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Arrays;
@@ -131,7 +132,7 @@ public final class Trace {
   }
 
   private static String table(Map<String, Sum> sums) {
-    Sheet sheet = new Sheet();
+    Columns sheet = Columns.ofWords();
     sheet.row("CALL", "COUNT", "ERRORS", "TOTAL", "SLOWEST");
     sums.forEach(
         (name, s) ->

@@ -1,0 +1,5 @@
+/** Text for people at a terminal. */
+@NullMarked
+package com.paiml.duende.support.text;
+
+import org.jspecify.annotations.NullMarked;
