@@ -16,6 +16,9 @@ final class Domains implements AutoCloseable {
   /** Where an installed systemd says that it is the one that runs, sd_booted(3). */
   private static final Path BOOTED = Path.of("/run/systemd/system");
 
+  /** System property: the address of the system bus, where no configuration has it. */
+  private static final String BUS = "duende.systemd.bus";
+
   private static final List<String> SYSTEMCTL = List.of("systemctl");
 
   private final String systemBus;
@@ -31,7 +34,7 @@ final class Domains implements AutoCloseable {
   /** The manager of that scope; of an empty one, that which suits whom this runs as. */
   Domain of(String scope, Deadline deadline) throws DaemonException {
     boolean ofUser =
-        scope.isEmpty() ? !isRoot() && systemBus.isEmpty() : scope.equals(SystemdTable.USER);
+        scope.isEmpty() ? isOfUserByDefault(systemBus) : scope.equals(SystemdTable.USER);
     String key = ofUser ? SystemdTable.USER : SystemdTable.SYSTEM;
     synchronized (open) {
       if (closed) {
@@ -59,6 +62,16 @@ final class Domains implements AutoCloseable {
         throw absent;
       }
     }
+  }
+
+  /** The address that is given for the system bus: by configuration, or by a system property. */
+  static String systemBus(String configured) {
+    return configured.isEmpty() ? System.getProperty(BUS, "") : configured;
+  }
+
+  /** Whether daemons whose file says nothing go to the user manager. */
+  static boolean isOfUserByDefault(String systemBus) {
+    return !isRoot() && systemBus.isEmpty();
   }
 
   private static boolean isRoot() {

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.systemd;
 
+import com.paiml.duende.adapter.systemd.bus.BusManager;
 import com.paiml.duende.adapter.systemd.run.Commands;
 import com.paiml.duende.adapter.systemd.run.Domain;
 import com.paiml.duende.adapter.systemd.run.UnitRun;
@@ -52,9 +53,6 @@ import org.osgi.service.component.annotations.Deactivate;
 public final class SystemdAdapter implements PlatformAdapter {
   public static final String NAME = "systemd";
 
-  /** System property: the address of the system bus, where no configuration has it. */
-  private static final String BUS = "duende.systemd.bus";
-
   private static final System.Logger LOG = System.getLogger(SystemdAdapter.class.getName());
   private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration START = Duration.ofSeconds(60);
@@ -82,10 +80,7 @@ public final class SystemdAdapter implements PlatformAdapter {
 
   @Activate
   public SystemdAdapter(Config config) {
-    this(
-        new Domains(
-            config.systemBus().isEmpty() ? System.getProperty(BUS, "") : config.systemBus(),
-            config.userBus()));
+    this(new Domains(Domains.systemBus(config.systemBus()), config.userBus()));
   }
 
   SystemdAdapter(Domains domains) {
@@ -111,7 +106,7 @@ public final class SystemdAdapter implements PlatformAdapter {
       return Fingerprint.absent("the adapter has been stopped; start its bundle again");
     }
     try {
-      return Abilities.of(domains.any(Deadline.after(SHORT)));
+      return Abilities.of(domains.any(Deadline.after(BusManager.CONNECT)));
     } catch (DaemonException absent) {
       return Fingerprint.absent(String.valueOf(absent.getMessage()));
     }

@@ -30,7 +30,7 @@ import java.util.function.UnaryOperator;
 
 /** An adapter on the lab's systemd, and what it started; ends all of it. */
 final class Bench implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("patience", 60));
 
   final Systemd systemd;
   final Instance instance =

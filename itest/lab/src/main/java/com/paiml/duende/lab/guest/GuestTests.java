@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.opentest4j.TestAbortedException;
@@ -32,7 +33,12 @@ public final class GuestTests {
    */
   public static Stream<DynamicTest> of(Guest guest, Duration most, Class<?>... classes)
       throws IOException, InterruptedException {
-    return verdicts(guest, most, classes).stream()
+    return of(verdicts(guest, most, classes));
+  }
+
+  /** Verdicts as tests. */
+  public static Stream<DynamicTest> of(List<Verdict> verdicts) {
+    return verdicts.stream()
         .map(
             verdict ->
                 DynamicTest.dynamicTest(
@@ -49,12 +55,29 @@ public final class GuestTests {
   /** As {@link #of}, for who wants to look at them. */
   public static List<Verdict> verdicts(Guest guest, Duration most, Class<?>... classes)
       throws IOException, InterruptedException {
+    return verdicts(guest, most, List.of(), words -> words, classes);
+  }
+
+  /**
+   * As {@link #of}, for who wants to look at them, or to run them elsewhere in the guest.
+   *
+   * @param options further ones of the virtual machine; {@code -Dtest.only=REGEX} leaves out tests of other names
+   * @param place makes the words that run Java the words that run it there
+   */
+  public static List<Verdict> verdicts(
+      Guest guest,
+      Duration most,
+      List<String> options,
+      UnaryOperator<List<String>> place,
+      Class<?>... classes)
+      throws IOException, InterruptedException {
     String[] names = Stream.of(classes).map(Class::getName).toArray(String[]::new);
+    List<String> all = new ArrayList<>(List.of("-Xmx192m"));
+    all.addAll(options);
     Command.Result result =
         guest.run(
             most,
-            guest.java(
-                List.of("-Xmx192m"), "com.paiml.duende.lab.guest.inside.VerdictMain", names));
+            place.apply(guest.java(all, "com.paiml.duende.lab.guest.inside.VerdictMain", names)));
     List<Verdict> verdicts = new ArrayList<>();
     result.output().lines().filter(Verdict::is).map(Verdict::read).forEach(verdicts::add);
     if (!result.ok() || verdicts.isEmpty()) {

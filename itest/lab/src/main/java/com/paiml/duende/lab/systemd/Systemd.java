@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * and outside. It ends, with all that runs in it, at {@link #close()} or with this JVM.
  */
 public final class Systemd implements AutoCloseable {
-  private static final Duration BOOT = Duration.ofMinutes(2);
+  private static final Duration BOOT = Duration.ofMinutes(5);
   private static final Duration SHORT = Duration.ofSeconds(30);
   private static final int MOST_LOG = 4000;
 
@@ -182,6 +182,8 @@ public final class Systemd implements AutoCloseable {
         "--target",
         Long.toString(leader),
         "--mount",
+        // Within a chroot the root of the namespace is another one.
+        "--root",
         "--pid",
         "--net",
         "--ipc",

@@ -24,6 +24,11 @@ final class BusFaults {
     if (said.contains("process to kill") || said.startsWith("No such process")) {
       return "NoSuchProcess";
     }
+    // What polkit says where nobody can be asked, and systemd where there is no polkit.
+    if (said.startsWith("Interactive authentication required")
+        || said.startsWith("Access denied")) {
+      return "AccessDenied";
+    }
     return refused.getClass().getSimpleName();
   }
 

@@ -8,6 +8,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BusManager implements ServiceManager {
   private static final System.Logger LOG = System.getLogger(BusManager.class.getName());
+
+  /** How long a bus may take to answer, by the system property {@code duende.systemd.connect}, seconds: 10. */
+  public static final Duration CONNECT =
+      Duration.ofSeconds(Long.getLong("duende.systemd.connect", 10));
+
   private static final Duration CALL = Duration.ofSeconds(10);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -38,9 +44,11 @@ public final class BusManager implements ServiceManager {
 
   private final String address;
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+  private final Set<Watched> doubtful = ConcurrentHashMap.newKeySet();
   private final Object linking = new Object();
   private @Nullable Link link;
   private boolean closed;
+  private boolean looking;
   private volatile int version;
 
   private BusManager(String address) {
@@ -107,20 +115,38 @@ public final class BusManager implements ServiceManager {
     }
     LOG.log(System.Logger.Level.WARNING, () -> address + ": connection lost: " + why);
     watched.values().forEach(w -> w.watcher.lost(why));
-    Thread.ofPlatform().name("duende-systemd-reconnect").daemon().start(this::reconnect);
+    doubt(watched.values());
   }
 
-  private void reconnect() {
+  /** What became of these is not known: they are looked at as soon as systemd answers. */
+  private void doubt(Collection<Watched> units) {
+    doubtful.addAll(units);
+    synchronized (linking) {
+      if (looking || closed) {
+        return;
+      }
+      looking = true;
+    }
+    Thread.ofPlatform().name("duende-systemd-look").daemon().start(this::lookAnew);
+  }
+
+  private void lookAnew() {
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
         Thread.sleep(pause);
-        Link _ = link(Deadline.after(CALL));
-        for (Watched w : watched.values()) {
-          w.found(look(w.unit, Deadline.after(CALL)));
+        for (Watched w : List.copyOf(doubtful)) {
+          if (watched.get(w.unit) == w) {
+            w.found(look(w.unit, Deadline.after(CALL)));
+          }
+          doubtful.remove(w);
         }
-        LOG.log(System.Logger.Level.INFO, () -> address + ": connected again");
-        return;
+        synchronized (linking) {
+          if (doubtful.isEmpty()) {
+            looking = false;
+            return;
+          }
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -157,7 +183,14 @@ public final class BusManager implements ServiceManager {
           watcher.changed(state);
         }
         case Link.JobOver(String u, String job, String result) -> watcher.jobOver(job, result);
-        case Link.Removed removed -> watcher.removed();
+        case Link.Removed removed -> {
+          if (state.isOver()) {
+            watcher.removed();
+          } else {
+            // A reload forgets all units, and has all of them again.
+            doubt(List.of(this));
+          }
+        }
       }
     }
 
@@ -318,6 +351,7 @@ public final class BusManager implements ServiceManager {
       link = null;
     }
     watched.clear();
+    doubtful.clear();
     if (l != null) {
       l.close();
     }

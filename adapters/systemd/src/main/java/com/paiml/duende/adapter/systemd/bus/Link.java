@@ -6,6 +6,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,7 +43,7 @@ final class Link implements AutoCloseable {
   private static final String OBJECT = "/org/freedesktop/systemd1";
   private static final String MANAGER = "org.freedesktop.systemd1.Manager";
   private static final Pattern ESCAPED = Pattern.compile("_([0-9a-f]{2})");
-  private static final int CONNECT_MILLIS = 5000;
+  private static final Duration CONNECT = BusManager.CONNECT;
 
   private final String address;
   private final DBusConnection connection;
@@ -95,26 +96,7 @@ final class Link implements AutoCloseable {
         };
     @Nullable DBusConnection connection = null;
     try {
-      connection =
-          DBusConnectionBuilder.forAddress(address)
-              .withShared(false)
-              .withDisconnectCallback(
-                  new IDisconnectCallback() {
-                    @Override
-                    public void disconnectOnError(IOException e) {
-                      onLoss.accept(String.valueOf(e.getMessage()));
-                    }
-                  })
-              .receivingThreadConfig()
-              .withSignalThreadCount(1)
-              .withErrorHandlerThreadCount(1)
-              .withMethodReturnThreadCount(1)
-              .connectionConfig()
-              .transportConfig()
-              .withServiceLoaderClassLoader(Link.class.getClassLoader())
-              .withTimeout(CONNECT_MILLIS)
-              .back()
-              .build();
+      connection = connect(address, onLoss, deadline.orAfter(CONNECT));
       ManagerInterface manager = connection.getRemoteObject(NAME, OBJECT, ManagerInterface.class);
       Link link = new Link(address, connection, manager, open, broken);
       link.subscribe(heard, deadline);
@@ -127,6 +109,76 @@ final class Link implements AutoCloseable {
       close(connection);
       throw refused;
     }
+  }
+
+  /**
+   * Connects, on a thread of its own: the library waits for the bus's first answer without end, and a bus that is stopped
+   * accepts and does not answer.
+   */
+  private static DBusConnection connect(String address, Consumer<String> onLoss, Deadline deadline)
+      throws DBusException, DaemonException {
+    CompletableFuture<DBusConnection> connected = new CompletableFuture<>();
+    Thread connecting =
+        Thread.ofPlatform()
+            .name("duende-systemd-connect")
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    DBusConnection made = build(address, onLoss);
+                    if (!connected.complete(made)) {
+                      // Too late: nobody waits for it any more.
+                      made.disconnect();
+                    }
+                  } catch (DBusException | RuntimeException refused) {
+                    connected.completeExceptionally(refused);
+                  }
+                });
+    try {
+      return connected.get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case DBusException refused -> throw refused;
+        case DBusExecutionException refused -> throw refused;
+        case null, default -> throw unreachable(address, e);
+      }
+    } catch (TimeoutException late) {
+      connected.completeExceptionally(late);
+      connecting.interrupt();
+      throw new DaemonException(
+          ErrorCode.TIMEOUT,
+          address,
+          "a bus is there and does not answer",
+          "look whether dbus is stopped: systemctl status dbus",
+          late);
+    } catch (InterruptedException e) {
+      connected.completeExceptionally(e);
+      connecting.interrupt();
+      throw Faults.interrupted(address, "the bus");
+    }
+  }
+
+  private static DBusConnection build(String address, Consumer<String> onLoss)
+      throws DBusException {
+    return DBusConnectionBuilder.forAddress(address)
+        .withShared(false)
+        .withDisconnectCallback(
+            new IDisconnectCallback() {
+              @Override
+              public void disconnectOnError(IOException e) {
+                onLoss.accept(String.valueOf(e.getMessage()));
+              }
+            })
+        .receivingThreadConfig()
+        .withSignalThreadCount(1)
+        .withErrorHandlerThreadCount(1)
+        .withMethodReturnThreadCount(1)
+        .connectionConfig()
+        .transportConfig()
+        .withServiceLoaderClassLoader(Link.class.getClassLoader())
+        .withTimeout((int) CONNECT.toMillis())
+        .back()
+        .build();
   }
 
   private static DaemonException unreachable(String address, Exception refused) {

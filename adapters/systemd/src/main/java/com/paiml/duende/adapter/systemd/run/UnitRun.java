@@ -277,7 +277,11 @@ public final class UnitRun implements UnitWatcher {
 
   @Override
   public synchronized void found(UnitState now) {
-    if (!begun || exit.isDone()) {
+    if (!begun) {
+      foundStarting(now);
+      return;
+    }
+    if (exit.isDone()) {
       return;
     }
     if (!now.isLoaded()) {
@@ -289,6 +293,21 @@ public final class UnitRun implements UnitWatcher {
       return;
     }
     changed(now);
+  }
+
+  /** The word of its start's end may have been among those that were lost. */
+  private void foundStarting(UnitState now) {
+    if (startJob == null || started.isDone()) {
+      return;
+    }
+    state = state.with(now.properties());
+    if (!now.isLoaded()) {
+      started.complete("lost with the connection to systemd");
+    } else if (now.isOver()) {
+      started.complete(now.text("Result").equals("success") ? "done" : "failed");
+    } else if (now.text("ActiveState").equals("active")) {
+      started.complete("done");
+    }
   }
 
   // The start

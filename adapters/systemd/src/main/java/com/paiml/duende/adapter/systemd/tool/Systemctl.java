@@ -8,26 +8,39 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Runs systemctl(1), without a shell, to its end or its deadline. */
-final class Systemctl {
+public final class Systemctl {
   private static final int MOST = 4 << 20;
   private static final int LONGEST = 500;
 
   private final List<String> words;
+  private final Map<String, String> environment;
 
-  Systemctl(List<String> words) {
+  /** @param words that call it */
+  public Systemctl(List<String> words) {
+    this(words, Map.of());
+  }
+
+  /**
+   * @param words that call it
+   * @param environment variables beside its own
+   */
+  public Systemctl(List<String> words, Map<String, String> environment) {
     this.words = List.copyOf(words);
+    this.environment = Map.copyOf(environment);
   }
 
   private record Said(int status, String output, String error) {}
 
   /** What it prints. */
-  String run(String thing, Deadline deadline, List<String> arguments) throws DaemonException {
+  public String run(String thing, Deadline deadline, List<String> arguments)
+      throws DaemonException {
     Said said = said(thing, deadline, arguments);
     if (said.status() == 0) {
       return said.output();
@@ -55,6 +68,7 @@ final class Systemctl {
     all.addAll(arguments);
     try {
       ProcessBuilder builder = new ProcessBuilder(all);
+      builder.environment().putAll(environment);
       builder.environment().put("LC_ALL", "C");
       Process process = builder.start();
       try {

@@ -6,8 +6,11 @@ import com.paiml.duende.lab.guest.Verdict;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
+import org.junit.platform.engine.FilterResult;
+import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.PostDiscoveryFilter;
 import org.junit.platform.launcher.TagFilter;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
@@ -16,7 +19,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
  * Runs the JUnit classes that are its arguments, and prints a verdict line for each test, or class that could not begin. Tests
- * with the tag of the property {@code test.excluded} are left out: {@code long}, when nothing is said.
+ * with the tag of the property {@code test.excluded} are left out: {@code long}, when nothing is said; and those whose name
+ * the regular expression {@code test.only} does not match.
  */
 public final class VerdictMain implements TestExecutionListener {
   private VerdictMain() {}
@@ -27,9 +31,16 @@ public final class VerdictMain implements TestExecutionListener {
         LauncherDiscoveryRequestBuilder.request()
             .selectors(Arrays.stream(classes).map(name -> selectClass(name)).toList())
             .filters(TagFilter.excludeTags(System.getProperty("test.excluded", "long")))
+            .filters((PostDiscoveryFilter) VerdictMain::isWanted)
             .build();
     LauncherFactory.create().execute(request, new VerdictMain());
     System.exit(0); // also when a test has left a thread
+  }
+
+  private static FilterResult isWanted(TestDescriptor test) {
+    String only = System.getProperty("test.only", "");
+    return FilterResult.includedIf(
+        only.isEmpty() || test.isContainer() || test.getDisplayName().matches(only));
   }
 
   @Override

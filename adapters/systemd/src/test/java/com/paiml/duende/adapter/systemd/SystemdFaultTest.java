@@ -1,0 +1,338 @@
+package com.paiml.duende.adapter.systemd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Signal;
+import com.paiml.duende.lab.Command;
+import com.paiml.duende.lab.systemd.Systemd;
+import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.spi.Fingerprint;
+import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.testkit.Await;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What goes wrong around systemd: no permission, a bus that breaks, a systemd that starts itself anew, much to carry. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+class SystemdFaultTest {
+  @RegisterExtension static final WithSystemd SYSTEMD = new WithSystemd();
+  private static final String FOREVER = "while :; do sleep 3600 & wait $!; done";
+  private static final int NOBODY = 65534;
+
+  /** By which a bus knows how to start polkit. */
+  private static final String POLKIT =
+      "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service";
+
+  private Bench bench;
+
+  @BeforeEach
+  void open() throws Exception {
+    bench = new Bench(SYSTEMD.get());
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    bench.close();
+  }
+
+  @Test
+  void who_may_not_manage_units_is_told_so_in_one_sentence_and_nothing_is_started()
+      throws Exception {
+    List<String> classPath = readableForAll();
+    // With polkit, where it is installed, and then without. What is removed is removed inside only.
+    for (String name : List.of("with-polkit", "without")) {
+      if (name.equals("without")) {
+        Systemd systemd = SYSTEMD.get();
+        assertTrue(systemd.run("rm", "-f", POLKIT).ok());
+        Command.Result _ = systemd.run("systemctl", "stop", "polkit.service");
+        assertTrue(systemd.run("systemctl", "reload", "dbus.service").ok());
+      }
+      String refused = asNobody(classPath, name);
+      assertTrue(refused.contains(ErrorCode.PERMISSION_DENIED.toString()), refused);
+      assertTrue(refused.contains("scope = \"user\""), refused);
+      assertTrue(refused.contains("allow it by polkit"), refused);
+      assertEquals("not-found", bench.show("duende-00000bad-" + name, "LoadState"));
+    }
+  }
+
+  /** What a user without rights is told who asks for a daemon. */
+  private String asNobody(List<String> classPath, String name) throws Exception {
+    Path folder = Files.createDirectory(bench.folder.resolve(name));
+    Files.setOwner(
+        folder,
+        folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+    List<String> words =
+        List.of(
+            "setpriv",
+            "--reuid=" + NOBODY,
+            "--regid=" + NOBODY,
+            "--clear-groups",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            String.join(":", classPath),
+            Stranger.class.getName(),
+            "unix:path=/run/dbus/system_bus_socket",
+            folder.toString(),
+            name);
+    Command.Result said =
+        Command.run(
+            Bench.PATIENCE.multipliedBy(2), SYSTEMD.get().command(words.toArray(String[]::new)));
+    List<String> told = said.output().lines().filter(l -> l.startsWith(Stranger.WORD)).toList();
+    assertEquals(1, told.size(), said::output);
+    return told.getFirst();
+  }
+
+  /** Our own class path, at a place where everybody may read it. */
+  private List<String> readableForAll() throws Exception {
+    List<String> copied = new ArrayList<>();
+    Path home = Files.createDirectory(bench.folder.resolve("classes"));
+    for (String entry :
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+            .split(File.pathSeparator)) {
+      Path from = Path.of(entry);
+      if (Files.exists(from)) {
+        copied.add(copy(from, home.resolve(copied.size() + "-" + from.getFileName())).toString());
+      }
+    }
+    return copied;
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+    return to;
+  }
+
+  @Test
+  void a_bus_that_breaks_in_mid_call_is_a_clear_error_and_nothing_of_the_call_stays()
+      throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    String dbus = systemd.run("systemctl", "show", "--value", "-p", "MainPID", "dbus").output();
+    LaunchSpec spec = bench.shell("midway", FOREVER, b -> b);
+    // Connected before: then the call is what is under way.
+    assertTrue(bench.adapter.fingerprint(Bench.soon()).present());
+    CompletableFuture<DaemonHandle> start;
+    // PID 1 takes the call and does not answer.
+    signal("STOP", systemd.leader());
+    try {
+      start = startElsewhere(spec);
+      Await.until("the call is under way", Bench.PATIENCE, SystemdFaultTest::isCalling);
+      assertTrue(systemd.run("kill", "-KILL", dbus.strip()).ok());
+    } finally {
+      signal("CONT", systemd.leader());
+    }
+    ExecutionException end =
+        assertThrows(
+            ExecutionException.class,
+            () -> start.get(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS));
+    DaemonException refused = assertInstanceOf(DaemonException.class, end.getCause());
+    assertEquals(ErrorCode.IO, refused.code());
+    assertTrue(refused.getMessage().contains("lost in mid-call"), refused.getMessage());
+    Await.until(
+        "systemd has its bus again",
+        Bench.PATIENCE,
+        () -> bench.adapter.fingerprint(Bench.soon()).present());
+    Await.until(
+        "the unit is gone",
+        Bench.PATIENCE,
+        () -> bench.show(bench.unit("midway"), "LoadState").equals("not-found"));
+    assertFalse(Files.exists(spec.pidFile()));
+    // And the name is free.
+    DaemonHandle again = bench.start(spec);
+    assertTrue(again.pid().isPresent());
+  }
+
+  @Test
+  void a_start_that_ends_while_there_is_no_bus_is_found_out_when_there_is_one_again()
+      throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    Path gate = bench.folder.resolve("gate");
+    String first = "slow-" + bench.instance.id();
+    // Our unit has to wait for this one, which waits for us.
+    assertTrue(
+        systemd
+            .run(
+                "systemd-run",
+                "--quiet",
+                "--no-block",
+                "--property=Type=oneshot",
+                "--unit=" + first,
+                "sh",
+                "-c",
+                "while [ ! -e " + gate + " ]; do sleep 0.1; done")
+            .ok());
+    LaunchSpec spec =
+        bench.shell(
+            "queued",
+            FOREVER,
+            Map.of("properties", Map.of("After", List.of(first + ".service"))),
+            List.of(),
+            b -> b);
+    assertTrue(bench.adapter.fingerprint(Bench.soon()).present());
+    CompletableFuture<DaemonHandle> start = startElsewhere(spec);
+    String unit = bench.unit("queued");
+    Await.until(
+        "its job waits", Bench.PATIENCE, () -> bench.show(unit, "Job").matches("[1-9][0-9]*"));
+    String dbus = systemd.run("systemctl", "show", "--value", "-p", "MainPID", "dbus").output();
+    // From here on nobody is told anything; systemctl does not need the bus.
+    assertTrue(systemd.run("kill", "-STOP", dbus.strip()).ok());
+    try {
+      Files.writeString(gate, "");
+      Await.until(
+          "it has started", Bench.PATIENCE, () -> bench.show(unit, "SubState").equals("running"));
+      assertFalse(start.isDone(), start::toString);
+    } finally {
+      assertTrue(systemd.run("kill", "-KILL", dbus.strip()).ok());
+    }
+    DaemonHandle handle = start.get(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    assertEquals(PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.soon()).state());
+    assertTrue(handle.pid().isPresent());
+  }
+
+  @Test
+  void a_bus_that_accepts_and_does_not_answer_is_told_as_that_within_seconds() throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    String dbus = systemd.run("systemctl", "show", "--value", "-p", "MainPID", "dbus").output();
+    assertTrue(systemd.run("kill", "-STOP", dbus.strip()).ok());
+    SystemdAdapter other = new SystemdAdapter(new Domains(systemd.busAddress(), ""));
+    try {
+      Fingerprint fingerprint = other.fingerprint(Deadline.after(Duration.ofSeconds(30)));
+      assertFalse(fingerprint.present());
+      assertTrue(fingerprint.problem().contains("does not answer"), fingerprint::problem);
+    } finally {
+      other.deactivate();
+      assertTrue(systemd.run("kill", "-CONT", dbus.strip()).ok());
+    }
+  }
+
+  private CompletableFuture<DaemonHandle> startElsewhere(LaunchSpec spec) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return bench.adapter.spawn(spec, bench.events, Bench.soon());
+          } catch (DaemonException refused) {
+            throw new CompletionException(refused);
+          }
+        },
+        task -> Thread.ofPlatform().name("start").start(task));
+  }
+
+  private static boolean isCalling() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(thread -> thread.getKey().getName().equals("start"))
+        .flatMap(thread -> Stream.of(thread.getValue()))
+        .anyMatch(frame -> frame.getMethodName().equals("startTransient"));
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    assertTrue(Command.run(Bench.PATIENCE, List.of("kill", "-" + name, Long.toString(pid))).ok());
+  }
+
+  @Test
+  void a_systemd_that_executes_itself_anew_forgets_no_daemon_and_no_end() throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    DaemonHandle stays = bench.start(bench.shell("stays-on", FOREVER, b -> b));
+    DaemonHandle ends =
+        bench.start(
+            bench.shell(
+                "ends-then",
+                "while [ ! -e " + bench.folder + "/go ]; do sleep 0.1; done; exit 5",
+                b -> b));
+    assertTrue(systemd.run("systemctl", "daemon-reexec").ok());
+    assertTrue(systemd.run("systemctl", "daemon-reload").ok());
+    Files.writeString(bench.folder.resolve("go"), "");
+    assertEquals(new ExitReason.Failure(5, ""), bench.exit(ends));
+    Await.until(
+        "it answers",
+        Bench.PATIENCE,
+        () -> {
+          try {
+            return bench.adapter.status(stays, Bench.soon()).state()
+                == PlatformStatus.State.RUNNING;
+          } catch (DaemonException notYet) {
+            return false;
+          }
+        });
+    DaemonHandle next = bench.start(bench.shell("after", FOREVER, b -> b));
+    assertTrue(next.pid().isPresent());
+    bench.adapter.stop(stays, Signal.TERM, Duration.ofSeconds(30));
+    assertEquals(new ExitReason.Signalled(15, false), bench.exit(stays));
+  }
+
+  @Test
+  void an_environment_of_a_mebibyte_arrives_whole_and_outlives_a_reload() throws Exception {
+    List<String> env = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      env.add("BIG" + i + "=" + String.valueOf((char) ('a' + i)).repeat(65_000));
+    }
+    env.add("AWKWARD=50% $HOME \"quoted\" 'single' back\\slash\ttab ünï");
+    DaemonHandle handle =
+        bench.start(
+            bench.shell(
+                "laden",
+                "for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do eval v=\\$BIG$i;"
+                    + " printf '%s\\n' \"${#v}\"; done; printf '%s\\n' \"$AWKWARD\"; echo up; "
+                    + FOREVER,
+                Map.of(),
+                env,
+                b -> b));
+    Await.until("it is up", Bench.PATIENCE, () -> bench.log(handle).contains("up"));
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      expected.add("65000");
+    }
+    expected.add("50% $HOME \"quoted\" 'single' back\\slash\ttab ünï");
+    expected.add("up");
+    assertEquals(expected, bench.log(handle));
+    assertTrue(SYSTEMD.get().run("systemctl", "daemon-reload").ok());
+    assertEquals("active", bench.show(bench.unit("laden"), "ActiveState"));
+    assertEquals(PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.soon()).state());
+  }
+
+  @Test
+  void a_variable_of_a_mebibyte_is_refused_and_nothing_stays() throws Exception {
+    LaunchSpec spec =
+        bench.shell("overladen", FOREVER, Map.of(), List.of("V=" + "x".repeat(1 << 20)), b -> b);
+    DaemonException refused = assertThrows(DaemonException.class, () -> bench.start(spec));
+    assertTrue(refused.getMessage().length() < 1000, refused.getMessage());
+    assertEquals(ErrorCode.SPAWN, refused.code());
+    assertTrue(refused.getMessage().contains("cannot be executed"), refused.getMessage());
+    assertEquals("not-found", bench.show(bench.unit("overladen"), "LoadState"));
+  }
+}
