@@ -68,7 +68,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
   static final String NAME = "launchd";
   static final String PROPERTY = "duende.launchd.launchctl";
 
-  private static final Path APPLES = Path.of("/bin/launchctl");
+  static final Path APPLES = Path.of("/bin/launchctl");
   private static final String LABELS = "com.paiml.duende.";
   private static final Duration BOOTSTRAP = Duration.ofSeconds(30);
   private static final Duration LEAVE = Duration.ofSeconds(15);
@@ -137,7 +137,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
   public Fingerprint fingerprint(Deadline deadline) {
     if (isElsewhere()) {
       return Fingerprint.absent(
-          "launchd is the service manager of macOS, and this is "
+          "launchd needs macOS, and this is "
               + System.getProperty("os.name")
               + "; use platform \"systemd\" or \"native\"");
     }

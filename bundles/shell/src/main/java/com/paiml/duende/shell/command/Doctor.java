@@ -1,7 +1,9 @@
 package com.paiml.duende.shell.command;
 
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.control.AdapterInfo;
+import com.paiml.duende.shell.call.UsageException;
 import com.paiml.duende.shell.text.Answer;
 import com.paiml.duende.shell.text.Human;
 import com.paiml.duende.shell.text.Json;
@@ -13,7 +15,9 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.Diagnostic;
 import com.paiml.duende.spi.Diagnostic.Finding;
 import com.paiml.duende.spi.Diagnostic.Verdict;
+import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PlatformDetector;
+import com.paiml.duende.spi.PlatformWitness;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -48,8 +52,8 @@ public final class Doctor {
 
   @Descriptor(
       "Looks whether everything works that ought to, by trying it. Bundles, the manager, platforms,"
-          + " faults in files under etc/, and what other bundles can look at. Exit status 1 when"
-          + " something is broken.")
+          + " faults in files under etc/, and what other bundles can look at; or one platform. Exit"
+          + " status 1 when something is broken.")
   public Answer doctor(
       CommandSession session,
       @Descriptor("as JSON")
@@ -58,11 +62,31 @@ public final class Doctor {
               presentValue = "true",
               absentValue = "false")
           boolean json,
-      @Descriptor("how long it may take in all")
+      @Descriptor("only what concerns this platform: launchd")
+          @Parameter(
+              names = {"--adapter"},
+              absentValue = "")
+          String adapter,
+      @Descriptor(
+              "with --adapter: start a daemon there, kill it, see whether it comes back, and remove"
+                  + " it")
+          @Parameter(
+              names = {"--prove"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean prove,
+      @Descriptor("how long it may take in all; with --prove each step")
           @Parameter(
               names = {"-w", "--wait"},
               absentValue = "30s")
-          Duration wait) {
+          Duration wait)
+      throws DaemonException {
+    if (!adapter.isEmpty()) {
+      return ofPlatform(session, adapter, prove, json, wait);
+    }
+    if (prove) {
+      throw new UsageException("--prove needs --adapter NAME; 'duende adapters' lists them");
+    }
     List<Finding> findings = new ArrayList<>();
     Deadline deadline = Deadline.after(wait);
     String[] area = {"bundles"};
@@ -78,6 +102,64 @@ public final class Doctor {
           });
     }
     findings.sort(Comparator.comparing(Finding::area));
+    return answer(findings, json);
+  }
+
+  private Answer ofPlatform(
+      CommandSession session, String platform, boolean prove, boolean json, Duration wait)
+      throws DaemonException {
+    AdapterInfo adapter =
+        supervision.manager().adapters().stream()
+            .filter(a -> a.platform().equals(platform))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new DaemonException(
+                        ErrorCode.NOT_FOUND,
+                        platform,
+                        "there is no such platform",
+                        "'duende adapters' lists them"));
+    List<Finding> findings = new ArrayList<>();
+    findings.add(platform(adapter));
+    if (prove) {
+      String[] step = {""};
+      try (Progress _ = Progress.of(session, () -> "proving " + platform + ": " + step[0])) {
+        withWitness(
+            platform,
+            witness ->
+                findings.addAll(
+                    new Proof(supervision.manager(), adapter, witness, wait, s -> step[0] = s)
+                        .run()));
+      }
+    }
+    return answer(findings, json);
+  }
+
+  /** Something to be done while the platform's own tool is at hand, where it is. */
+  @FunctionalInterface
+  private interface Witnessed {
+    void run(Optional<PlatformWitness> witness) throws DaemonException;
+  }
+
+  private void withWitness(String platform, Witnessed act) throws DaemonException {
+    for (ServiceReference<PlatformWitness> reference : references(PlatformWitness.class)) {
+      PlatformWitness witness =
+          platform.equals(reference.getProperty(PlatformAdapter.PLATFORM))
+              ? context.getService(reference)
+              : null;
+      if (witness != null) {
+        try {
+          act.run(Optional.of(witness));
+          return;
+        } finally {
+          boolean _ = context.ungetService(reference);
+        }
+      }
+    }
+    act.run(Optional.empty());
+  }
+
+  private static Answer answer(List<Finding> findings, boolean json) {
     boolean broken = findings.stream().anyMatch(f -> f.verdict() == Verdict.BROKEN);
     Answer answer = json ? json(findings) : style -> text(findings, style);
     return answer.withStatus(broken ? 1 : 0);
@@ -106,11 +188,7 @@ public final class Doctor {
       int count = supervision.manager().count();
       findings.add(new Finding("manager", Verdict.OK, "supervises " + count + " daemons", ""));
       for (AdapterInfo adapter : supervision.manager().adapters()) {
-        String area = "platform " + adapter.platform();
-        findings.add(
-            adapter.fingerprint().present()
-                ? new Finding(area, Verdict.OK, adapter.fingerprint().version(), "")
-                : new Finding(area, Verdict.ABSENT, adapter.fingerprint().problem(), ""));
+        findings.add(platform(adapter));
       }
     } catch (DaemonException e) {
       findings.add(
@@ -120,6 +198,13 @@ public final class Doctor {
               e.problem(),
               "look for the bundle com.paiml.duende.manager in the container's log"));
     }
+  }
+
+  private static Finding platform(AdapterInfo adapter) {
+    String area = "platform " + adapter.platform();
+    return adapter.fingerprint().present()
+        ? new Finding(area, Verdict.OK, adapter.fingerprint().version(), "")
+        : new Finding(area, Verdict.ABSENT, adapter.fingerprint().problem(), "");
   }
 
   private void detection(List<Finding> findings) {
