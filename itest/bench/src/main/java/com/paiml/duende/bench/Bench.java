@@ -26,6 +26,7 @@ public final class Bench {
           new MetricsScenario(),
           new ObjectsScenario(),
           new RestartScenario(),
+          new SystemdScenario(),
           new TracingScenario(),
           new ProgramsScenario());
 

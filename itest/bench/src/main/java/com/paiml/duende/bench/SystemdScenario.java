@@ -1,0 +1,254 @@
+package com.paiml.duende.bench;
+
+import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.RestartPolicy;
+import com.paiml.duende.api.What;
+import com.paiml.duende.bench.drive.Embedded;
+import com.paiml.duende.bench.drive.Installed;
+import com.paiml.duende.bench.drive.Latencies;
+import com.paiml.duende.control.DaemonEvent;
+import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.control.DeployOptions;
+import com.paiml.duende.lab.Missing;
+import com.paiml.duende.lab.systemd.Systemd;
+import com.paiml.duende.testkit.Await;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Daemons as units: their start beside systemd-run, when their end is known, and what 200 of them cost the container. */
+final class SystemdScenario implements Scenario {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final String BUS = "duende.systemd.bus";
+  private static final String UNIT = "unit started";
+  private static final String RIVAL = "systemd-run";
+  private static final int CROWD = 200;
+
+  /** Runs systemd-run where systemd is, without the cost of getting there: a name in, milliseconds out. */
+  private static final String LOOP =
+      "use Time::HiRes 'time'; $| = 1; while (<STDIN>) { chomp; my $t = time;"
+          + " system('systemd-run', '--quiet', '--service-type=exec', '--unit=' . $_,"
+          + " '/bin/sleep', '3600') == 0 or die; printf \"%f\\n\", 1000 * (time - $t);"
+          + " system('systemctl', 'stop', $_) == 0 or die }";
+
+  private static final Pattern LOGGED =
+      Pattern.compile("\"_SOURCE_REALTIME_TIMESTAMP\"\\s*:\\s*\"(\\d+)\"");
+
+  @Override
+  public String name() {
+    return "systemd";
+  }
+
+  @Override
+  public String description() {
+    return "units of a systemd of its own: start beside systemd-run, end known, cost of "
+        + CROWD
+        + " of them";
+  }
+
+  @Override
+  public List<Figure> run(Setting setting) throws Exception {
+    Systemd booted;
+    try {
+      booted = Systemd.boot();
+    } catch (Missing missing) {
+      return List.of(
+          Figure.none(name(), UNIT, Figure.DUENDE, String.valueOf(missing.getMessage())));
+    }
+    List<Figure> figures = new ArrayList<>();
+    try (Systemd systemd = booted) {
+      System.setProperty(BUS, systemd.busAddress());
+      try (Embedded container =
+          new Embedded(setting.home(), Files.createTempDirectory(systemd.shared(), "b"))) {
+        DaemonManager manager = container.manager().orElseThrow();
+        Await.until(
+            "the adapter is there",
+            PATIENCE,
+            () -> manager.adapters().stream().anyMatch(a -> a.platform().equals("systemd")));
+        starts(setting, systemd, manager, figures);
+        ends(setting, systemd, manager, figures);
+      } finally {
+        System.clearProperty(BUS);
+      }
+      crowd(setting, systemd, figures);
+    }
+    return figures;
+  }
+
+  private static DaemonConfig.Builder unit(String name) {
+    return DaemonConfig.builder(name)
+        .platform("systemd")
+        .restart(RestartPolicy.NEVER)
+        .env(List.of("PATH=/usr/bin:/bin"));
+  }
+
+  /** In turns: a busy machine is busy for both. */
+  private void starts(Setting setting, Systemd systemd, DaemonManager manager, List<Figure> figures)
+      throws Exception {
+    DaemonConfig config =
+        unit("bench-unit").what(new What.Program("/bin/sleep")).args(List.of("3600")).build();
+    DaemonInfo _ = manager.deploy(config, new DeployOptions(false, true, "bench", true), PATIENCE);
+    Latencies ours = new Latencies();
+    Latencies theirs = new Latencies();
+    Process loop =
+        new ProcessBuilder(systemd.command("perl", "-e", LOOP))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedWriter in = loop.outputWriter();
+        BufferedReader out = loop.inputReader()) {
+      int rounds = setting.rounds(100);
+      // The first of each reads what later ones find read.
+      for (int i = -5; i < rounds; i++) {
+        long begin = System.nanoTime();
+        DaemonInfo _ = manager.start(config.name(), PATIENCE);
+        long took = System.nanoTime() - begin;
+        DaemonInfo _ = manager.stop(config.name(), PATIENCE);
+        in.write("rival-" + (i + 5) + "\n");
+        in.flush();
+        String said = out.readLine();
+        if (said == null) {
+          throw new IOException("systemd-run fails");
+        }
+        if (i >= 0) {
+          ours.add(took);
+          theirs.add((long) (1e6 * Double.parseDouble(said)));
+        }
+      }
+    } finally {
+      Process _ = loop.destroyForcibly();
+    }
+    manager.remove(config.name(), true, PATIENCE);
+    figures.add(of(UNIT, Figure.DUENDE, ours.median(), "median, by the manager"));
+    figures.add(of(UNIT, RIVAL, theirs.median(), "median, --service-type=exec"));
+    figures.add(of(UNIT + ", p95", Figure.DUENDE, ours.percentile(0.95), ""));
+    figures.add(of(UNIT + ", p95", RIVAL, theirs.percentile(0.95), ""));
+    figures.add(
+        Figure.of(
+            name(),
+            "ratio",
+            Figure.DUENDE,
+            (double) ours.median().toNanos() / theirs.median().toNanos(),
+            "",
+            "the goal is 1.2 at most"));
+  }
+
+  private Figure of(String what, String who, Duration value, String note) {
+    return Figure.of(name(), what, who, value.toNanos() / 1e6, "ms", note);
+  }
+
+  /** From what systemd writes into the journal to the manager's event. */
+  private void ends(Setting setting, Systemd systemd, DaemonManager manager, List<Figure> figures)
+      throws Exception {
+    Map<String, Instant> heard = new ConcurrentHashMap<>();
+    Latencies after = new Latencies();
+    int early = 0;
+    try (var _ =
+        manager.watch(
+            event -> {
+              if (event instanceof DaemonEvent.Exited e) {
+                Instant _ = heard.put(e.source().name(), Instant.now());
+              }
+            })) {
+      for (int i = 0; i < setting.rounds(40); i++) {
+        String name = "bench-end-" + i;
+        DaemonConfig config =
+            unit(name)
+                .what(new What.Program("/bin/sh"))
+                .args(List.of("-c", "sleep 0.2; exit 3"))
+                .build();
+        DaemonInfo _ =
+            manager.deploy(config, new DeployOptions(true, true, "bench", true), PATIENCE);
+        Await.until("its end is heard", PATIENCE, () -> heard.containsKey(name));
+        Optional<Instant> logged =
+            Await.value(PATIENCE, () -> logged(systemd, "duende-*-" + name + ".service"));
+        long nanos = Duration.between(logged.orElseThrow(), heard.get(name)).toNanos();
+        early += nanos < 0 ? 1 : 0;
+        after.add(Math.max(0, nanos));
+        manager.remove(name, true, PATIENCE);
+      }
+    }
+    String note = early + " of " + after.count() + " were known before";
+    figures.add(of("end known, after systemd logs it", Figure.DUENDE, after.median(), note));
+    figures.add(
+        of(
+            "end known, after systemd logs it, p95",
+            Figure.DUENDE,
+            after.percentile(0.95),
+            "the goal is 20 ms at most"));
+  }
+
+  private static Optional<Instant> logged(Systemd systemd, String unit) throws Exception {
+    return systemd
+        .run("journalctl", "--no-pager", "--quiet", "--output=json", "--unit=" + unit)
+        .output()
+        .lines()
+        .filter(line -> line.contains("Main process exited"))
+        .map(LOGGED::matcher)
+        .filter(Matcher::find)
+        .map(found -> Long.parseLong(found.group(1)))
+        .map(micros -> Instant.EPOCH.plus(micros, java.time.temporal.ChronoUnit.MICROS))
+        .reduce((earlier, later) -> later);
+  }
+
+  /** A container of its own, idle: with nothing, with programs, with units. */
+  private void crowd(Setting setting, Systemd systemd, List<Figure> figures) throws Exception {
+    for (String platform : List.of("", "native", "systemd")) {
+      String what = platform.isEmpty() ? "with nothing" : "with " + CROWD + " on " + platform;
+      setting.tell("  container " + what);
+      try (Installed duende =
+          new Installed(setting.home(), Files.createTempDirectory(systemd.shared(), "c"))) {
+        duende.set("DUENDE_JAVA_OPTS", "-D" + BUS + "=" + systemd.busAddress());
+        duende.up();
+        if (!platform.isEmpty()) {
+          String _ =
+              duende
+                  .call(
+                      "deploy",
+                      duende
+                          .daemonFile(
+                              "crowd",
+                              "name = \"crowd\"\nplatform = \""
+                                  + platform
+                                  + "\"\nbinary_path = \"/bin/sleep\"\nargs = [\"86400\"]\n"
+                                  + "instances = "
+                                  + CROWD
+                                  + "\nenv = [\""
+                                  + duende.mark()
+                                  + "\"]\n")
+                          .toString())
+                  .ok();
+        }
+        long pid = duende.container().orElseThrow().pid();
+        TimeUnit.SECONDS.sleep(5);
+        double before = Programs.cpu(pid);
+        int idle = setting.quick() ? 10 : 30;
+        TimeUnit.SECONDS.sleep(idle);
+        double cpu = 100 * (Programs.cpu(pid) - before) / idle;
+        double rss = Programs.rss(pid);
+        figures.add(
+            Figure.of(name(), "idle container " + what + ", RSS", Figure.DUENDE, rss, "MiB", ""));
+        figures.add(
+            Figure.of(
+                name(),
+                "idle container " + what + ", processor",
+                Figure.DUENDE,
+                cpu,
+                "%",
+                "of one, over " + idle + " s"));
+        String _ = duende.call("down").ok();
+      }
+    }
+  }
+}
