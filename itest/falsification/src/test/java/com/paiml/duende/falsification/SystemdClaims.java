@@ -94,10 +94,7 @@ class SystemdClaims {
     String pid = show("shown", "MainPID");
     scene.manager().stop("shown", Scene.PATIENCE);
     String after =
-        systemd
-            .run("systemctl", "show", "--value", "--property=LoadState", name)
-            .output()
-            .strip();
+        systemd.run("systemctl", "show", "--value", "--property=LoadState", name).output().strip();
     attempt.behaviour(
         state.equals("active (running)")
             && name.matches("duende-[0-9a-f]{8}-shown\\.service")
