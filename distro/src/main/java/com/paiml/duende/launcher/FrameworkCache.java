@@ -69,9 +69,14 @@ final class FrameworkCache {
     if (found.isEmpty() || !found.equals(contents)) {
       return false;
     }
+    // Set aside, which takes no time however much it is; removed when there is time.
+    Path aside = Files.createDirectories(folder.resolve("aside"));
     try (DirectoryStream<Path> areas = Files.newDirectoryStream(folder, "bundle[0-9]*")) {
       for (Path area : areas) {
-        remove(area.resolve("data"));
+        Path data = area.resolve("data");
+        if (Files.exists(data)) {
+          Files.move(data, Files.createTempDirectory(aside, "old").resolve("data"));
+        }
       }
     }
     return true;
@@ -83,6 +88,7 @@ final class FrameworkCache {
       return;
     }
     try {
+      remove(folder.resolve("aside"));
       Path fresh = folder.resolve("whole.new");
       Files.writeString(fresh, contents.get());
       Files.move(fresh, mark, StandardCopyOption.ATOMIC_MOVE);

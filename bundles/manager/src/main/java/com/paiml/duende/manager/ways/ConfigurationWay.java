@@ -64,7 +64,7 @@ public final class ConfigurationWay implements ManagedServiceFactory {
   private final DaemonManager.Subscription subscription;
   // What Configuration Admin has told and nobody has looked at yet; an empty map for a deletion.
   private final Map<String, Map<String, Object>> told = new ConcurrentHashMap<>();
-  private final Worker worker = new Worker("duende-configurations", this::lookAt);
+  private final Worker worker = new Worker("duende-configurations", 1, this::lookAt);
 
   @Activate
   public ConfigurationWay(

@@ -28,13 +28,16 @@ public final class ServiceWay {
   /** Service properties with this prefix are keys of the daemon file. */
   static final String PREFIX = "daemon.";
 
+  /** A deployment waits three times for the engine, which serves others meanwhile. */
+  private static final int HANDS = 4;
+
   private final DaemonManager manager;
   private final FileConfigReader reader;
   private final FaultBoard board;
   private final DaemonServices services;
   // Name to origin, of those whose service went for good and has not come back.
   private final Map<String, String> gone = new ConcurrentHashMap<>();
-  private final Worker worker = new Worker("duende-services", this::lookAt);
+  private final Worker worker = new Worker("duende-services", HANDS, this::lookAt);
   private final DaemonServices.Listener listener = new Registry();
 
   @Activate

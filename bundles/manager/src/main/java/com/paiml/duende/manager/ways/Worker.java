@@ -2,15 +2,19 @@ package com.paiml.duende.manager.ways;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * One thread that looks after names: a name that is handed in is looked at soon, once however often it was handed in
- * meanwhile. So the work to be done is bounded by the names that there are. What can wait is looked at when nothing of that
- * kind has come for a moment, and after a few moments at the latest: a burst has the processors to itself.
+ * A few threads that look after names: a name that is handed in is looked at soon, by one thread at a time, once however often
+ * it was handed in meanwhile. So the work to be done is bounded by the names that there are. What can wait is looked at when
+ * nothing of that kind has come for a moment, and after a few moments at the latest: a burst has the processors to itself.
  */
 final class Worker implements AutoCloseable {
   private static final Logger LOG = System.getLogger("duende.config");
@@ -21,14 +25,20 @@ final class Worker implements AutoCloseable {
   private final Consumer<String> work;
   private final Set<String> names = new LinkedHashSet<>();
   private final Set<String> later = new LinkedHashSet<>();
-  private final Thread thread;
+  private final Set<String> looking = new HashSet<>();
+  private final List<Thread> threads = new ArrayList<>();
   private long first;
   private long last;
   private boolean closed;
 
-  Worker(String threadName, Consumer<String> work) {
+  /**
+   * @param hands how many threads; more than one where the work is mostly to wait for somebody else
+   */
+  Worker(String threadName, int hands, Consumer<String> work) {
     this.work = work;
-    thread = Thread.ofPlatform().name(threadName).daemon().start(this::run);
+    for (int i = 0; i < hands; i++) {
+      threads.add(Thread.ofPlatform().name(threadName).daemon().start(this::run));
+    }
   }
 
   synchronized void lookAt(String name) {
@@ -56,6 +66,8 @@ final class Worker implements AutoCloseable {
           if (!isClosed()) {
             LOG.log(Level.ERROR, () -> "a fault of our own while looking after " + name, e);
           }
+        } finally {
+          looked(name);
         }
       }
     } catch (InterruptedException e) {
@@ -64,11 +76,17 @@ final class Worker implements AutoCloseable {
   }
 
   private synchronized String next() throws InterruptedException {
-    while (names.isEmpty() || closed) {
+    while (true) {
       if (closed) {
         throw new InterruptedException();
       }
-      if (later.isEmpty()) {
+      Optional<String> free = names.stream().filter(n -> !looking.contains(n)).findFirst();
+      if (free.isPresent()) {
+        names.remove(free.get());
+        looking.add(free.get());
+        return free.get();
+      }
+      if (later.isEmpty() || !names.isEmpty()) {
         wait();
         continue;
       }
@@ -81,9 +99,11 @@ final class Worker implements AutoCloseable {
         later.clear();
       }
     }
-    String name = names.iterator().next();
-    names.remove(name);
-    return name;
+  }
+
+  private synchronized void looked(String name) {
+    looking.remove(name);
+    notifyAll();
   }
 
   private synchronized boolean isClosed() {
@@ -97,7 +117,9 @@ final class Worker implements AutoCloseable {
       notifyAll();
     }
     try {
-      thread.join(PATIENCE_AT_THE_END);
+      for (Thread thread : threads) {
+        thread.join(PATIENCE_AT_THE_END);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
