@@ -28,11 +28,24 @@ public interface TraceSession extends AutoCloseable {
   /**
    * @param name system call
    * @param count how often
-   * @param errors how often it failed
-   * @param totalNanos time in it
-   * @param maxNanos slowest
+   * @param errors how often it failed; below 0 where that is not known, because calls were only counted
+   * @param totalNanos time in it; likewise
+   * @param maxNanos slowest; likewise
    */
-  record SyscallStats(String name, long count, long errors, long totalNanos, long maxNanos) {}
+  record SyscallStats(String name, long count, long errors, long totalNanos, long maxNanos) {
+    /** In place of what is not known. */
+    public static final long UNKNOWN = -1;
+
+    /** Calls that were only counted. */
+    public static SyscallStats counted(String name, long count) {
+      return new SyscallStats(name, count, UNKNOWN, UNKNOWN, UNKNOWN);
+    }
+
+    /** Whether errors and times are known. */
+    public boolean isTimed() {
+      return totalNanos >= 0;
+    }
+  }
 
   /**
    * @param nanoTime monotonic time of its end

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The program load.c: compiled here, started, and let go on a word. A shell is its parent: the Java library takes a stop of a
@@ -98,9 +99,15 @@ public final class Load implements AutoCloseable {
     throw new IllegalArgumentException("no line " + comment);
   }
 
-  /** Waits for its own figure: seconds. */
+  /** Waits for its own figure: seconds; below 0 when it could not do what it was told. */
   public double seconds() throws IOException {
-    return Double.parseDouble(out.readLine());
+    String line = line();
+    return line == null ? -1 : Double.parseDouble(line);
+  }
+
+  /** Waits for what it says; null when it has ended without a word. */
+  public @Nullable String line() throws IOException {
+    return out.readLine();
   }
 
   @Override

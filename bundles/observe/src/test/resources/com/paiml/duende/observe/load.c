@@ -1,4 +1,5 @@
-/* A program that makes system calls in a known way: load MODE [COUNT]. It waits for a line on its input first. */
+/* A program that makes system calls in a known way: load MODE [COUNT]. It waits for a line on its input first, and
+   for another one when it is done. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,9 +20,57 @@ __attribute__((noinline)) static void known_line(void) {
   getppid(); /* KNOWN LINE */
 }
 
+static pthread_barrier_t barrier;
+
 static void *sleeper(void *unused) {
   pause();
   return unused;
+}
+
+/* All of them in one call at the same time, then ten calls each. */
+static void *caller(void *unused) {
+  pthread_barrier_wait(&barrier);
+  for (int i = 0; i < 10; i++)
+    getppid();
+  pthread_barrier_wait(&barrier);
+  return unused;
+}
+
+static int threads(long count, void *(*body)(void *)) {
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 65536);
+  for (long i = 0; i < count; i++) {
+    pthread_t thread;
+    if (pthread_create(&thread, &small, body, 0))
+      return -1;
+  }
+  return 0;
+}
+
+/* Becomes the process of that number, if the kernel gives it to a child of ours. */
+static int become(long wanted) {
+  for (int i = 0; i < 2000; i++) {
+    FILE *last = fopen("/proc/sys/kernel/ns_last_pid", "w");
+    if (!last)
+      return -1;
+    fprintf(last, "%ld", wanted - 1);
+    if (fclose(last))
+      return -1;
+    pid_t child = fork();
+    if (child == 0) {
+      if (getpid() != wanted)
+        _exit(1);
+      for (int k = 0; k < 1000; k++)
+        getppid();
+      _exit(0);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    if (child == wanted)
+      return status;
+  }
+  return -1;
 }
 
 int main(int argc, char **argv) {
@@ -63,10 +112,18 @@ int main(int argc, char **argv) {
       waitpid(child, 0, 0);
     }
   } else if (!strcmp(mode, "threads")) {
-    for (long i = 0; i < count; i++) {
-      pthread_t thread;
-      if (pthread_create(&thread, 0, sleeper, 0))
-        return 1;
+    if (threads(count, sleeper))
+      return 1;
+  } else if (!strcmp(mode, "crowd")) {
+    pthread_barrier_init(&barrier, 0, count + 1);
+    if (threads(count, caller))
+      return 1;
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+  } else if (!strcmp(mode, "become")) {
+    if (become(count)) {
+      printf("-1\n");
+      return 1;
     }
   }
   clock_gettime(CLOCK_MONOTONIC, &b);

@@ -54,12 +54,18 @@ public final class Trace {
               names = {"-t", "--time"},
               absentValue = "10s")
           Duration time,
-      @Descriptor("only the sums: cheaper")
+      @Descriptor("only how often each call is made: cheapest")
           @Parameter(
               names = {"-c", "--count"},
               presentValue = "true",
               absentValue = "false")
-          boolean sumsOnly,
+          boolean count,
+      @Descriptor("only the sums, with errors and times: cheaper than single calls")
+          @Parameter(
+              names = {"-u", "--sums"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean sums,
       @Descriptor("do not print single calls, only what was learnt from them")
           @Parameter(
               names = {"-q", "--quiet"},
@@ -85,21 +91,24 @@ public final class Trace {
       @Descriptor("the daemon") String name,
       @Descriptor("these calls only: openat, read") String... call)
       throws DaemonException {
-    if (sumsOnly && stacks) {
+    if ((count ? 1 : 0) + (sums ? 1 : 0) + (stacks ? 1 : 0) > 1) {
       throw new DaemonException(
-          new ErrorCode("usage"),
-          "",
-          "--count counts and has no stacks: leave one of them out",
-          "");
+          new ErrorCode("usage"), "", "--count, --sums and --stacks exclude each other", "");
     }
     if (!(budget > 0 && budget <= 100)) {
       throw new DaemonException(
           new ErrorCode("usage"), "", "--budget is a percentage above 0 and at most 100", "");
     }
-    TraceOptions options = new TraceOptions(Set.of(call), !sumsOnly, stacks, budget / 100);
+    TraceOptions.Detail detail =
+        count
+            ? TraceOptions.Detail.COUNTS
+            : sums
+                ? TraceOptions.Detail.SUMS
+                : stacks ? TraceOptions.Detail.STACKS : TraceOptions.Detail.EVENTS;
+    TraceOptions options = new TraceOptions(Set.of(call), detail, budget / 100);
     Recording recording;
     try (TraceSession tracing = manager.trace(name, tracer, options, ATTACH)) {
-      recording = watch(session.getConsole(), tracing, name, time, sumsOnly, quiet);
+      recording = watch(session.getConsole(), tracing, name, time, !options.events(), quiet);
     }
     if (!save.isEmpty()) {
       Path file = session.currentDir().resolve(save);

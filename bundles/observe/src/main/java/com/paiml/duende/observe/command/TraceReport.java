@@ -84,6 +84,10 @@ final class TraceReport {
     Columns table = Columns.ofFigures();
     table.row("CALL", "COUNT", "ERRORS", "TOTAL", "MEAN", "SLOWEST");
     for (SyscallStats s : sums.subList(0, Math.min(CALLS, sums.size()))) {
+      if (!s.isTimed()) {
+        table.row(s.name(), s.count(), "-", "-", "-", "-");
+        continue;
+      }
       table.row(
           s.name(),
           s.count(),

@@ -4,13 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The last so many rows of numbers, each with its time. Pushing and popping take the same time however full it is and allocate
- * nothing. Safe for several threads.
+ * The last so many rows of numbers, each with its time. It takes memory as rows come; once it has been full, pushing and popping
+ * allocate nothing, and always take the same time, however full it is. Safe for several threads.
  */
 public final class HistoryRing {
   private final int capacity;
   private final int columns;
-  private final long[] cells;
+  private static final int FIRST_ROWS = 16;
+
+  private long[] cells;
+
+  /** How many rows the cells have room for: less than the capacity only until that many have come. */
+  private int room;
+
   private int first;
   private int size;
 
@@ -24,7 +30,8 @@ public final class HistoryRing {
     }
     this.capacity = capacity;
     this.columns = columns;
-    this.cells = new long[capacity * columns];
+    this.room = Math.min(FIRST_ROWS, capacity);
+    this.cells = new long[room * columns];
   }
 
   public synchronized int size() {
@@ -37,16 +44,31 @@ public final class HistoryRing {
 
   /** Adds a row; when it is full, the oldest one goes. */
   public synchronized void push(long[] row) {
+    if (size == room && room < capacity) {
+      grow();
+    }
     int at = first + size;
-    if (at >= capacity) {
-      at -= capacity;
+    if (at >= room) {
+      at -= room;
     }
     System.arraycopy(row, 0, cells, at * columns, columns);
     if (size < capacity) {
       size++;
-    } else if (++first == capacity) {
+    } else if (++first == room) {
       first = 0;
     }
+  }
+
+  /** Twice the room, the oldest row at its beginning. */
+  private void grow() {
+    int more = Math.min(capacity, 2 * room);
+    long[] larger = new long[more * columns];
+    int head = Math.min(size, room - first);
+    System.arraycopy(cells, first * columns, larger, 0, head * columns);
+    System.arraycopy(cells, 0, larger, head * columns, (size - head) * columns);
+    cells = larger;
+    room = more;
+    first = 0;
   }
 
   /** Takes the oldest row; false when there is none. */
@@ -56,7 +78,7 @@ public final class HistoryRing {
     }
     System.arraycopy(cells, first * columns, into, 0, columns);
     size--;
-    if (++first == capacity) {
+    if (++first == room) {
       first = 0;
     }
     return true;
@@ -73,7 +95,7 @@ public final class HistoryRing {
 
   private int index(int i) {
     int at = first + i;
-    return at >= capacity ? at - capacity : at;
+    return at >= room ? at - room : at;
   }
 
   /** The rows from one time to another, both included, oldest first. */

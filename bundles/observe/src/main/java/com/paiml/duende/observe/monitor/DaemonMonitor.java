@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -20,8 +22,11 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
-/** The sampler as a service: one thread, at a steady beat. */
-@Component(configurationPid = "com.paiml.duende.observe.monitor")
+/**
+ * The sampler as a service: one thread, at a steady beat as long as there are daemons to look at. It is always on: alerts must
+ * come also when nobody looks. Without daemons it is not even loaded.
+ */
+@Component(immediate = true, configurationPid = "com.paiml.duende.observe.monitor")
 @Designate(ocd = DaemonMonitor.Settings.class)
 public final class DaemonMonitor implements UsageMonitor {
   private static final Logger LOG = System.getLogger("duende.observe");
@@ -43,10 +48,13 @@ public final class DaemonMonitor implements UsageMonitor {
     String interval() default "500ms";
   }
 
+  private final DaemonManager manager;
   private final Duration interval;
-  private final Sampler sampler;
-  private final Thread thread;
-  private final long memory;
+  private final DaemonManager.Subscription events;
+  private volatile @Nullable Sampler sampler;
+  private @Nullable Thread thread;
+  private volatile boolean changed = true;
+  private volatile boolean resting;
   private volatile boolean closed;
 
   @Activate
@@ -55,10 +63,26 @@ public final class DaemonMonitor implements UsageMonitor {
   }
 
   public DaemonMonitor(DaemonManager manager, Duration interval) {
+    this.manager = manager;
     this.interval = interval;
-    this.memory = SystemFigures.memory();
-    this.sampler = new Sampler(manager, System.getProperty("os.name", "").equals("Linux"));
-    this.thread = Thread.ofPlatform().daemon().name("duende-monitor").start(this::beat);
+    this.events = manager.watch(event -> wake());
+    if (manager.count() > 0) {
+      wake();
+    }
+  }
+
+  /** Something has become of a daemon. */
+  private synchronized void wake() {
+    changed = true;
+    if (closed) {
+      return;
+    }
+    if (thread == null) {
+      sampler = new Sampler(manager, System.getProperty("os.name", "").equals("Linux"));
+      thread = Thread.ofPlatform().daemon().name("duende-monitor").start(this::beat);
+    } else if (resting) {
+      LockSupport.unpark(thread);
+    }
   }
 
   private static Duration interval(String text) {
@@ -76,19 +100,43 @@ public final class DaemonMonitor implements UsageMonitor {
 
   /** A late round does not move those after it; rounds that were missed are not made up for. */
   private void beat() {
+    Sampler own = sampler;
     long next = System.nanoTime();
-    while (!closed) {
+    while (!closed && own != null) {
+      boolean busy = true;
       try {
-        sampler.round();
+        boolean again = changed;
+        changed = false;
+        busy = own.round(again);
       } catch (RuntimeException e) {
+        changed = true;
         LOG.log(Level.ERROR, "a round of the monitor", e);
       }
       long now = System.nanoTime();
-      next = Math.max(next + interval.toNanos(), now);
-      while (!closed && next - System.nanoTime() > 0) {
-        LockSupport.parkNanos(next - System.nanoTime());
+      if (busy) {
+        next = Math.max(next + interval.toNanos(), now);
+        while (!closed && next - System.nanoTime() > 0) {
+          LockSupport.parkNanos(next - System.nanoTime());
+        }
+      } else {
+        rest();
+        next = System.nanoTime();
       }
     }
+  }
+
+  /** Until something becomes of a daemon. */
+  private void rest() {
+    resting = true;
+    while (!closed && !changed) {
+      LockSupport.park(this);
+    }
+    resting = false;
+  }
+
+  private Map<String, Track> tracks() {
+    Sampler own = sampler;
+    return own == null ? Map.of() : own.tracks();
   }
 
   @Override
@@ -98,31 +146,31 @@ public final class DaemonMonitor implements UsageMonitor {
 
   @Override
   public List<String> names() {
-    return List.copyOf(new TreeSet<>(sampler.tracks().keySet()));
+    return List.copyOf(new TreeSet<>(tracks().keySet()));
   }
 
   @Override
   public Optional<Reading> latest(String name) {
-    Track track = sampler.tracks().get(name);
+    Track track = tracks().get(name);
     long[] row = new long[Track.columns()];
     return track != null && track.ring.last(row)
-        ? Optional.of(Track.reading(row, memory))
+        ? Optional.of(track.reading(row))
         : Optional.empty();
   }
 
   @Override
   public List<Reading> history(String name, Instant from, Instant to) {
-    Track track = sampler.tracks().get(name);
+    Track track = tracks().get(name);
     return track == null
         ? List.of()
         : track.ring.between(from.toEpochMilli(), to.toEpochMilli()).stream()
-            .map(row -> Track.reading(row, memory))
+            .map(track::reading)
             .toList();
   }
 
   @Override
   public List<ProcessReading> processes(String name) {
-    return Optional.ofNullable(sampler.tracks().get(name)).map(Track::processes).orElse(List.of());
+    return Optional.ofNullable(tracks().get(name)).map(Track::processes).orElse(List.of());
   }
 
   @Override
@@ -137,16 +185,25 @@ public final class DaemonMonitor implements UsageMonitor {
 
   @Deactivate
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    events.close();
+    Thread running;
+    synchronized (this) {
+      closed = true;
+      running = thread;
+    }
+    Sampler own = sampler;
+    if (running == null || own == null) {
+      return;
+    }
+    LockSupport.unpark(running);
     try {
-      if (!thread.join(PATIENCE)) {
+      if (!running.join(PATIENCE)) {
         LOG.log(Level.WARNING, "the monitor does not end");
         return;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    sampler.close();
+    own.close();
   }
 }

@@ -6,6 +6,9 @@ import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.spi.UsageSample;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * One round after the other over all daemons. Programs of the native adapter are read from {@code /proc}, all in one go;
@@ -33,14 +37,23 @@ final class Sampler implements AutoCloseable {
 
   private static final int DETAILS = 10;
 
+  /** After a question an asker rests so many times what it took: a few percent of a processor, of others' time a fifth. */
+  private static final int REST_OF_OURS = 50;
+
+  private static final int REST_OF_ALL = 4;
+
   private final DaemonManager manager;
   private final boolean linux;
   private final ProcessScan scan;
   private final boolean filesBySize;
+  private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
   private final Map<String, Track> tracks = new ConcurrentHashMap<>();
   private final ExecutorService askers;
   private final long self = ProcessHandle.current().pid();
+  private final long machineMemory = SystemFigures.memory();
   private final Map<String, Long> lookedAt = new HashMap<>();
+  private final Map<Integer, Track> roots = new HashMap<>();
+  private final List<Track> elsewhere = new ArrayList<>();
   private long round;
 
   Sampler(DaemonManager manager, boolean linux) {
@@ -64,19 +77,40 @@ final class Sampler implements AutoCloseable {
     return tracks;
   }
 
-  /** One round. */
-  void round() {
+  /**
+   * One round.
+   *
+   * @param changed whether something may have become of daemons since the last one
+   * @return whether there is anything to look at
+   */
+  boolean round(boolean changed) {
     round++;
-    Map<Integer, Track> roots = new HashMap<>();
+    if (changed) {
+      list();
+    }
+    elsewhere.forEach(this::ask);
+    if (!roots.isEmpty()) {
+      scan.discover(roots);
+      roots.values().forEach(this::look);
+    }
+    return !roots.isEmpty() || !elsewhere.isEmpty();
+  }
+
+  private void list() {
+    roots.clear();
+    elsewhere.clear();
     Set<String> named = new HashSet<>();
-    List<DaemonInfo> daemons = manager.list();
-    for (DaemonInfo daemon : daemons) {
+    for (DaemonInfo daemon : manager.list()) {
       boolean _ = named.add(daemon.name());
       if (!daemon.status().isActive()) {
         end(daemon.name());
         continue;
       }
-      Track track = tracks.computeIfAbsent(daemon.name(), Track::new);
+      if (isObjectHere(daemon)) {
+        // What an object in this JVM uses, nobody can tell from the rest of it.
+        continue;
+      }
+      Track track = tracks.computeIfAbsent(daemon.name(), n -> new Track(n, machineMemory));
       if (track.generation != daemon.generation()) {
         begin(track, daemon.generation());
       }
@@ -87,14 +121,15 @@ final class Sampler implements AutoCloseable {
         }
         Track _ = roots.put(pid, track);
       } else if (daemon.generation() > 0) {
-        ask(track);
+        boolean _ = elsewhere.add(track);
       }
     }
     tracks.keySet().removeIf(name -> !named.contains(name) && forget(name));
-    if (!roots.isEmpty()) {
-      scan.discover(roots);
-      roots.values().forEach(this::look);
-    }
+  }
+
+  private boolean isObjectHere(DaemonInfo daemon) {
+    return daemon.platform().equals(NATIVE)
+        && (daemon.pid().isEmpty() || daemon.pid().getAsLong() == self);
   }
 
   private boolean isProgramHere(DaemonInfo daemon) {
@@ -176,6 +211,8 @@ final class Sampler implements AutoCloseable {
   }
 
   private void answer(Track track) {
+    long began = System.nanoTime();
+    long ours = threads.getCurrentThreadCpuTime();
     try {
       UsageSample sample = manager.usage(track.name);
       track.take(sample, System.nanoTime());
@@ -187,6 +224,11 @@ final class Sampler implements AutoCloseable {
         track.asked = false;
       }
     }
+    long rest =
+        Math.max(
+            REST_OF_OURS * (threads.getCurrentThreadCpuTime() - ours),
+            REST_OF_ALL * (System.nanoTime() - began));
+    LockSupport.parkNanos(rest);
   }
 
   @Override

@@ -36,8 +36,11 @@ final class Track {
   private long lastTime;
   private volatile List<ProcessReading> processes = List.of();
 
-  Track(String name) {
+  private final long machineMemory;
+
+  Track(String name, long machineMemory) {
     this.name = name;
+    this.machineMemory = machineMemory;
   }
 
   void begin(long newGeneration) {
@@ -124,7 +127,7 @@ final class Track {
     return row[2];
   }
 
-  static Reading reading(long[] row, long machineMemory) {
+  Reading reading(long[] row) {
     return new Reading(
         Instant.ofEpochMilli(row[0]),
         row[10] / HUNDREDTHS,

@@ -69,16 +69,20 @@ public final class Comparison {
       SyscallStats none = new SyscallStats(name, 0, 0, 0, 0);
       SyscallStats a = old.getOrDefault(name, none);
       SyscallStats b = now.getOrDefault(name, none);
+      // Counts alone cannot be compared with times.
+      boolean timed = a.isTimed() && b.isTimed();
       changes.add(
           new Change(
               name,
               a.count() / secondsBefore,
               b.count() / secondsAfter,
-              mean(a),
-              mean(b),
-              a.errors() / secondsBefore,
-              b.errors() / secondsAfter,
-              Math.abs(b.totalNanos() / secondsAfter - a.totalNanos() / secondsBefore)));
+              timed ? mean(a) : 0,
+              timed ? mean(b) : 0,
+              timed ? a.errors() / secondsBefore : 0,
+              timed ? b.errors() / secondsAfter : 0,
+              timed
+                  ? Math.abs(b.totalNanos() / secondsAfter - a.totalNanos() / secondsBefore)
+                  : 0));
     }
     changes.sort(Comparator.comparingDouble(Change::weight).reversed());
     return List.copyOf(changes);

@@ -6,7 +6,9 @@ import com.paiml.duende.api.DaemonId;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.What;
+import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
+import com.paiml.duende.control.DaemonListener;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.spi.UsageSample;
 import java.lang.reflect.Proxy;
@@ -17,12 +19,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The part of a manager that the monitor asks: the processes behind it are real. */
 final class Daemons {
   private final Map<String, DaemonInfo> infos = new ConcurrentHashMap<>();
   private final Map<String, DaemonConfig> configs = new ConcurrentHashMap<>();
   private final Map<String, UsageSample> usages = new ConcurrentHashMap<>();
+  private volatile DaemonListener listener = event -> {};
+  final AtomicInteger asked = new AtomicInteger();
   final List<String> alerts = new CopyOnWriteArrayList<>();
   final List<Long> alertTimes = new CopyOnWriteArrayList<>();
 
@@ -33,6 +38,11 @@ final class Daemons {
             new Class<?>[] {DaemonManager.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
+                  case "watch" -> {
+                    listener = (DaemonListener) args[0];
+                    yield (DaemonManager.Subscription) () -> listener = event -> {};
+                  }
+                  case "count" -> infos.size();
                   case "list" -> List.copyOf(infos.values());
                   case "config" -> configs.get((String) args[0]);
                   case "usage" -> usage((String) args[0]);
@@ -45,7 +55,14 @@ final class Daemons {
                 });
   }
 
+  /** Any event: what it says does not matter to the monitor. */
+  private void tell(String name, DaemonId id) {
+    listener.onEvent(
+        new DaemonEvent.Deployed(new DaemonEvent.Source(name, id, Instant.now(), 1), "a test"));
+  }
+
   private UsageSample usage(String name) throws DaemonException {
+    asked.incrementAndGet();
     UsageSample sample = usages.get(name);
     if (sample == null) {
       throw new DaemonException(ErrorCode.NOT_FOUND, name, "has no figures", "");
@@ -82,9 +99,11 @@ final class Daemons {
             DaemonConfig.RestartBy.MANAGER,
             true,
             generation));
+    tell(config.name(), infos.get(config.name()).id());
   }
 
   void remove(String name) {
-    infos.remove(name);
+    DaemonInfo removed = infos.remove(name);
+    tell(name, removed.id());
   }
 }

@@ -164,10 +164,96 @@ class MonitorTest {
         1, daemons.alerts.stream().filter(a -> a.startsWith("hoarder open-files:")).count());
   }
 
+  private void awaitAlert(String kind) throws Exception {
+    Await.until(
+        "an alert",
+        PATIENCE,
+        () -> daemons.alerts.stream().anyMatch(a -> a.startsWith("hoarder " + kind + ":")));
+  }
+
+  @Test
+  void memory_near_its_limit_raises_an_alert() throws Exception {
+    Process hoarder = sh("exec perl -e 'my $x = \"x\" x 63_000_000; sleep 1000'");
+    daemons.put(
+        daemons.config("hoarder").resources(limits(64 << 20, 100, 1024)).build(),
+        "native",
+        OptionalLong.of(hoarder.pid()),
+        1);
+    awaitAlert("memory");
+    assertFalse(
+        daemons.alerts.stream().anyMatch(a -> a.startsWith("hoarder pids:")),
+        daemons.alerts.toString());
+  }
+
+  @Test
+  void tasks_near_their_limit_raise_an_alert() throws Exception {
+    Process hoarder = sh("i=0; while [ $i -lt 19 ]; do sleep 1000 & i=$((i+1)); done; wait");
+    daemons.put(
+        daemons.config("hoarder").resources(limits(0, 20, 1024)).build(),
+        "native",
+        OptionalLong.of(hoarder.pid()),
+        1);
+    awaitAlert("pids");
+  }
+
+  @Test
+  void ten_thousand_threads_are_counted() throws Exception {
+    Path program = Load.compile(folder);
+    try (Load load = Load.start(program, "threads", "10000")) {
+      load.go();
+      String made = load.line();
+      assumeTrue(made != null, "this machine does not allow 10 000 threads");
+      program("load", load.pid());
+      Await.until(
+          "all threads",
+          PATIENCE,
+          () -> monitor.latest("load").isPresent() && latest("load").threads() == 10_001);
+    }
+  }
+
+  @Test
+  void without_a_daemon_nothing_beats_and_the_first_one_wakes_it() throws Exception {
+    assertTrue(monitorThreads() == 0, "no thread before the first daemon");
+    Process one = sh("exec sleep 1000");
+    program("one", one.pid());
+    Await.until("a reading", PATIENCE, () -> monitor.latest("one").isPresent());
+    daemons.remove("one");
+    Await.until("it rests", PATIENCE, () -> monitorRests());
+    program("one", one.pid());
+    Await.until("a reading again", PATIENCE, () -> monitor.latest("one").isPresent());
+  }
+
+  private static long monitorThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(t -> t.getName().equals("duende-monitor"))
+        .count();
+  }
+
+  /** Waits without an end, not for the next beat. */
+  private static boolean monitorRests() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(t -> t.getName().equals("duende-monitor"))
+        .allMatch(t -> t.getState() == Thread.State.WAITING);
+  }
+
+  @Test
+  void an_object_of_this_jvm_is_not_asked_for() throws Exception {
+    daemons.put(daemons.config("object").build(), "native", OptionalLong.empty(), 1);
+    Process one = sh("exec sleep 1000");
+    program("one", one.pid());
+    Await.until("a reading of the other", PATIENCE, () -> monitor.latest("one").isPresent());
+    assertEquals(List.of("one"), monitor.names());
+    assertEquals(0, daemons.asked.get());
+  }
+
   private static com.paiml.duende.api.Resources openFiles(long limit) {
+    return limits(0, 100, limit);
+  }
+
+  private static com.paiml.duende.api.Resources limits(long memory, long pids, long files) {
     var d = com.paiml.duende.api.Resources.DEFAULT;
     return new com.paiml.duende.api.Resources(
-        d.memory(),
+        memory == 0 ? d.memory() : memory,
         d.memorySwap(),
         d.cpuQuota(),
         d.cpuShares(),
@@ -175,8 +261,8 @@ class MonitorTest {
         d.ioWriteBps(),
         d.networkBps(),
         d.disk(),
-        d.pids(),
-        limit,
+        pids,
+        files,
         d.lockMemory(),
         d.lockMemoryRequired(),
         d.enforce());

@@ -41,7 +41,7 @@ class TracerDeathTest {
               .attach(
                   new com.paiml.duende.spi.TraceTarget(
                       "load", java.util.List.of(Long.parseLong(args[0])), ""),
-                  new TraceOptions(Set.of(), true, false, 1),
+                  new TraceOptions(Set.of(), TraceOptions.Detail.EVENTS, 1),
                   Deadline.after(PATIENCE))) {
         System.out.println("attached: " + session.method());
         while (true) {

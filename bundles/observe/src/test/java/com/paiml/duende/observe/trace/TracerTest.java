@@ -1,6 +1,7 @@
 package com.paiml.duende.observe.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -14,6 +15,10 @@ import com.paiml.duende.spi.TraceSession;
 import com.paiml.duende.spi.TraceSession.SyscallEvent;
 import com.paiml.duende.spi.TraceSession.SyscallStats;
 import com.paiml.duende.spi.TraceTarget;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,10 +40,14 @@ class TracerTest {
   /** What is counted exactly may cost what it costs: a method that stops each call takes many times the call's own time. */
   private static final double NO_LIMIT = 1;
 
-  private static final TraceOptions SUMS = new TraceOptions(Set.of(), false, false, NO_LIMIT);
-  private static final TraceOptions EVENTS = new TraceOptions(Set.of(), true, false, NO_LIMIT);
+  private static final TraceOptions COUNTS =
+      new TraceOptions(Set.of(), TraceOptions.Detail.COUNTS, NO_LIMIT);
+  private static final TraceOptions SUMS =
+      new TraceOptions(Set.of(), TraceOptions.Detail.SUMS, NO_LIMIT);
+  private static final TraceOptions EVENTS =
+      new TraceOptions(Set.of(), TraceOptions.Detail.EVENTS, NO_LIMIT);
   private static final TraceOptions STACKS =
-      new TraceOptions(Set.of("getppid"), true, true, NO_LIMIT);
+      new TraceOptions(Set.of("getppid"), TraceOptions.Detail.STACKS, NO_LIMIT);
 
   @TempDir static Path folder;
   private static Path program;
@@ -94,6 +103,21 @@ class TracerTest {
     }
   }
 
+  @Test
+  void what_is_only_counted_has_no_times_and_no_errors() throws Exception {
+    try (Load load = Load.start(program, "errors", "1000");
+        TraceSession session = attach("ebpf", load.target(), COUNTS)) {
+      load.go();
+      load.seconds();
+      SyscallStats opened = stats(session, "openat");
+      assertEquals(1000, opened.count(), session.method());
+      assertEquals(SyscallStats.UNKNOWN, opened.errors());
+      assertFalse(opened.isTimed(), opened.toString());
+      assertTrue(session.method().contains("counts only"), session.method());
+      assertEquals(0, session.lost());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ebpf", "ptrace"})
   void events_carry_arguments_results_and_times_in_order(String method) throws Exception {
@@ -131,7 +155,7 @@ class TracerTest {
   @ParameterizedTest
   @ValueSource(strings = {"ebpf", "ptrace"})
   void only_the_wanted_calls_are_reported(String method) throws Exception {
-    TraceOptions one = new TraceOptions(Set.of("getppid"), true, false, NO_LIMIT);
+    TraceOptions one = new TraceOptions(Set.of("getppid"), TraceOptions.Detail.EVENTS, NO_LIMIT);
     try (Load load = Load.start(program, "line", "50");
         TraceSession session = attach(method, load.target(), one)) {
       load.go();
@@ -175,7 +199,7 @@ class TracerTest {
   @ValueSource(strings = {"ebpf", "ptrace"})
   void a_storm_of_calls_is_kept_under_the_budget_and_what_is_lost_is_counted(String method)
       throws Exception {
-    TraceOptions strict = new TraceOptions(Set.of(), true, false, 0.02);
+    TraceOptions strict = new TraceOptions(Set.of(), TraceOptions.Detail.EVENTS, 0.02);
     try (Load load = Load.start(program, "bare", "12000000");
         TraceSession session = attach(method, load.target(), strict)) {
       load.go();
@@ -197,6 +221,114 @@ class TracerTest {
   }
 
   @Test
+  void what_nobody_takes_in_time_is_lost_and_counted_to_the_last_call() throws Exception {
+    TraceOptions one = new TraceOptions(Set.of("getppid"), TraceOptions.Detail.EVENTS, NO_LIMIT);
+    try (Load load = Load.start(program, "bare", "2000000");
+        TraceSession session = attach("ebpf", load.target(), one)) {
+      load.go();
+      double seconds = load.seconds();
+      long taken = drain(session).size();
+      System.out.printf(
+          "%.0f calls a second, %d taken, %d lost%n", 2e6 / seconds, taken, session.lost());
+      assertTrue(session.lost() > 0, "more than the ring holds");
+      assertEquals(2_000_000, taken + session.lost());
+      assertEquals(2_000_000, stats(session, "getppid").count());
+    }
+  }
+
+  @Test
+  void ten_thousand_threads_are_counted_each() throws Exception {
+    try (Load load = Load.start(program, "crowd", "10000");
+        TraceSession session = attach("ebpf", load.target(), SUMS)) {
+      load.go();
+      double seconds = load.seconds();
+      assumeTrue(seconds > 0, "this machine does not allow 10 000 threads");
+      // Threads with the same last bits of their numbers may displace each other, and are counted.
+      long counted = stats(session, "getppid").count();
+      assertTrue(
+          counted <= 100_000 && counted + session.lost() >= 100_000,
+          counted + " counted, " + session.lost() + " lost");
+      assertTrue(counted >= 90_000, counted + " counted");
+    }
+  }
+
+  @Test
+  void a_stranger_with_the_number_of_a_process_that_has_ended_is_not_watched() throws Exception {
+    Path last = Path.of("/proc/sys/kernel/ns_last_pid");
+    assumeTrue(Files.isWritable(last), "this kernel does not let numbers be chosen");
+    try (Load load = Load.start(program, "bare", "1000");
+        TraceSession session = attach("ebpf", load.target(), SUMS)) {
+      load.go();
+      load.seconds();
+      assertEquals(1000, stats(session, "getppid").count());
+      load.close();
+      com.paiml.duende.testkit.Await.until(
+          "it is gone", PATIENCE, () -> ProcessHandle.of(load.pid()).isEmpty());
+      try (Load stranger = Load.start(program, "become", Long.toString(load.pid()))) {
+        stranger.go();
+        assumeTrue(stranger.seconds() >= 0, "somebody else got the number");
+      }
+      assertEquals(1000, stats(session, "getppid").count());
+    }
+  }
+
+  @Test
+  void a_call_of_a_jvm_leads_to_its_java_method() throws Exception {
+    Process java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Reading.class.getName())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (TraceSession session =
+        attach(
+            "ebpf",
+            new TraceTarget("java", List.of(java.pid()), ""),
+            new TraceOptions(Set.of("pread64"), TraceOptions.Detail.STACKS, NO_LIMIT))) {
+      List<String> frames = new ArrayList<>();
+      com.paiml.duende.testkit.Await.until(
+          "a frame of its method",
+          PATIENCE,
+          () -> {
+            for (SyscallEvent call : session.events(100, Deadline.after(Duration.ofSeconds(1)))) {
+              frames.addAll(call.stack());
+            }
+            return frames.stream()
+                .anyMatch(f -> f.startsWith("java " + Reading.class.getName() + ".read_it("));
+          });
+    } finally {
+      java.destroyForcibly().waitFor();
+    }
+  }
+
+  /** A program in Java that makes system calls in one method. */
+  public static final class Reading {
+    private Reading() {}
+
+    public static void main(String[] args) throws Exception {
+      try (FileChannel file =
+          FileChannel.open(Path.of(System.getProperty("java.home"), "release"))) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(64);
+        while (read_it(file, bytes) > 0) {
+          Thread.sleep(5);
+        }
+      }
+    }
+
+    private static int read_it(FileChannel file, ByteBuffer bytes) throws IOException {
+      int most = 0;
+      // Nearly all its time, so that it is found here whenever somebody looks.
+      for (int i = 0; i < 1000; i++) {
+        most = Math.max(most, file.read(bytes.clear(), 0));
+      }
+      return most;
+    }
+  }
+
+  @Test
   void an_unknown_call_is_refused_by_name() throws Exception {
     try (Load load = Load.start(program, "line")) {
       DaemonException e =
@@ -204,7 +336,9 @@ class TracerTest {
               DaemonException.class,
               () ->
                   attach(
-                      "auto", load.target(), new TraceOptions(Set.of("opn"), false, false, 0.05)));
+                      "auto",
+                      load.target(),
+                      new TraceOptions(Set.of("opn"), TraceOptions.Detail.SUMS, 0.05)));
       assertTrue(e.getMessage().contains("opn"), e.getMessage());
     }
   }

@@ -84,7 +84,14 @@ public final class EbpfSession implements TraceSession {
       OptionalInt groupOffset)
       throws LinuxException, DaemonException {
     BpfObjects bpf = linux.bpf();
-    Maps maps = new Maps(bpf, options.events() ? RING : 0);
+    Level first =
+        switch (options.detail()) {
+          case COUNTS -> Level.COUNTED;
+          case SUMS -> Level.TIMED;
+          case EVENTS -> Level.EVENTS;
+          case STACKS -> Level.STACKS;
+        };
+    Maps maps = new Maps(bpf, first, RING);
     Probes probes = null;
     try {
       kinds(maps, arguments, options);
@@ -101,8 +108,6 @@ public final class EbpfSession implements TraceSession {
           maps.watch(process);
         }
       }
-      Level first =
-          !options.events() ? Level.TIMED : options.stacks() ? Level.STACKS : Level.EVENTS;
       Budget budget = new Budget(options.budget(), first);
       probes.use(first);
       EbpfSession session =
@@ -125,18 +130,20 @@ public final class EbpfSession implements TraceSession {
         throw TraceFaults.unknownCall(wanted);
       }
     }
+    byte[] kinds = new byte[Maps.CALLS];
     for (int call : arguments.calls()) {
       String name = arguments.name(call);
-      boolean wanted = options.syscalls().isEmpty() || options.syscalls().contains(name);
+      int kind =
+          options.syscalls().isEmpty() || options.syscalls().contains(name) ? Maps.WANTED : 0;
       OptionalInt path = arguments.path(name);
-      int kind = wanted ? Maps.WANTED : 0;
       if (path.isPresent()) {
         kind |= path.getAsInt() == 0 ? Maps.PATH_FIRST : Maps.PATH_SECOND;
       }
-      if (kind != 0 && call < Maps.TOTALS) {
-        maps.kind(call, kind);
+      if (call < Maps.CALLS) {
+        kinds[call] = (byte) kind;
       }
     }
+    maps.kinds(kinds);
   }
 
   private void watch() {
@@ -204,7 +211,7 @@ public final class EbpfSession implements TraceSession {
   private record Window(long began, long calls, long cpu) {}
 
   private Window window() throws LinuxException {
-    return new Window(System.nanoTime(), maps.totals()[Maps.TOTALS_CALLS / 8], tree.cpuNanos());
+    return new Window(System.nanoTime(), maps.accounts().calls(), tree.cpuNanos());
   }
 
   private static String percent(double fraction) {
@@ -238,14 +245,21 @@ public final class EbpfSession implements TraceSession {
   public List<SyscallStats> statistics() throws DaemonException {
     List<SyscallStats> all = new ArrayList<>();
     try {
-      for (int call : arguments.calls()) {
-        long[] sums = call < Maps.TOTALS ? maps.sums(call) : new long[5];
-        if (sums[0] > 0) {
-          // Calls that were only counted are taken to have lasted as long as those that were timed.
-          double scale = sums[4] == 0 ? 0 : (double) sums[0] / sums[4];
+      Maps.Accounts accounts = maps.accounts();
+      for (int call = 0; call < Maps.CALLS; call++) {
+        long[] sums = accounts.of(call);
+        if (sums[0] > 0 && sums[4] == 0) {
+          all.add(SyscallStats.counted(arguments.name(call), sums[0]));
+        } else if (sums[0] > 0) {
+          // Calls that were only counted are taken to have been as those that were timed.
+          double scale = (double) sums[0] / sums[4];
           all.add(
               new SyscallStats(
-                  arguments.name(call), sums[0], sums[1], (long) (sums[2] * scale), sums[3]));
+                  arguments.name(call),
+                  sums[0],
+                  Math.round(sums[1] * scale),
+                  Math.round(sums[2] * scale),
+                  sums[3]));
         }
       }
     } catch (LinuxException e) {
@@ -291,10 +305,7 @@ public final class EbpfSession implements TraceSession {
   @Override
   public long lost() {
     try {
-      long[] totals = maps.totals();
-      return totals[Maps.TOTALS_LOST_EVENTS / 8]
-          + totals[Maps.TOTALS_LOST_THREADS / 8]
-          + unseen.sum();
+      return maps.accounts().lost() + unseen.sum();
     } catch (LinuxException closedMeanwhile) {
       return unseen.sum();
     }
@@ -305,8 +316,7 @@ public final class EbpfSession implements TraceSession {
     Window last = window;
     try {
       return budget.cost(
-          Math.max(0, maps.totals()[Maps.TOTALS_CALLS / 8] - last.calls()),
-          System.nanoTime() - last.began());
+          Math.max(0, maps.accounts().calls() - last.calls()), System.nanoTime() - last.began());
     } catch (LinuxException closedMeanwhile) {
       return budget.cost(0, 0);
     }

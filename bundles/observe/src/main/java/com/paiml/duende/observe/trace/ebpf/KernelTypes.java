@@ -33,17 +33,20 @@ final class KernelTypes {
     }
     int header = btf.getInt(4);
     int types = header + btf.getInt(8);
-    int end = types + btf.getInt(12);
     int strings = header + btf.getInt(16);
-    int at = types;
-    while (at < end) {
-      int info = btf.getInt(at + 4);
+    // Some hundred thousand types: as plain numbers they are walked through in a few milliseconds,
+    // also by code that has never run.
+    int[] all = new int[btf.getInt(12) / 4];
+    btf.slice(types, 4 * all.length).order(btf.order()).asIntBuffer().get(all);
+    int at = 0;
+    while (at + 2 < all.length) {
+      int info = all[at + 1];
       int kind = info >>> 24 & 0x1f;
       int members = info & 0xffff;
-      if (kind == KIND_STRUCT && members > 0 && isName(btf, strings + btf.getInt(at), struct)) {
-        return member(btf, at + 12, members, info < 0, strings, member);
+      if (kind == KIND_STRUCT && members > 0 && isName(btf, strings + all[at], struct)) {
+        return member(btf, types + 4 * at + 12, members, info < 0, strings, member);
       }
-      at += 12 + size(kind, members);
+      at += 3 + words(kind, members);
     }
     return OptionalInt.empty();
   }
@@ -61,6 +64,9 @@ final class KernelTypes {
   }
 
   private static boolean isName(ByteBuffer btf, int at, String name) {
+    if (btf.get(at) != name.charAt(0)) {
+      return false;
+    }
     byte[] wanted = name.getBytes(StandardCharsets.US_ASCII);
     for (int i = 0; i < wanted.length; i++) {
       if (btf.get(at + i) != wanted[i]) {
@@ -70,13 +76,13 @@ final class KernelTypes {
     return btf.get(at + wanted.length) == 0;
   }
 
-  /** Bytes behind a type of that kind: of integers, arrays, structs and unions, enums, parameters, variables… */
-  private static int size(int kind, int members) {
+  /** Words behind a type of that kind: of integers, arrays, structs and unions, enums, parameters, variables… */
+  private static int words(int kind, int members) {
     return switch (kind) {
-      case 1, 14, 17 -> 4;
-      case 3 -> 12;
-      case 4, 5, 15, 19 -> 12 * members;
-      case 6, 13 -> 8 * members;
+      case 1, 14, 17 -> 1;
+      case 3 -> 3;
+      case 4, 5, 15, 19 -> 3 * members;
+      case 6, 13 -> 2 * members;
       default -> 0;
     };
   }

@@ -11,22 +11,31 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the programs of one session share with each other and with us. */
+/**
+ * What the programs of one session share with each other and with us. Whatever is looked at in every call is an array: the
+ * kernel compiles such a look into a few instructions, while one into a hash table is a call.
+ */
 final class Maps implements AutoCloseable {
   /** Processes that are watched, by thread group. */
   static final int MOST_PROCESSES = 8192;
 
-  /** Threads that have made a call. */
-  static final int MOST_THREADS = 16384;
+  /** Processes that were found to be watched, by the last bits of their number; what is not here may still be watched. */
+  static final int RECENT = 1024;
 
-  /** A thread's call in progress: when it began, its number plus one or 0, six arguments, a path. */
-  static final int STATE = 128;
+  /** Places for calls in progress, by the last bits of the thread's number. A power of two. */
+  static final int SLOTS = 16384;
 
-  static final int STATE_BEGAN = 0;
-  static final int STATE_CALL = 8;
-  static final int STATE_ARGUMENTS = 16;
-  static final int STATE_PATH = 64;
+  /** A call in progress: thread group and thread, or 0; when it began; its number; its kind; six arguments, a path. */
+  static final int SLOT_OWNER = 0;
+
+  static final int SLOT_BEGAN = 8;
+  static final int SLOT_CALL = 16;
+  static final int SLOT_KIND = 20;
+  static final int SLOT_TIMED = 24;
+  static final int SLOT_ARGUMENTS = 24;
+  static final int SLOT_PATH = 72;
   static final int PATH = 64;
+  static final int SLOT_WITH_ARGUMENTS = SLOT_PATH + PATH;
 
   /** Sums of one call, for each processor. */
   static final int SUMS = 40;
@@ -37,15 +46,17 @@ final class Maps implements AutoCloseable {
   static final int SUMS_MAX = 24;
   static final int SUMS_TIMED = 32;
 
-  /** Numbers of calls are below this on both architectures; the last one is ours: all calls, lost events, lost threads. */
+  /** Numbers of calls are below this on both architectures. */
   static final int CALLS = 512;
 
-  static final int TOTALS = CALLS - 1;
-  static final int TOTALS_CALLS = 0;
-  static final int TOTALS_LOST_EVENTS = 8;
-  static final int TOTALS_LOST_THREADS = 16;
+  /** Behind the sums of all calls: calls that were not wanted, lost events, calls that took another one's place. */
+  static final int OTHERS = CALLS * SUMS;
 
-  /** What is done with a call: whether it is wanted, and which argument is a path. */
+  static final int LOST_EVENTS = OTHERS + 8;
+  static final int LOST_PLACES = OTHERS + 16;
+  private static final int ALL = OTHERS + 24;
+
+  /** What is done with a call, a byte each: whether it is wanted, and which argument is a path. */
   static final int WANTED = 1;
 
   static final int PATH_FIRST = 2;
@@ -54,22 +65,29 @@ final class Maps implements AutoCloseable {
   private final BpfObjects bpf;
   private final List<AutoCloseable> open = new ArrayList<>();
   final Descriptor targets;
-  final Descriptor threads;
+  final Descriptor recent;
+  final Descriptor slots;
   final Descriptor sums;
   final Descriptor kinds;
   final @Nullable Descriptor ringMap;
   final @Nullable BpfRing ring;
   private final int processors;
 
-  Maps(BpfObjects bpf, int ringBytes) throws LinuxException {
+  /**
+   * @param top the level that is wanted: none below needs more
+   * @param ringBytes of the ring for single calls
+   */
+  Maps(BpfObjects bpf, Level top, int ringBytes) throws LinuxException {
     this.bpf = bpf;
     try {
       processors = bpf.processors();
       targets = keep(bpf.map(MapType.HASH, "duende_targets", 4, 4, MOST_PROCESSES));
-      threads = keep(bpf.map(MapType.HASH, "duende_threads", 4, STATE, MOST_THREADS));
-      sums = keep(bpf.map(MapType.PERCPU_ARRAY, "duende_sums", 4, SUMS, CALLS));
-      kinds = keep(bpf.map(MapType.ARRAY, "duende_kinds", 4, 8, CALLS));
-      if (ringBytes > 0) {
+      recent = keep(bpf.map(MapType.ARRAY, "duende_recent", 4, 4, RECENT));
+      int slot = top.hasEvents() ? SLOT_WITH_ARGUMENTS : SLOT_TIMED;
+      slots = keep(bpf.map(MapType.ARRAY, "duende_slots", 4, slot, top.isTimed() ? SLOTS : 1));
+      sums = keep(bpf.map(MapType.PERCPU_ARRAY, "duende_sums", 4, ALL, 1));
+      kinds = keep(bpf.map(MapType.ARRAY, "duende_kinds", 4, CALLS, 1));
+      if (top.hasEvents()) {
         Descriptor map = keep(bpf.map(MapType.RINGBUF, "duende_ring", 0, 0, ringBytes));
         BpfRing mapped = bpf.ring(map, ringBytes);
         open.add(mapped);
@@ -98,38 +116,62 @@ final class Maps implements AutoCloseable {
     bpf.put(targets, key(process), key(1));
   }
 
-  void kind(int call, int kind) throws LinuxException {
-    bpf.put(
-        kinds,
-        key(call),
-        ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putInt(kind).array());
+  /** @param kinds of all calls, by their numbers */
+  void kinds(byte[] kinds) throws LinuxException {
+    bpf.put(this.kinds, key(0), kinds);
   }
 
-  /** The sums of a call over all processors: count, errors, nanoseconds, slowest, how many were timed. */
-  long[] sums(int call) throws LinuxException {
-    long[] total = new long[5];
-    byte[] all = bpf.get(sums, key(call), SUMS * processors).orElse(new byte[0]);
-    ByteBuffer values = ByteBuffer.wrap(all).order(ByteOrder.nativeOrder());
-    while (values.remaining() >= SUMS) {
-      for (int i = 0; i < total.length; i++) {
-        long value = values.getLong();
-        total[i] = i == 3 ? Math.max(total[i], value) : total[i] + value;
-      }
-    }
-    return total;
+  /** All accounts over all processors, as they are now. */
+  Accounts accounts() throws LinuxException {
+    byte[] all = bpf.get(sums, key(0), ALL * processors).orElse(new byte[0]);
+    return new Accounts(ByteBuffer.wrap(all).order(ByteOrder.nativeOrder()));
   }
 
-  /** All calls of the daemon, lost events, lost threads. */
-  long[] totals() throws LinuxException {
-    long[] total = new long[3];
-    byte[] all = bpf.get(sums, key(TOTALS), SUMS * processors).orElse(new byte[0]);
-    ByteBuffer values = ByteBuffer.wrap(all).order(ByteOrder.nativeOrder());
-    for (int at = 0; at + SUMS <= all.length; at += SUMS) {
-      for (int i = 0; i < total.length; i++) {
-        total[i] += values.getLong(at + 8 * i);
-      }
+  /** What was counted; a copy. */
+  static final class Accounts {
+    private final ByteBuffer values;
+
+    private Accounts(ByteBuffer values) {
+      this.values = values;
     }
-    return total;
+
+    private long sum(int offset) {
+      long sum = 0;
+      for (int at = offset; at + 8 <= values.limit(); at += ALL) {
+        sum += values.getLong(at);
+      }
+      return sum;
+    }
+
+    /** All calls of the daemon. */
+    long calls() {
+      long calls = sum(OTHERS);
+      for (int call = 0; call < CALLS; call++) {
+        calls += sum(call * SUMS + SUMS_COUNT);
+      }
+      return calls;
+    }
+
+    /** Single calls that found no room in the ring, and calls in progress whose place somebody else took. */
+    long lost() {
+      return sum(LOST_EVENTS) + sum(LOST_PLACES);
+    }
+
+    /** Of one call: count, errors, nanoseconds, slowest, how many were timed. */
+    long[] of(int call) {
+      int at = call * SUMS;
+      long slowest = 0;
+      for (int i = at + SUMS_MAX; i + 8 <= values.limit(); i += ALL) {
+        slowest = Math.max(slowest, values.getLong(i));
+      }
+      return new long[] {
+        sum(at + SUMS_COUNT),
+        sum(at + SUMS_ERRORS),
+        sum(at + SUMS_NANOS),
+        slowest,
+        sum(at + SUMS_TIMED)
+      };
+    }
   }
 
   @Override

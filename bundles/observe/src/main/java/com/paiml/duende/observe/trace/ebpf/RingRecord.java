@@ -29,7 +29,7 @@ final class RingRecord {
         bytes.getLong(Programs.RECORD_RESULT),
         bytes.getLong(Programs.RECORD_TOOK),
         List.copyOf(arguments),
-        text(bytes),
+        bytes.capacity() < Programs.RECORD ? "" : text(bytes),
         bytes.capacity() < Programs.RECORD_WITH_STACK ? List.of() : stack(bytes, process, tops));
   }
 

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  */
 final class JavaFrames {
   private static final Duration AGE = Duration.ofSeconds(1);
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final int DEEPEST = 32;
   private static final Pattern THREAD = Pattern.compile("^\".*\".* nid=(0x[0-9a-f]+|\\d+) .*");
 
