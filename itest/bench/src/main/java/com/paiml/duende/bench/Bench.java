@@ -24,6 +24,7 @@ public final class Bench {
           new EngineScenario(),
           new MachinesScenario(),
           new MetricsScenario(),
+          new MonitorScenario(),
           new ObjectsScenario(),
           new RestartScenario(),
           new SystemdScenario(),
