@@ -33,7 +33,7 @@ final class MonitorScenario implements Scenario {
 
   @Override
   public List<Figure> run(Setting setting) throws Exception {
-    int count = setting.quick() ? 500 : 1000;
+    int count = 1000;
     Duration time = Duration.ofSeconds(setting.quick() ? 10 : 30);
     List<Figure> figures = new ArrayList<>();
     try (Installed duende = setting.install()) {

@@ -12,7 +12,6 @@ final class Member implements AutoCloseable {
   /** USER_HZ is 100 on every architecture, and part of the ABI of /proc. */
   private static final long NANOS_PER_TICK = 10_000_000;
 
-  private static final int DETAIL = 2048;
 
   final int pid;
   final long start;
@@ -108,25 +107,26 @@ final class Member implements AutoCloseable {
   }
 
   /** What is too dear for every look. */
-  void details(boolean filesToo) {
+  void details(ByteBuffer buffer, boolean filesToo) {
     if (filesToo) {
       String[] open = descriptors.toFile().list();
       files = open == null ? files : open.length;
     }
-    String io = text("io");
+    String io = text("io", buffer);
     readBytes = Math.max(readBytes, number(io, "\nread_bytes: "));
     writeBytes = Math.max(writeBytes, number(io, "\nwrite_bytes: "));
-    String status = text("status");
+    String status = text("status", buffer);
     voluntary = Math.max(voluntary, number(status, "\nvoluntary_ctxt_switches:\t"));
     involuntary = Math.max(involuntary, number(status, "\nnonvoluntary_ctxt_switches:\t"));
   }
 
-  private String text(String file) {
-    try (var in = Files.newInputStream(folder.resolve(file))) {
-      return new String(in.readNBytes(DETAIL), StandardCharsets.ISO_8859_1);
-    } catch (IOException goneOrForeign) {
+  private String text(String file, ByteBuffer buffer) {
+    if (!once(file, buffer)) {
       return "";
     }
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   static long number(String text, String key) {

@@ -18,7 +18,7 @@ import java.util.Set;
  */
 final class ProcessScan {
   private static final Path PROC = Path.of("/proc");
-  private static final int BUFFER = 1024;
+  private static final int BUFFER = 4096;
   private static final int AGAIN = 16;
   private static final int MOST_OPEN = 4096;
   private static final long USUAL_PAGE = 4096;
@@ -182,7 +182,7 @@ final class ProcessScan {
         m.countFiles();
       }
       if (details) {
-        m.details(!filesBySize);
+        m.details(buffer, !filesBySize);
       }
       most = Math.max(most, m.files);
     }

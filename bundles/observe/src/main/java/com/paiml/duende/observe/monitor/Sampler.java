@@ -90,7 +90,10 @@ final class Sampler implements AutoCloseable {
     }
     elsewhere.forEach(this::ask);
     if (!roots.isEmpty()) {
-      scan.discover(roots);
+      boolean many = scan.members() > MANY;
+      if (!many || round % 2 == 0 || roots.values().stream().anyMatch(t -> t.limits.isNear())) {
+        scan.discover(roots);
+      }
       roots.values().forEach(this::look);
     }
     return !roots.isEmpty() || !elsewhere.isEmpty();
@@ -173,7 +176,7 @@ final class Sampler implements AutoCloseable {
     }
     long now = System.nanoTime();
     Long before = lookedAt.put(track.name, now);
-    boolean details = before == null || (round + track.name.hashCode()) % DETAILS < (many ? 2 : 1);
+    boolean details = before == null || (round + track.name.hashCode()) % (many ? 2 * DETAILS : DETAILS) == 0;
     long most =
         scan.look(track, before == null ? Long.MAX_VALUE : now - before, details, filesBySize);
     track.sum(System.currentTimeMillis(), now);
