@@ -49,7 +49,8 @@ class TracingTest {
   @Test
   void system_calls_are_counted_with_their_time(Duende duende) throws Exception {
     Subject opener = opener(duende);
-    try (TraceSession session = trace(opener, new TraceOptions(Set.of(), false, false, 1))) {
+    try (TraceSession session =
+        trace(opener, new TraceOptions(Set.of(), TraceOptions.Detail.SUMS, 1))) {
       Await.until(
           "it opens files, and waits for its children",
           PATIENCE,
@@ -66,7 +67,8 @@ class TracingTest {
   @Test
   void one_call_is_told_with_its_result(Duende duende) throws Exception {
     Subject opener = opener(duende);
-    try (TraceSession session = trace(opener, new TraceOptions(Set.of("openat"), true, false, 1))) {
+    try (TraceSession session =
+        trace(opener, new TraceOptions(Set.of("openat"), TraceOptions.Detail.EVENTS, 1))) {
       Optional<SyscallEvent> opened =
           Await.value(
               PATIENCE,
