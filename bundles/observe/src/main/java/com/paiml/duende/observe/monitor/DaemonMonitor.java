@@ -30,6 +30,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 @Designate(ocd = DaemonMonitor.Settings.class)
 public final class DaemonMonitor implements UsageMonitor {
   private static final Logger LOG = System.getLogger("duende.observe");
+  private static final double LEAST_SIGMA = 2;
   private static final Duration LEAST = Duration.ofMillis(50);
   private static final Duration MOST = Duration.ofHours(1);
   private static final Duration USUAL = Duration.ofMillis(500);
@@ -46,10 +47,19 @@ public final class DaemonMonitor implements UsageMonitor {
             "how often daemons are sampled, 50ms to 1h; above 500 processes each of them every"
                 + " second time")
     String interval() default "500ms";
+
+    /** What is unusual. */
+    @AttributeDefinition(
+        description =
+            "from how many deviations of the last hundred readings on a use of processor or memory"
+                + " is told of as unusual, 2 or more",
+        min = "2")
+    double sigma() default Limits.UNUSUAL;
   }
 
   private final DaemonManager manager;
   private final Duration interval;
+  private final double sigma;
   private final DaemonManager.Subscription events;
   private volatile @Nullable Sampler sampler;
   private @Nullable Thread thread;
@@ -59,10 +69,16 @@ public final class DaemonMonitor implements UsageMonitor {
 
   @Activate
   public DaemonMonitor(@Reference DaemonManager manager, Settings settings) {
-    this(manager, interval(settings.interval()));
+    this(manager, interval(settings.interval()), sigma(settings.sigma()));
   }
 
+  /** With what is usual for the rest. */
   public DaemonMonitor(DaemonManager manager, Duration interval) {
+    this(manager, interval, Limits.UNUSUAL);
+  }
+
+  private DaemonMonitor(DaemonManager manager, Duration interval, double sigma) {
+    this.sigma = sigma;
     this.manager = manager;
     this.interval = interval;
     this.events = manager.watch(event -> wake());
@@ -78,11 +94,23 @@ public final class DaemonMonitor implements UsageMonitor {
       return;
     }
     if (thread == null) {
-      sampler = new Sampler(manager, System.getProperty("os.name", "").equals("Linux"));
+      sampler = new Sampler(manager, System.getProperty("os.name", "").equals("Linux"), sigma);
       thread = Thread.ofPlatform().daemon().name("duende-monitor").start(this::beat);
     } else if (resting) {
       LockSupport.unpark(thread);
     }
+  }
+
+  private static double sigma(double wanted) {
+    if (wanted >= LEAST_SIGMA) {
+      return wanted;
+    }
+    LOG.log(
+        Level.WARNING,
+        "com.paiml.duende.observe.monitor: sigma {0} is below 2; using {1}",
+        wanted,
+        Limits.UNUSUAL);
+    return Limits.UNUSUAL;
   }
 
   private static Duration interval(String text) {

@@ -20,7 +20,10 @@ final class Limits {
   private static final double RECOVERED = 0.85;
   private static final double NEAR = 0.5;
   private static final int WINDOW = 100;
-  private static final double UNUSUAL = 5;
+
+  /** From how many deviations on something is unusual, where nothing else is said. */
+  static final double UNUSUAL = 5;
+
   private static final double LEAST_CPU_PERCENT = 25;
   private static final double LEAST_MEMORY = 16 << 20;
 
@@ -32,11 +35,17 @@ final class Limits {
     MEMORY_ANOMALY
   }
 
+  private final double unusual;
   private Resources resources = Resources.DEFAULT;
   private final Set<Kind> told = EnumSet.noneOf(Kind.class);
   private final Window cpu = new Window(WINDOW);
   private final Window memory = new Window(WINDOW);
   private boolean near;
+
+  /** @param unusual from how many deviations on something is unusual */
+  Limits(double unusual) {
+    this.unusual = unusual;
+  }
 
   void resources(Resources of) {
     resources = of;
@@ -103,7 +112,7 @@ final class Limits {
         window.isFull() ? Deviation.ROBUST.score(window, value) : OptionalDouble.empty();
     boolean far =
         score.isPresent()
-            && Math.abs(score.getAsDouble()) >= UNUSUAL
+            && Math.abs(score.getAsDouble()) >= unusual
             && Math.abs(value - window.median()) >= least;
     if (far && told.add(kind)) {
       sink.alert(

@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 /** One process of a daemon, from one look to the next. For the sampler's thread. */
 final class Member implements AutoCloseable {
   /** USER_HZ is 100 on every architecture, and part of the ABI of /proc. */
-  private static final long NANOS_PER_TICK = 10_000_000;
+  /** Looks of which one reads the memory of a process that has done nothing. */
+  private static final int SPARED = 10;
 
+  private static final long NANOS_PER_TICK = 10_000_000;
 
   final int pid;
   final long start;
@@ -32,6 +34,8 @@ final class Member implements AutoCloseable {
   long voluntary;
   long involuntary;
   double percent;
+  private long faults = -1;
+  private int looks;
 
   /**
    * @param line as it was when it was found
@@ -72,14 +76,23 @@ final class Member implements AutoCloseable {
    * Looks again.
    *
    * @param nanos since the last look
+   * @param sparing whether memory is read only when the process has done something since, and now and then
    * @return false when it is gone, or its number is another process's now
    */
-  boolean look(StatLine line, ByteBuffer buffer, long pageSize, long nanos) {
+  boolean look(StatLine line, ByteBuffer buffer, long pageSize, long nanos, boolean sparing) {
     boolean there = stat != null ? stat.read(buffer) : once("stat", buffer);
     if (!there || !line.parse(buffer) || line.start != start || line.state == 'Z') {
       return false;
     }
+    // Memory grows by page faults, and shrinks by what takes time.
+    boolean same = line.faults == faults && line.cpuTicks * NANOS_PER_TICK == cpuNanos;
     take(line);
+    faults = line.faults;
+    looks++;
+    if (sparing && same && looks % SPARED != 0) {
+      percent = 0;
+      return true;
+    }
     if (statm != null ? statm.read(buffer) : once("statm", buffer)) {
       memory = StatLine.residentPages(buffer) * pageSize;
     }
@@ -94,6 +107,11 @@ final class Member implements AutoCloseable {
     } catch (IOException gone) {
       return false;
     }
+  }
+
+  /** How often it was looked at. */
+  int looks() {
+    return looks;
   }
 
   /** Since Linux 6.2 the size of the folder is the number of descriptors; before that it is counted with the details. */

@@ -163,13 +163,14 @@ final class ProcessScan {
    *
    * @param nanos since the last look
    * @param details whether this look is for what is dear, too
+   * @param sparing whether idle processes are looked at less closely: there are many
    * @return how many descriptors the process has that has most
    */
-  long look(Track track, long nanos, boolean details, boolean filesBySize) {
+  long look(Track track, long nanos, boolean details, boolean filesBySize, boolean sparing) {
     long most = 0;
     for (var each = track.members.values().iterator(); each.hasNext(); ) {
       Member m = each.next();
-      if (!m.look(line, buffer, pageSize, nanos)) {
+      if (!m.look(line, buffer, pageSize, nanos, sparing)) {
         track.goneCpu += m.cpuNanos;
         track.goneRead += m.readBytes;
         track.goneWrite += m.writeBytes;
@@ -178,7 +179,7 @@ final class ProcessScan {
         Track _ = owners.remove(m.pid);
         continue;
       }
-      if (filesBySize) {
+      if (filesBySize && (!sparing || track.limits.isNear() || m.looks() % 2 == 1)) {
         m.countFiles();
       }
       if (details) {

@@ -44,6 +44,7 @@ final class Sampler implements AutoCloseable {
 
   private final DaemonManager manager;
   private final boolean linux;
+  private final double unusual;
   private final ProcessScan scan;
   private final boolean filesBySize;
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
@@ -56,8 +57,10 @@ final class Sampler implements AutoCloseable {
   private final List<Track> elsewhere = new ArrayList<>();
   private long round;
 
-  Sampler(DaemonManager manager, boolean linux) {
+  /** @param unusual from how many deviations on something is unusual */
+  Sampler(DaemonManager manager, boolean linux, double unusual) {
     this.manager = manager;
+    this.unusual = unusual;
     this.linux = linux;
     this.scan = new ProcessScan();
     this.filesBySize = linux && ProcessScan.filesBySize();
@@ -113,7 +116,8 @@ final class Sampler implements AutoCloseable {
         // What an object in this JVM uses, nobody can tell from the rest of it.
         continue;
       }
-      Track track = tracks.computeIfAbsent(daemon.name(), n -> new Track(n, machineMemory));
+      Track track =
+          tracks.computeIfAbsent(daemon.name(), n -> new Track(n, machineMemory, unusual));
       if (track.generation != daemon.generation()) {
         begin(track, daemon.generation());
       }
@@ -176,9 +180,11 @@ final class Sampler implements AutoCloseable {
     }
     long now = System.nanoTime();
     Long before = lookedAt.put(track.name, now);
-    boolean details = before == null || (round + track.name.hashCode()) % (many ? 2 * DETAILS : DETAILS) == 0;
+    boolean details =
+        before == null || (round + track.name.hashCode()) % (many ? 2 * DETAILS : DETAILS) == 0;
     long most =
-        scan.look(track, before == null ? Long.MAX_VALUE : now - before, details, filesBySize);
+        scan.look(
+            track, before == null ? Long.MAX_VALUE : now - before, details, filesBySize, many);
     track.sum(System.currentTimeMillis(), now);
     track.publish();
     check(track, most);

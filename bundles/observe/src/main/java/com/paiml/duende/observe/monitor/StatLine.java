@@ -12,6 +12,10 @@ final class StatLine {
   int parent;
   int session;
   long cpuTicks;
+
+  /** Page faults, minor and major. */
+  long faults;
+
   long threads;
   long start;
 
@@ -35,6 +39,7 @@ final class StatLine {
     state = (char) line.get(at);
     int field = 3;
     long cpu = 0;
+    long faulted = 0;
     while (at < end) {
       byte c = line.get(at++);
       if (c != ' ') {
@@ -56,11 +61,13 @@ final class StatLine {
       switch (field) {
         case 4 -> parent = (int) value;
         case 6 -> session = (int) value;
+        case 10, 12 -> faulted += value;
         case 14, 15 -> cpu += value;
         case 20 -> threads = value;
         case 22 -> {
           start = value;
           cpuTicks = cpu;
+          faults = faulted;
           return true;
         }
         default -> {

@@ -20,7 +20,7 @@ final class Track {
   final String name;
   final Map<Integer, Member> members = new LinkedHashMap<>();
   final HistoryRing ring = new HistoryRing(KEPT, COLUMNS);
-  final Limits limits = new Limits();
+  final Limits limits;
   final long[] row = new long[COLUMNS];
   long generation = -1;
   int root;
@@ -38,8 +38,10 @@ final class Track {
 
   private final long machineMemory;
 
-  Track(String name, long machineMemory) {
+  /** @param unusual from how many deviations on something is unusual */
+  Track(String name, long machineMemory, double unusual) {
     this.name = name;
+    this.limits = new Limits(unusual);
     this.machineMemory = machineMemory;
   }
 

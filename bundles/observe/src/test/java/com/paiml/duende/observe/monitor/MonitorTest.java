@@ -301,7 +301,7 @@ class MonitorTest {
     for (boolean open : new boolean[] {true, false}) {
       try (Member earlier = new Member((int) one.pid(), line, open)) {
         StatLine now = new StatLine();
-        assertFalse(earlier.look(now, ByteBuffer.allocate(1024), 4096, 1));
+        assertFalse(earlier.look(now, ByteBuffer.allocate(1024), 4096, 1, false));
       }
     }
   }
@@ -319,6 +319,7 @@ class MonitorTest {
     assertEquals(9, line.session);
     assertEquals(33, line.cpuTicks);
     assertEquals(3, line.threads);
+    assertEquals(4, line.faults);
     assertEquals(777, line.start);
     assertEquals(
         55,
