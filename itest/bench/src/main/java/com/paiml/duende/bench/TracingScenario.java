@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 /** What watching costs the one who is watched: each batch under a tracer between two without one, in turns. */
 final class TracingScenario implements Scenario {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration SETTLED = Duration.ofMillis(700);
   private static final int CALLS = 10_000;
 
   /** Batches without a tracer, one after the other: what the method itself is out by. */
@@ -75,7 +76,8 @@ final class TracingScenario implements Scenario {
           Caller.Batch before = caller.batch();
           Caller.Batch with;
           try (AutoCloseable _ = way.getValue().begin(caller.pid())) {
-            // A batch to settle: in its first moments Duende has the kernel measure its programs.
+            // In its first moments Duende has the kernel measure its programs.
+            Thread.sleep(SETTLED);
             Caller.Batch _ = caller.batch();
             with = caller.batch();
           }

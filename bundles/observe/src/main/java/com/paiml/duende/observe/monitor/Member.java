@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** One process of a daemon, from one look to the next. For the sampler's thread. */
 final class Member implements AutoCloseable {
-  /** USER_HZ is 100 on every architecture, and part of the ABI of /proc. */
   /** Looks of which one reads the memory of a process that has done nothing. */
   private static final int SPARED = 10;
 
+  /** USER_HZ is 100 on every architecture, and part of the ABI of /proc. */
   private static final long NANOS_PER_TICK = 10_000_000;
 
   final int pid;

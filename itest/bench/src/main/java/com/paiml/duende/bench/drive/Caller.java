@@ -106,7 +106,7 @@ public final class Caller implements AutoCloseable {
    *
    * @param wall seconds that passed: others on the machine lengthen it
    * @param cpu seconds of its own processor time, in the program and in the kernel
-   * @param call nanoseconds that passed per call, in the tenth of its parts of 100 calls that others disturbed least
+   * @param call nanoseconds that passed per call, in the twentieth of its parts of 50 calls that others disturbed least
    */
   public record Batch(double wall, double cpu, double call) {}
 

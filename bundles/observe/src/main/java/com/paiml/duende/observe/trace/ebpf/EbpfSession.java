@@ -34,7 +34,7 @@ public final class EbpfSession implements TraceSession {
   private static final int RING = 4 << 20;
   private static final long FIRST_LOOK_NANOS = 50_000_000;
   private static final long LOOK_NANOS = 250_000_000;
-  private static final int MEASURED_LOOKS = 8;
+  private static final int MEASURED_LOOKS = 2;
   private static final long POLL_NANOS = 5_000_000;
 
   private final String name;
