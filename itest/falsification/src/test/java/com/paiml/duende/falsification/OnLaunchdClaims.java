@@ -7,6 +7,6 @@ import java.nio.file.Path;
 class OnLaunchdClaims extends EveryAdapter {
   @Override
   Stage stage(Path folder) throws Exception {
-    return LaunchdStage.open(folder);
+    return LaunchdStage.open();
   }
 }

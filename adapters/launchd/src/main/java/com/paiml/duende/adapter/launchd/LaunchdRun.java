@@ -259,6 +259,9 @@ final class LaunchdRun {
       if (alive.isEmpty()) {
         return;
       }
+      // None acts on the death of another in between: a shell would go on after its command, and
+      // end well.
+      Processes.signal(spec.name(), Signal.STOP, alive, end);
       // Children first: what is told of the end of the main process is told when they are gone.
       alive.reversed().forEach(p -> p.destroyForcibly());
       pause(LOOK_MILLIS);

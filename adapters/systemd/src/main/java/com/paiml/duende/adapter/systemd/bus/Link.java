@@ -130,7 +130,7 @@ final class Link implements AutoCloseable {
                       // Too late: nobody waits for it any more.
                       made.disconnect();
                     }
-                  } catch (DBusException | RuntimeException refused) {
+                  } catch (DBusException | RuntimeException | LinkageError refused) {
                     connected.completeExceptionally(refused);
                   }
                 });
