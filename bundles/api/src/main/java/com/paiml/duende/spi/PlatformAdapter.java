@@ -141,6 +141,15 @@ public interface PlatformAdapter {
     return tracer.attach(traceTarget(handle, deadline), options, deadline);
   }
 
+  /**
+   * Whether a run may be started while an ended run of the same name has not been destroyed yet. Then it takes over what is
+   * there (a group, an open log), {@link #destroy} of the ended one leaves that alone, and the manager clears up after the
+   * start instead of before it.
+   */
+  default boolean startsBesideEnded() {
+    return false;
+  }
+
   /** Removes what is left of an ended run: unit, container, cgroup, pid file. The state directory is the manager's. */
   void destroy(DaemonHandle handle, Deadline deadline) throws DaemonException;
 

@@ -333,6 +333,12 @@ public final class NativeAdapter implements PlatformAdapter {
     return find(handle).traceTarget(deadline);
   }
 
+  /** The group of a run's limits, above all, is handed on: to make one takes as long as to start a program. */
+  @Override
+  public boolean startsBesideEnded() {
+    return true;
+  }
+
   @Override
   public void destroy(DaemonHandle handle, Deadline deadline) throws DaemonException {
     refuseGone(handle.name());

@@ -99,9 +99,24 @@ final class KernelCgroup implements Cgroup {
 
   @Override
   public List<InForce> set(Setting setting) throws LinuxException {
+    write(setting);
+    return read(setting);
+  }
+
+  @Override
+  public void write(Setting setting) throws LinuxException {
     Held held = require(setting.controller());
     held.version().write(held.folder(), setting);
-    return read(setting);
+  }
+
+  @Override
+  public OptionalLong cpuNanos() throws LinuxException {
+    return number(Controller.CPU_ACCOUNT, CgroupVersion::cpuNanos);
+  }
+
+  @Override
+  public OptionalLong outOfMemoryKills() throws LinuxException {
+    return number(Controller.MEMORY, CgroupVersion::outOfMemoryKills);
   }
 
   @Override
@@ -141,7 +156,7 @@ final class KernelCgroup implements Cgroup {
             ? require(Controller.IO).of(CgroupVersion::ioBytes)
             : List.of(OptionalLong.empty(), OptionalLong.empty());
     return new Usage(
-        number(Controller.CPU_ACCOUNT, CgroupVersion::cpuNanos),
+        cpuNanos(),
         number(
             Controller.CPU,
             (version, folder) -> files.entry(folder.resolve("cpu.stat"), "nr_throttled")),
@@ -150,7 +165,7 @@ final class KernelCgroup implements Cgroup {
         number(Controller.PIDS, (version, folder) -> files.number(folder.resolve("pids.current"))),
         io.getFirst(),
         io.getLast(),
-        number(Controller.MEMORY, CgroupVersion::outOfMemoryKills));
+        outOfMemoryKills());
   }
 
   @Override
@@ -167,6 +182,9 @@ final class KernelCgroup implements Cgroup {
   /** The folder and all below it, the deepest first. */
   private static List<Path> withBelow(Path folder) throws LinuxException {
     List<Path> all = new ArrayList<>();
+    if (hasNoneBelow(folder)) {
+      return List.of(folder);
+    }
     try (DirectoryStream<Path> below = Files.newDirectoryStream(folder, Files::isDirectory)) {
       for (Path each : below) {
         all.addAll(withBelow(each));
@@ -179,6 +197,15 @@ final class KernelCgroup implements Cgroup {
     }
     all.add(folder);
     return all;
+  }
+
+  /** A folder of this file system is linked to by itself and by those below it: cheaper than a look at every file. */
+  private static boolean hasNoneBelow(Path folder) throws LinuxException {
+    try {
+      return (Integer) Files.getAttribute(folder, "unix:nlink") == 2;
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   @Override

@@ -23,12 +23,13 @@ final class Environment {
   private Environment() {}
 
   /** With the trace of the run, as OpenTelemetry's environment carrier has it; the daemon file may name another. */
-  static List<String> of(DaemonConfig config, TraceContext trace) throws DaemonException {
+  static List<String> of(DaemonConfig config, TraceContext trace, Users users)
+      throws DaemonException {
     Map<String, String> env = new LinkedHashMap<>();
     env.put("PATH", Optional.ofNullable(System.getenv("PATH")).orElse(DEFAULT_PATH));
     String own = System.getProperty("user.name", "");
     String name = config.user().isEmpty() ? own : config.user();
-    Optional<Users.User> user = Users.find(name);
+    Optional<Users.User> user = users.find(name);
     if (user.isPresent()) {
       env.put("HOME", user.get().home());
       env.put("USER", user.get().name());

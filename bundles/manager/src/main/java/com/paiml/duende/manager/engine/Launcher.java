@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Launcher {
   private final Folders folders;
   private final PayloadResolver payloads;
+  private final Users users = new Users();
 
   Launcher(Folders folders, PayloadResolver payloads) {
     this.folders = folders;
@@ -82,7 +83,7 @@ final class Launcher {
         generation,
         payload,
         config.args(),
-        Environment.of(config, trace),
+        Environment.of(config, trace, users),
         config,
         table,
         folders.state(name),
@@ -105,7 +106,7 @@ final class Launcher {
     }
     try {
       Path data = folders.state(config.name());
-      String name = Users.find(config.user()).map(Users.User::name).orElse(config.user());
+      String name = users.find(config.user()).map(Users.User::name).orElse(config.user());
       return data.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(name);
     } catch (IOException | UnsupportedOperationException e) {
       // The adapter names a user that is not there; it knows other sources of users as well.

@@ -125,6 +125,8 @@ final class Supervisor {
   private long probeFailures;
   private long probeNanos;
   private volatile long logBefore;
+  // Of the lane.
+  private @Nullable Fit fit;
   private long recoverRetry = RECOVER_RETRY_FIRST;
 
   Supervisor(
@@ -495,8 +497,16 @@ final class Supervisor {
           return;
         }
       }
-      l.leftover().ifPresent(this::clear);
-      start(port, config, generation);
+      if (port.adapter.startsBesideEnded() && !l.abandoned()) {
+        try {
+          start(port, config, generation);
+        } finally {
+          l.leftover().ifPresent(this::clearBeside);
+        }
+      } else {
+        l.leftover().ifPresent(this::clear);
+        start(port, config, generation);
+      }
     } catch (AdapterGone e) {
       // It may still be registered, for a moment: not at once again.
       post(
@@ -568,10 +578,7 @@ final class Supervisor {
               Optional.of(Duration.ofSeconds(5))));
       return;
     }
-    List<ConfigFault> faults = engine.fitness(config, name, port, fingerprint);
-    if (!faults.isEmpty()) {
-      throw new ConfigException(faults);
-    }
+    refuseUnfit(port, config, fingerprint);
     LaunchSpec spec = engine.launcher().assemble(config, name, id, generation);
     Payload.Kind kind = spec.payload().kind();
     boolean hosted = kind == Payload.Kind.JAVA_CLASS;
@@ -601,6 +608,23 @@ final class Supervisor {
     watchExit(begun, handle, Run.FIRST_WATCH);
     told.begin(begun);
   }
+
+  /** What does not fit is refused; what has been found fit is, as long as neither side changes. */
+  private void refuseUnfit(Ports.Port port, DaemonConfig config, Fingerprint fingerprint)
+      throws ConfigException {
+    Fit now = new Fit(port.epoch, config, fingerprint);
+    if (now.equals(fit)) {
+      return;
+    }
+    List<ConfigFault> faults = engine.fitness(config, name, port, fingerprint);
+    if (!faults.isEmpty()) {
+      throw new ConfigException(faults);
+    }
+    fit = now;
+  }
+
+  /** A configuration and a platform that were found to fit. */
+  private record Fit(long epoch, DaemonConfig config, Fingerprint fingerprint) {}
 
   private void link(Run begun) {
     HostLink link =
@@ -694,6 +718,18 @@ final class Supervisor {
         .ifPresentOrElse(
             e -> LOG.log(Level.DEBUG, "{0}: what was left of a run: {1}", name, e.getMessage()),
             () -> engine.journal().cleared(name));
+  }
+
+  /** What the run that was just started has left of the one before it, on record as ended or not at all. */
+  private void clearBeside(DaemonHandle leftover) {
+    Run current = run;
+    if (current == null || current.generation == leftover.generation()) {
+      clear(leftover);
+    } else {
+      call(leftover, a -> a.destroy(leftover, Deadline.after(SHORT_CALL)))
+          .ifPresent(
+              e -> LOG.log(Level.DEBUG, "{0}: what was left of a run: {1}", name, e.getMessage()));
+    }
   }
 
   private void awaitReady() {

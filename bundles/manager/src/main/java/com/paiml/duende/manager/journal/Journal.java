@@ -325,7 +325,7 @@ public final class Journal implements AutoCloseable {
 
   private CompletableFuture<Void> put(String instance, RunRecord record) {
     runs.put(instance, record);
-    return history.append(line(instance, record));
+    return history.append(() -> line(instance, record));
   }
 
   /** Waits until all is written, at most so long. */

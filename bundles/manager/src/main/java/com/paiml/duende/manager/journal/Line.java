@@ -2,6 +2,7 @@ package com.paiml.duende.manager.journal;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,9 @@ record Line(String kind, Map<String, Object> fields) {
     CRC32C crc = new CRC32C();
     crc.update(body);
     ByteArrayOutputStream line = new ByteArrayOutputStream(body.length + 10);
-    line.writeBytes(String.format("%08x ", crc.getValue()).getBytes(StandardCharsets.US_ASCII));
+    line.writeBytes(
+        (HexFormat.of().toHexDigits((int) crc.getValue()) + " ")
+            .getBytes(StandardCharsets.US_ASCII));
     line.writeBytes(body);
     line.write('\n');
     return line.toByteArray();

@@ -36,7 +36,8 @@ final class LineLog implements AutoCloseable {
   private static final long RETRY_SECONDS = 1;
   private static final int SPARE = 2000;
 
-  private record Entry(ByteBuffer line, CompletableFuture<Void> done) {}
+  /** @param line made when it is written: whoever tells of an end has a start to see to */
+  private record Entry(Supplier<Line> line, CompletableFuture<Void> done) {}
 
   /**
    * What a file held.
@@ -188,15 +189,23 @@ final class LineLog implements AutoCloseable {
    * @return completes when it is written, and synced where that is asked for
    */
   CompletableFuture<Void> append(Line line) {
+    return append(() -> line);
+  }
+
+  /**
+   * As {@link #append(Line)}.
+   *
+   * @param line called from the writer's thread; from what does not change
+   */
+  CompletableFuture<Void> append(Supplier<Line> line) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    ByteBuffer bytes = ByteBuffer.wrap(line.encode());
     lock.lock();
     try {
       if (closed) {
         done.completeExceptionally(new IOException(file + " is closed"));
         return done;
       }
-      queue.add(new Entry(bytes, done));
+      queue.add(new Entry(line, done));
       work.signal();
     } finally {
       lock.unlock();
@@ -292,9 +301,11 @@ final class LineLog implements AutoCloseable {
   }
 
   private void append(FileChannel to, List<Entry> batch) throws IOException {
-    int length = batch.stream().mapToInt(e -> e.line().remaining()).sum();
+    List<byte[]> lines = new ArrayList<>(batch.size());
+    batch.forEach(e -> lines.add(e.line().get().encode()));
+    int length = lines.stream().mapToInt(l -> l.length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
-    batch.forEach(e -> all.put(e.line().duplicate()));
+    lines.forEach(all::put);
     all.flip();
     try {
       while (all.hasRemaining()) {
