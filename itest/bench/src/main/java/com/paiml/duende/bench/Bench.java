@@ -21,6 +21,7 @@ public final class Bench {
       List.of(
           new StartScenario(),
           new CommandScenario(),
+          new BreakerScenario(),
           new EngineScenario(),
           new MachinesScenario(),
           new MetricsScenario(),

@@ -1,0 +1,2 @@
+/** Benchmarks that JMH runs. */
+package com.paiml.duende.bench.jmh;
