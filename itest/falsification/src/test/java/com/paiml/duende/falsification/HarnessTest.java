@@ -38,6 +38,7 @@ class HarnessTest {
           DaemonWorldClaims.class,
           ExhaustionClaims.class,
           HistoryClaims.class,
+          IdentityClaims.class,
           LaunchdClaims.class,
           LifecycleClaims.class,
           LimitClaims.class,

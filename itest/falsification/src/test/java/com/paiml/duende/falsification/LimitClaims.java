@@ -410,4 +410,74 @@ class LimitClaims {
             + ", open files "
             + files);
   }
+
+  @Test
+  void f027_the_disk_quota_holds_in_the_daemons_own_space_only(Attempt attempt) throws Exception {
+    need(attempt, Capability.LIMIT_DISK);
+    long quota = 8 << 20;
+    DaemonConfig.Builder config =
+        scene
+            .script(
+                "filler",
+                "dd if=/dev/zero of=all bs=64k 2>&1 | grep -o 'No space left on device';"
+                    + " echo full; exec sleep 3600")
+            .resources(
+                new Resources(
+                    64 << 20,
+                    64 << 20,
+                    100,
+                    1024,
+                    0,
+                    0,
+                    0,
+                    quota,
+                    100,
+                    1024,
+                    false,
+                    false,
+                    Resources.Enforce.STRICT));
+    try {
+      scene.deploy(config);
+    } catch (com.paiml.duende.api.DaemonException refused) {
+      if (refused.getMessage() != null && refused.getMessage().contains("a trial failed")) {
+        throw attempt.notRunHere(refused.getMessage());
+      }
+      throw refused;
+    }
+    scene.awaitLine("filler", "full");
+    boolean refused = scene.log("filler").contains("No space left on device");
+    Path state = scene.container().data().resolve("state").resolve("filler");
+    long written = Files.size(state.resolve("all"));
+    LimitReport report =
+        limits("filler").stream()
+            .filter(r -> r.key().equals("resources.disk"))
+            .findFirst()
+            .orElseThrow();
+    // Outside, even beside it, everybody writes on.
+    scene.deploy(
+        scene.script(
+            "neighbour", "dd if=/dev/zero of=all bs=64k count=256 && echo wrote; sleep 3600"));
+    scene.awaitLine("neighbour", "wrote");
+    long outside =
+        Files.size(scene.container().data().resolve("state").resolve("neighbour").resolve("all"));
+    attempt.behaviour(
+        refused
+            && written <= quota
+            && written > quota / 2
+            && outside == 16 << 20
+            && report.inForce()
+            && report.actual().equals(Long.toString(quota)),
+        "of "
+            + quota
+            + " bytes "
+            + written
+            + " could be written, then \"No space left on device\": "
+            + refused
+            + "; a neighbour wrote "
+            + outside
+            + " meanwhile; read back from "
+            + report.mechanism()
+            + ": "
+            + report.actual());
+  }
 }

@@ -398,4 +398,182 @@ class LimitsTest {
     assertTrue(faults.get(1).contains("\"rebot\""), faults::toString);
     assertEquals(List.of(), lab.adapter.check(DaemonConfig.builder("fine").build()));
   }
+
+  @Test
+  void a_limit_below_what_is_in_use_is_refused_and_all_stays_as_it_was() throws Exception {
+    need(Capability.LIMIT_MEMORY, Capability.LIMIT_PIDS);
+    DaemonHandle handle =
+        lab.start(
+            lab.program(
+                "holder",
+                c ->
+                    c.resources(resources(64 << 20, 50, 20, 300, false))
+                        .written(Set.of("resources.memory", "resources.pids")),
+                "/usr/bin/python3",
+                "-c",
+                """
+                import time
+                b = bytearray(24 << 20)
+                for i in range(0, len(b), 4096): b[i] = 1
+                print("held", flush=True)
+                time.sleep(1000)
+                """));
+    lab.awaitLine(handle, "held");
+    String file = report(handle, "resources.memory").mechanism();
+    Assumptions.assumeTrue(
+        file.endsWith("memory.limit_in_bytes"), "version 2 takes it, and kills: " + file);
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class,
+            () ->
+                lab.adapter.updateLimits(
+                    handle, resources(4 << 20, 20, 7, 300, false), Lab.soon()));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, refused.code());
+    assertTrue(refused.getMessage().contains("memory.limit_in_bytes"), refused::getMessage);
+    assertEquals(Integer.toString(64 << 20), report(handle, "resources.memory").actual());
+    assertEquals("20", report(handle, "resources.pids").actual());
+    assertTrue(report(handle, "resources.cpu_quota").actual().contains("50000"));
+    assertTrue(Lab.isAlive(handle.pid().orElseThrow()));
+  }
+
+  private static UnaryOperator<DaemonConfig.Builder> disk(long bytes) {
+    Resources d = Resources.DEFAULT;
+    return c ->
+        c.resources(
+                new Resources(
+                    d.memory(),
+                    d.memorySwap(),
+                    d.cpuQuota(),
+                    d.cpuShares(),
+                    0,
+                    0,
+                    0,
+                    bytes,
+                    d.pids(),
+                    d.openFiles(),
+                    false,
+                    false,
+                    Resources.Enforce.STRICT))
+            .written(Set.of("resources.disk"));
+  }
+
+  private LimitReport diskOf(DaemonHandle handle) throws DaemonException {
+    return lab.adapter.status(handle, Lab.soon()).limits().stream()
+        .filter(r -> r.key().equals("resources.disk"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void needDisk() {
+    need(Capability.LIMIT_DISK);
+    List<String> refused =
+        lab.adapter.check(disk(4 << 20).apply(DaemonConfig.builder("trial")).build());
+    Assumptions.assumeTrue(refused.isEmpty(), () -> String.join("; ", refused));
+  }
+
+  @Test
+  void a_program_fills_its_own_space_and_nobody_elses() throws Exception {
+    needDisk();
+    var spec =
+        lab.shell(
+            "filler",
+            disk(4 << 20),
+            "dd if=/dev/zero of=all bs=64k 2>&1 | grep -o 'No space left'; exec sleep 1000");
+    DaemonHandle handle = lab.start(spec);
+    lab.awaitLine(handle, "No space left");
+    long written = Files.size(spec.stateDirectory().resolve("all"));
+    assertTrue(written > 2 << 20 && written <= 4 << 20, "written: " + written);
+    LimitReport report = diskOf(handle);
+    assertTrue(report.inForce(), report::toString);
+    assertEquals(Long.toString(4 << 20), report.actual());
+    Files.write(folder.resolve("state").resolve("another"), new byte[1 << 20]);
+  }
+
+  @Test
+  void what_is_written_outlives_the_run_and_the_limit_may_grow() throws Exception {
+    needDisk();
+    var first = lab.shell("keeper", disk(4 << 20), "echo kept > file; exec sleep 1000");
+    DaemonHandle one = lab.start(first);
+    Path file = first.stateDirectory().resolve("file");
+    Lab.await("the file", () -> Files.exists(file) && Files.size(file) > 0);
+    lab.adapter.stop(one, com.paiml.duende.api.Signal.KILL, java.time.Duration.ofSeconds(10));
+    assertEquals("kept\n", Files.readString(file), "to be looked at after the end");
+    var second = lab.shell("keeper", disk(8 << 20), "cat file; exec sleep 1000");
+    DaemonHandle two = lab.start(second);
+    lab.awaitLine(two, "kept");
+    lab.adapter.destroy(one, Lab.soon());
+    assertEquals(Long.toString(8 << 20), diskOf(two).actual());
+    lab.adapter.stop(two, com.paiml.duende.api.Signal.KILL, java.time.Duration.ofSeconds(10));
+    lab.adapter.destroy(two, Lab.soon());
+    assertTrue(Files.notExists(file), "it is in the image, and that is not mounted");
+    assertTrue(Files.exists(second.stateDirectory().resolve(".duende-disk")));
+    assertTrue(
+        Files.readString(Path.of("/proc/self/mountinfo"))
+            .lines()
+            .noneMatch(l -> l.contains(folder.toString())));
+  }
+
+  @Test
+  void a_limit_below_what_is_in_use_is_refused_with_the_tools_own_words() throws Exception {
+    needDisk();
+    var first =
+        lab.shell(
+            "big",
+            disk(8 << 20),
+            "dd if=/dev/zero of=file bs=1M count=5 2>/dev/null; exec sleep 1000");
+    DaemonHandle one = lab.start(first);
+    Path file = first.stateDirectory().resolve("file");
+    Lab.await("the file", () -> Files.exists(file) && Files.size(file) == 5 << 20);
+    lab.adapter.stop(one, com.paiml.duende.api.Signal.KILL, java.time.Duration.ofSeconds(10));
+    lab.adapter.destroy(one, Lab.soon());
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class,
+            () -> lab.start(lab.shell("big", disk(2 << 20), "exec sleep 1000")));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, refused.code());
+    assertTrue(refused.getMessage().contains("resize2fs"), refused::getMessage);
+    DaemonHandle again = lab.start(lab.shell("big", disk(8 << 20), "ls -l file; exec sleep 1000"));
+    Lab.await(
+        "its file is whole",
+        () -> lab.log(again).stream().anyMatch(l -> l.contains(" " + (5 << 20) + " ")));
+  }
+
+  @Test
+  void a_directory_that_has_files_already_is_not_covered_up() throws Exception {
+    needDisk();
+    var spec = lab.shell("old", disk(4 << 20), "exec sleep 1000");
+    Files.writeString(spec.stateDirectory().resolve("precious"), "x");
+    DaemonException refused = assertThrows(DaemonException.class, () -> lab.start(spec));
+    assertTrue(refused.getMessage().contains("has files already"), refused::getMessage);
+    assertTrue(Files.exists(spec.stateDirectory().resolve("precious")));
+  }
+
+  @Test
+  void a_new_run_takes_over_the_group_of_the_ended_one() throws Exception {
+    need(Capability.LIMIT_PIDS);
+    DaemonHandle one = lab.start(lab.shell("again", "exec sleep 1000"));
+    Object before = inode(one);
+    lab.adapter.stop(one, com.paiml.duende.api.Signal.KILL, java.time.Duration.ofSeconds(10));
+    DaemonHandle two = lab.start(lab.shell("again", "exec sleep 1000"));
+    assertEquals(before, inode(two), "the very same group");
+    lab.adapter.destroy(one, Lab.soon());
+    assertEquals(before, inode(two), "and clearing up after the first leaves it alone");
+    lab.adapter.stop(two, com.paiml.duende.api.Signal.KILL, java.time.Duration.ofSeconds(10));
+    Path group = group(two);
+    lab.adapter.destroy(two, Lab.soon());
+    assertTrue(Files.notExists(group), "and the last takes it along");
+  }
+
+  private final java.util.Map<DaemonHandle, Path> seenGroups = new java.util.HashMap<>();
+
+  private Path group(DaemonHandle handle) {
+    return seenGroups.get(handle);
+  }
+
+  private Object inode(DaemonHandle handle) throws Exception {
+    Path group =
+        Path.of(lab.adapter.status(handle, Lab.soon()).details().get("cgroup").split(" ")[0]);
+    seenGroups.put(handle, group);
+    return Files.getAttribute(group, "unix:ino");
+  }
 }

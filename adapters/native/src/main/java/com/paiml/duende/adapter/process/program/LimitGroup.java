@@ -10,16 +10,22 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A run's control group: its limits, as asked and as the kernel has them. */
 final class LimitGroup {
+  private static final Logger LOGGER = System.getLogger(LimitGroup.class.getName());
+
   /** One key of the daemon file and what it is for the kernel. */
   private record Wanted(String key, String asked, Setting setting) {}
 
@@ -27,6 +33,7 @@ final class LimitGroup {
   private final Path members;
   private volatile @Nullable Resources set;
   private volatile Set<String> written = Set.of();
+  private volatile Map<String, String> refused = Map.of();
 
   LimitGroup(Cgroup group) {
     this.group = group;
@@ -60,45 +67,75 @@ final class LimitGroup {
 
   /** Sets all limits; a written one that cannot be set is an error where the file is strict. */
   List<LimitReport> apply(LaunchSpec spec, Resources resources) throws DaemonException {
+    put(spec, resources);
+    return read(resources);
+  }
+
+  /** As {@link #apply}, and asks the kernel nothing: {@link #read} does when somebody wants to know. */
+  void put(LaunchSpec spec, Resources resources) throws DaemonException {
     boolean strict = resources.enforce() == Resources.Enforce.STRICT;
-    List<LimitReport> reports = new ArrayList<>();
+    Map<String, String> notSet = new HashMap<>();
+    Resources before = set;
     set = null;
     for (Wanted wanted : wanted(resources)) {
-      LimitReport report = set(wanted);
-      if (!report.inForce() && strict && spec.config().isWritten(wanted.key())) {
-        throw new DaemonException(
-            ErrorCode.RESOURCE_LIMIT,
-            spec.name(),
-            wanted.key() + " = " + wanted.asked() + " cannot be enforced: " + report.why(),
-            "or write resources.enforce = \"best-effort\"");
+      try {
+        group.write(wanted.setting());
+      } catch (LinuxException refusal) {
+        if (strict && spec.config().isWritten(wanted.key())) {
+          restore(spec, before);
+          throw new DaemonException(
+              ErrorCode.RESOURCE_LIMIT,
+              spec.name(),
+              wanted.key()
+                  + " = "
+                  + wanted.asked()
+                  + " cannot be enforced: "
+                  + refusal.getMessage(),
+              "or write resources.enforce = \"best-effort\"",
+              refusal);
+        }
+        notSet.put(wanted.key(), String.valueOf(refusal.getMessage()));
       }
-      reports.add(report);
     }
+    refused = Map.copyOf(notSet);
     set = resources;
     written = spec.config().written();
-    return reports;
   }
 
-  private LimitReport set(Wanted wanted) {
-    try {
-      return report(wanted, group.set(wanted.setting()));
-    } catch (LinuxException refused) {
-      return new LimitReport(wanted.key(), wanted.asked(), "", "", false, refused.getMessage());
+  /** Half of a change must not stay. */
+  private void restore(LaunchSpec spec, @Nullable Resources before) {
+    if (before == null) {
+      return;
     }
+    for (Wanted wanted : wanted(before)) {
+      try {
+        group.write(wanted.setting());
+      } catch (LinuxException refusal) {
+        LOGGER.log(Level.WARNING, spec.name() + ": " + wanted.key() + ": " + refusal.getMessage());
+      }
+    }
+    set = before;
   }
 
-  /** What is in force now, read from the kernel. */
+  /** What is in force now, read from the kernel; what it did not take is not, whatever its file says. */
   List<LimitReport> read(Resources resources) {
     List<LimitReport> reports = new ArrayList<>();
     for (Wanted wanted : wanted(resources)) {
-      try {
-        reports.add(report(wanted, group.read(wanted.setting())));
-      } catch (LinuxException refused) {
-        reports.add(
-            new LimitReport(wanted.key(), wanted.asked(), "", "", false, refused.getMessage()));
-      }
+      reports.add(read(wanted));
     }
     return reports;
+  }
+
+  private LimitReport read(Wanted wanted) {
+    String why = refused.getOrDefault(wanted.key(), "");
+    try {
+      return why.isEmpty()
+          ? report(wanted, group.read(wanted.setting()))
+          : new LimitReport(wanted.key(), wanted.asked(), "", "", false, why);
+    } catch (LinuxException gone) {
+      return new LimitReport(
+          wanted.key(), wanted.asked(), "", "", false, String.valueOf(gone.getMessage()));
+    }
   }
 
   /** What is to be shown where there is no group. */
@@ -170,7 +207,7 @@ final class LimitGroup {
   /** Processor time since the group was made. */
   long cpuNanos() {
     try {
-      return group.usage().cpuNanos().orElse(0);
+      return group.cpuNanos().orElse(0);
     } catch (LinuxException unreadable) {
       return 0;
     }
@@ -179,7 +216,7 @@ final class LimitGroup {
   /** Kills by the kernel for want of memory, since the group was made. */
   long outOfMemoryKills() {
     try {
-      return group.usage().outOfMemoryKills().orElse(0);
+      return group.outOfMemoryKills().orElse(0);
     } catch (LinuxException unreadable) {
       return 0;
     }

@@ -187,7 +187,7 @@ final class LimitGroups {
       held.group = Optional.of(group);
       Resources resources = spec.config().resources();
       if (!sameControllers || !group.isSet(resources, spec.config().written())) {
-        var _ = group.apply(spec, resources);
+        group.put(spec, resources);
       }
       return held.group;
     }

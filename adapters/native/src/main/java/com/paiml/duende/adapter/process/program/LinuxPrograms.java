@@ -99,6 +99,7 @@ public final class LinuxPrograms implements Programs {
   private final TreeReaper reaper;
   private final LinuxExec exec;
   private final LimitGroups groups;
+  private final DiskRooms disks;
   private final Accounts accounts = new Accounts();
   private final Optional<String> cannotConfine;
   private final int ownUid;
@@ -116,6 +117,7 @@ public final class LinuxPrograms implements Programs {
     this.cannotConfine = tryToConfine(spawner);
     this.ownUid = Integer.parseInt(ownUid(linux));
     this.hardLimit = hardLimit(linux);
+    this.disks = DiskRooms.detect(ownUid);
   }
 
   private static String ownUid(Linux linux) throws LinuxException {
@@ -170,6 +172,9 @@ public final class LinuxPrograms implements Programs {
       // A program's memory cannot be locked from outside; it can be kept from swap by its group.
       all.add(Capability.LOCK_MEMORY);
     }
+    if (disks.cannot().isEmpty()) {
+      all.add(Capability.LIMIT_DISK);
+    }
     if (cannotConfine.isEmpty()) {
       all.addAll(CONFINING);
       if (ownUid != 0) {
@@ -187,16 +192,25 @@ public final class LinuxPrograms implements Programs {
     if (ownUid != 0) {
       OF_ROOT.forEach(c -> all.put(c, "only root can do that: start Duende as root"));
     }
-    all.put(
-        Capability.LIMIT_DISK, "not built for programs: use platform \"container\" or \"pepita\"");
+    disks.cannot().ifPresent(why -> all.put(Capability.LIMIT_DISK, why));
     return all;
   }
 
   @Override
   public List<String> check(DaemonConfig config) {
-    return config.sandbox().equals(Sandbox.NONE)
-        ? List.of()
-        : Confining.unknownNames(config.sandbox(), linux.systemCalls());
+    List<String> faults = new ArrayList<>();
+    if (!config.sandbox().equals(Sandbox.NONE)) {
+      faults.addAll(Confining.unknownNames(config.sandbox(), linux.systemCalls()));
+    }
+    Resources resources = config.resources();
+    if (resources.disk() > 0 && resources.enforce() == Resources.Enforce.STRICT) {
+      disks.refusal().ifPresent(why -> faults.add("resources.disk cannot be enforced: " + why));
+    }
+    return faults;
+  }
+
+  DiskRooms disks() {
+    return disks;
   }
 
   LimitGroups groups() {
@@ -249,6 +263,8 @@ public final class LinuxPrograms implements Programs {
       Optional<LimitGroup> group = groups.claim(spec);
       long killsBefore = group.map(LimitGroup::outOfMemoryKills).orElse(0L);
       long cpuBefore = group.map(LimitGroup::cpuNanos).orElse(0L);
+      opened.add(() -> disks.release(spec));
+      disks.prepare(spec, deadline);
       SpawnRequest request = request(spec, program, notifications, pipe, group, deadline);
       AutoCloseable attached = attach(spec);
       opened.add(attached);
@@ -443,6 +459,7 @@ public final class LinuxPrograms implements Programs {
 
   /** Its tree is gone. */
   void ended(LinuxRun run) {
+    disks.ended(run.spec());
     logs.detach(run.spec().logFile());
   }
 
@@ -534,6 +551,7 @@ public final class LinuxPrograms implements Programs {
               : Optional.empty();
       notifications.ifPresent(opened::add);
       opened.add(attach(spec));
+      disks.adopt(spec);
       Optional<LimitGroup> group = groups.find(spec);
       boolean paused =
           group.map(LimitGroup::isFrozen).orElse(false)
@@ -629,5 +647,6 @@ public final class LinuxPrograms implements Programs {
     reaper.close();
     loop.close();
     spawner.close();
+    disks.close();
   }
 }

@@ -134,7 +134,11 @@ final class LinuxRun implements Run {
 
   /** Told once: by the kernel's notice, or when the run has ended before that was read. */
   private void memoryRanOut() {
-    if (outOfMemoryKills() > 0 && memoryTold.compareAndSet(false, true)) {
+    tell(outOfMemoryKills());
+  }
+
+  private void tell(long kills) {
+    if (kills > 0 && memoryTold.compareAndSet(false, true)) {
       events.alert("memory", "the kernel killed a process at " + resources.memory() + " bytes");
     }
   }
@@ -187,7 +191,7 @@ final class LinuxRun implements Run {
       LOGGER.log(Level.WARNING, spec.name() + ": its pid file stays: " + e.getMessage());
     }
     long kills = outOfMemoryKills();
-    memoryRanOut();
+    tell(kills);
     ExitReason reason = reason(ended.orElse(new ExitStatus.Unknown("never seen")));
     exit.complete(explain(reason, kills));
   }
@@ -312,6 +316,7 @@ final class LinuxRun implements Run {
       all.addAll(LimitGroup.notInForce(resources, host.groups().whyNone()));
     }
     all.addAll(Readback.of(host.linux(), process, spec, resources));
+    host.disks().report(spec, resources).ifPresent(all::add);
     return all;
   }
 
@@ -480,8 +485,7 @@ final class LinuxRun implements Run {
   /** The group's account has the time of processes that are gone, too; it began with the first run of this name. */
   private OptionalLong groupCpuNanos() {
     try {
-      OptionalLong now =
-          group.isPresent() ? group.get().cgroup().usage().cpuNanos() : OptionalLong.empty();
+      OptionalLong now = group.isPresent() ? group.get().cgroup().cpuNanos() : OptionalLong.empty();
       return now.isPresent() ? OptionalLong.of(now.getAsLong() - cpuBefore) : now;
     } catch (LinuxException gone) {
       return OptionalLong.empty();
@@ -507,6 +511,7 @@ final class LinuxRun implements Run {
     }
     resources = wanted;
     reports.addAll(Readback.of(host.linux(), process, spec, wanted));
+    host.disks().report(spec, wanted).ifPresent(reports::add);
     return reports;
   }
 
@@ -534,6 +539,7 @@ final class LinuxRun implements Run {
     try {
       PidFile.remove(spec.pidFile(), identity.pid());
       host.groups().release(spec);
+      host.disks().release(spec);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.IO, spec.pidFile().toString(), "cannot be removed: " + e.getMessage(), "", e);

@@ -32,7 +32,6 @@ final class Readback {
       sandbox(all, spec.config().sandbox(), status.get(), file);
       lockedMemory(all, resources, status.get(), file);
     }
-    notEnforced(all, resources);
     return all;
   }
 
@@ -118,18 +117,5 @@ final class Readback {
             file + " " + field,
             inForce,
             inForce ? "" : "the kernel says otherwise"));
-  }
-
-  private static void notEnforced(List<LimitReport> all, Resources resources) {
-    if (resources.disk() > 0) {
-      all.add(
-          new LimitReport(
-              "resources.disk",
-              Long.toString(resources.disk()),
-              "",
-              "",
-              false,
-              "not built for programs"));
-    }
   }
 }
