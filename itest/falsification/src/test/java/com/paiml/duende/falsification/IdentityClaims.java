@@ -68,7 +68,7 @@ class IdentityClaims {
         () -> pid("victim").isPresent() && pid("victim").get() != number);
     long next = pid("victim").orElseThrow();
     boolean spared = other.isAlive();
-    String _ = duende.call("signal", "victim", "TERM").ok();
+    String _ = duende.call("signal", "victim", "HUP").ok();
     Await.until(
         "the signal has reached the daemon",
         Installed.PATIENCE,

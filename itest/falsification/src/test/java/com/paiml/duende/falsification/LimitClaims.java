@@ -460,12 +460,19 @@ class LimitClaims {
     scene.awaitLine("neighbour", "wrote");
     long outside =
         Files.size(scene.container().data().resolve("state").resolve("neighbour").resolve("all"));
+    // It goes on without us otherwise, and its directory is a mount as long as it does.
+    manager.remove("filler", true, Scene.PATIENCE);
+    boolean unmounted =
+        Files.readString(Path.of("/proc/self/mountinfo"))
+            .lines()
+            .noneMatch(l -> l.contains(" " + state + " "));
     attempt.behaviour(
         refused
             && written <= quota
             && written > quota / 2
             && outside == 16 << 20
             && report.inForce()
+            && unmounted
             && report.actual().equals(Long.toString(quota)),
         "of "
             + quota

@@ -31,8 +31,10 @@ public class BreakerBenchmark {
   @Setup
   public void open() throws Exception {
     CircuitBreaker.Factory factory =
-        (CircuitBreaker.Factory)
-            Class.forName(System.getProperty(FACTORY)).getConstructor().newInstance();
+        Class.forName(System.getProperty(FACTORY))
+            .asSubclass(CircuitBreaker.Factory.class)
+            .getConstructor()
+            .newInstance();
     ours = factory.create(5, Duration.ofSeconds(30), 3, 1);
     CircuitBreakerConfig config =
         CircuitBreakerConfig.custom()
