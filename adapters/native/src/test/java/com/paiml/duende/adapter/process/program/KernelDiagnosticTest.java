@@ -22,9 +22,9 @@ import org.junit.jupiter.api.condition.OS;
 class KernelDiagnosticTest {
   @Test
   void every_feature_is_listed_with_what_trying_it_gave() throws Exception {
-    List<Finding> findings =
-        new KernelDiagnostic().examine(Deadline.after(Duration.ofSeconds(60)));
-    assertFalse(findings.stream().anyMatch(f -> f.verdict() == Verdict.BROKEN), findings.toString());
+    List<Finding> findings = new KernelDiagnostic().examine(Deadline.after(Duration.ofSeconds(60)));
+    assertFalse(
+        findings.stream().anyMatch(f -> f.verdict() == Verdict.BROKEN), findings.toString());
     if (Linux.detect() instanceof Linux.Here(Linux linux)) {
       for (Feature feature : linux.features()) {
         Finding one =
