@@ -26,6 +26,7 @@ public final class Bench {
           new MachinesScenario(),
           new MetricsScenario(),
           new MonitorScenario(),
+          new ModulesScenario(),
           new ObjectsScenario(),
           new RestartScenario(),
           new SystemdScenario(),

@@ -58,7 +58,8 @@ class HarnessTest {
           SandboxClaims.class,
           ServiceClaims.class,
           SurvivalClaims.class,
-          SystemdClaims.class);
+          SystemdClaims.class,
+          WosClaims.class);
 
   @TempDir Path folder;
 

@@ -6,9 +6,6 @@ import com.paiml.duende.spi.Payload;
 import com.paiml.duende.testkit.conformance.Behaviour;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Pattern;
-import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceReference;
 
 /** WebAssembly processes; counted and killed by the commands that the adapter's kernel has for people. */
 final class WosStage implements Stage {
@@ -18,9 +15,11 @@ final class WosStage implements Stage {
           .normalize();
 
   private final Scene scene;
+  private final WosCommands commands;
 
   WosStage(Scene scene) throws Exception {
     this.scene = scene;
+    commands = new WosCommands(scene.container().context());
     scene.awaitAdapter("wos");
   }
 
@@ -60,34 +59,13 @@ final class WosStage implements Stage {
 
   @Override
   public String crash(String name) throws Exception {
-    int pid = Integer.parseInt(rows(name).getFirst().strip().split("\\s+")[0]);
-    Object kill = command("kill");
-    kill.getClass().getMethod("kill", String.class, int.class).invoke(kill, "KILL", pid);
+    commands.kill(commands.of(name).getFirst().pid());
     return "wos:kill -s KILL";
   }
 
   @Override
   public int alive(String name) throws Exception {
-    return (int) rows(name).stream().filter(r -> !r.strip().split("\\s+")[2].equals("Z")).count();
-  }
-
-  private List<String> rows(String name) throws Exception {
-    Object ps = command("ps");
-    String table = (String) ps.getClass().getMethod("ps").invoke(ps);
-    // Its name there has the container's instance before it.
-    Pattern row = Pattern.compile(".*[ -]" + Pattern.quote(name) + "( .*)?");
-    return table.lines().filter(row.asMatchPredicate()).toList();
-  }
-
-  private Object command(String function) throws Exception {
-    BundleContext context = scene.container().context();
-    ServiceReference<?>[] found =
-        context.getAllServiceReferences(
-            null, "(&(osgi.command.scope=wos)(osgi.command.function=" + function + "))");
-    if (found == null) {
-      throw new AssertionError("there is no command wos:" + function);
-    }
-    return context.getService(found[0]);
+    return (int) commands.of(name).stream().filter(WosCommands.Entry::isAlive).count();
   }
 
   @Override

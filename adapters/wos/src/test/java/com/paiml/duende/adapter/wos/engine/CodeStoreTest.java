@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import run.endive.wasm.Parser;
+import run.endive.wasm.WasmModule;
 
 /** Compiled code in files: taken when it is whole, thrown away when it is not, and never in the way of a start. */
 class CodeStoreTest {
@@ -217,6 +218,22 @@ class CodeStoreTest {
           image.module().codeSection().getFunctionBody(0).instructions().size() > 60_000,
           "its instructions are there");
     }
+  }
+
+  @Test
+  void given_a_compiled_module_when_its_image_is_kept_then_its_parsed_code_is_not()
+      throws Exception {
+    byte[] bytes = Modules.bytes("family");
+    assertTrue(instructions(Parser.parse(bytes)) > 5000, "of which a heap has a lot");
+    Image image = loader(store()).load("family", bytes);
+    int functions = image.module().codeSection().functionBodyCount();
+    assertTrue(instructions(image.module()) <= 2L * functions, "only that each function traps");
+  }
+
+  private static long instructions(WasmModule module) {
+    return Stream.of(module.codeSection().functionBodies())
+        .mapToLong(body -> body.instructions().size())
+        .sum();
   }
 
   @Test
