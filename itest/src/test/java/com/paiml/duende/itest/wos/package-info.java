@@ -1,0 +1,5 @@
+/** WebAssembly processes in the container as it is shipped. */
+@NullMarked
+package com.paiml.duende.itest.wos;
+
+import org.jspecify.annotations.NullMarked;
