@@ -5,12 +5,9 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Instance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
@@ -136,8 +133,8 @@ final class Folders {
 
   /** Removes what belongs to a daemon: state, sockets, log and its archives. */
   void remove(String daemon) throws IOException {
-    removeTree(state(daemon));
-    removeTree(run(daemon));
+    Removal.ofTree(state(daemon));
+    Removal.ofTree(run(daemon));
     Path log = log(daemon);
     Path folder = log.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
@@ -152,33 +149,6 @@ final class Folders {
         }
       }
     }
-  }
-
-  private static void removeTree(Path root) throws IOException {
-    if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    var _ =
-        Files.walkFileTree(
-            root,
-            new SimpleFileVisitor<>() {
-              @Override
-              public FileVisitResult visitFile(Path file, BasicFileAttributes a)
-                  throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-              }
-
-              @Override
-              public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException e)
-                  throws IOException {
-                if (e != null) {
-                  throw e;
-                }
-                Files.delete(dir);
-                return FileVisitResult.CONTINUE;
-              }
-            });
   }
 
   private static String instanceId(Path file) throws IOException {

@@ -3,12 +3,29 @@ package com.paiml.duende.support.program;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Set;
 
-/** The file that holds a run's pid for as long as it lives. */
+/**
+ * The file that holds a run's pid for as long as it lives. It is in a folder of the daemon's own user, who may put anything in
+ * its place at any moment: whoever writes here with more rights follows no link and writes to nothing that was there.
+ */
 public final class PidFile {
+  private static final FileAttribute<?> FOR_ALL_TO_READ =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--"));
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private PidFile() {}
 
   /**
@@ -18,9 +35,23 @@ public final class PidFile {
    */
   public static void write(Path file, long pid, String daemon) throws DaemonException {
     try {
-      // Never seen empty or half written.
-      Path fresh = file.resolveSibling(file.getFileName() + ".new");
-      Files.writeString(fresh, pid + "\n");
+      // Made anew under a name that nobody can know (O_EXCL), and never seen empty or half written.
+      FileAttribute<?>[] mode =
+          file.getFileSystem().supportedFileAttributeViews().contains("posix")
+              ? new FileAttribute<?>[] {FOR_ALL_TO_READ}
+              : new FileAttribute<?>[0];
+      Path fresh =
+          file.resolveSibling(file.getFileName() + "." + Long.toHexString(RANDOM.nextLong()));
+      try (SeekableByteChannel to =
+          Files.newByteChannel(
+              fresh,
+              Set.of(
+                  StandardOpenOption.CREATE_NEW,
+                  StandardOpenOption.WRITE,
+                  LinkOption.NOFOLLOW_LINKS),
+              mode)) {
+        var _ = to.write(ByteBuffer.wrap((pid + "\n").getBytes(StandardCharsets.US_ASCII)));
+      }
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new DaemonException(
@@ -34,7 +65,10 @@ public final class PidFile {
 
   /** Removes it, if it is that run's. */
   public static void remove(Path file, long pid) throws IOException {
-    if (Files.exists(file) && Files.readString(file).strip().equals(Long.toString(pid))) {
+    // A pipe in its place would hold us up, and a link would have us read what is not ours.
+    if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        && Files.size(file) < 32
+        && Files.readString(file).strip().equals(Long.toString(pid))) {
       Files.deleteIfExists(file);
     }
   }

@@ -113,4 +113,21 @@ class ProgramsTest {
         List.of("HOME=/root", "PATH=/bin", "MARK=0123abcd/web/3"),
         mark.addTo(List.of("HOME=/root", "MARK=forged"), "MARK", List.of("HOME=/", "PATH=/bin")));
   }
+
+  @Test
+  void a_link_that_somebody_put_in_the_place_of_a_pid_file_is_neither_followed_nor_read()
+      throws Exception {
+    Path precious = Files.writeString(folder.resolve("precious"), "77\n");
+    Path file = folder.resolve("web.pid");
+    Files.createSymbolicLink(file, precious);
+    Files.createSymbolicLink(folder.resolve("web.pid.new"), precious);
+
+    PidFile.remove(file, 77);
+    assertTrue(Files.isSymbolicLink(file), "not ours to remove");
+
+    PidFile.write(file, 42, "web");
+    assertEquals("42\n", Files.readString(file));
+    assertFalse(Files.isSymbolicLink(file));
+    assertEquals("77\n", Files.readString(precious));
+  }
 }
