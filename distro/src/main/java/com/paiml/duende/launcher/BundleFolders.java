@@ -11,12 +11,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.FrameworkWiring;
 
@@ -29,6 +32,8 @@ import org.osgi.framework.wiring.FrameworkWiring;
  */
 final class BundleFolders {
   private static final Logger LOG = Logger.getLogger("duende.bundles");
+
+  private static final long REFRESH_SECONDS = 60;
 
   private record Installed(Bundle bundle, Stamp stamp) {}
 
@@ -88,7 +93,7 @@ final class BundleFolders {
       }
     }
     if (!stale.isEmpty()) {
-      framework.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(stale);
+      refresh(stale);
     }
     installed.values().forEach(each -> start(each.bundle()));
     settled = true;
@@ -136,6 +141,8 @@ final class BundleFolders {
       return false;
     }
     try (InputStream in = Files.newInputStream(file)) {
+      // Started again once its classes are the new ones, not once before and once after that.
+      bundle.stop(Bundle.STOP_TRANSIENT);
       bundle.update(in);
       installed.put(file, new Installed(bundle, stamp));
       refused.remove(file);
@@ -148,6 +155,32 @@ final class BundleFolders {
           e,
           () -> "cannot update " + bundle + " from " + file + "; the one before stays");
       return false;
+    }
+  }
+
+  /** Returns when nobody uses the old classes any more, or the framework takes too long for that. */
+  private void refresh(List<Bundle> stale) {
+    CountDownLatch refreshed = new CountDownLatch(1);
+    framework
+        .getBundle(0)
+        .adapt(FrameworkWiring.class)
+        .refreshBundles(
+            stale,
+            event -> {
+              if (event.getType() == FrameworkEvent.PACKAGES_REFRESHED) {
+                refreshed.countDown();
+              }
+            });
+    if (!settled) {
+      // Nothing runs yet that could use them.
+      return;
+    }
+    try {
+      if (!refreshed.await(REFRESH_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warning(() -> "the framework is still refreshing " + stale);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -69,12 +69,25 @@ public interface PlatformAdapter {
       throws DaemonException;
 
   /**
-   * Finds a run again, after a restart of the container or of this adapter. Never starts anything.
+   * Finds a run again, after a restart of the container, of this adapter, or of the manager alone: then this adapter has the
+   * run still, says so, and tells {@code events} from now on ({@link RelayedEvents}). Never starts anything.
    *
    * @param spec as for a start of this daemon now; its generation is the handle's
    */
   Recovery recover(DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException;
+
+  /**
+   * Looks for a run of which the manager has no handle: it went between asking for the run and hearing of it. Never starts
+   * anything. Asked before {@link #recover}, and only for a run that was asked for.
+   *
+   * @param spec as in {@link #recover}
+   * @return what identifies it, also when it has ended since; empty when there is no such run, or when this adapter cannot tell:
+   *     {@link #recoveryComplete} then removes what there may be, and it is started anew
+   */
+  default Optional<DaemonHandle> find(LaunchSpec spec, Deadline deadline) throws DaemonException {
+    return Optional.empty();
+  }
 
   /** After the last {@link #recover}: removes what carries this instance's id and belongs to none of these runs. */
   void recoveryComplete(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)

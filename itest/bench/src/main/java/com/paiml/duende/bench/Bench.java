@@ -13,10 +13,12 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * {@code duende bench [--quick] [--json] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
+ * {@code duende bench [--quick] [--json] [--minutes N] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
  * run. Figures on standard output, progress on standard error. Exit status 0 when all that was asked for was measured.
  */
 public final class Bench {
+  private static final int USUAL_MINUTES = 2;
+
   private final List<Scenario> scenarios =
       List.of(
           new StartScenario(),
@@ -31,7 +33,8 @@ public final class Bench {
           new RestartScenario(),
           new SystemdScenario(),
           new TracingScenario(),
-          new ProgramsScenario());
+          new ProgramsScenario(),
+          new SoakScenario());
 
   private Bench() {}
 
@@ -43,7 +46,18 @@ public final class Bench {
     boolean quick = false;
     boolean json = false;
     List<Scenario> chosen = new ArrayList<>();
-    for (String word : arguments) {
+    int minutes = USUAL_MINUTES;
+    List<String> words = new ArrayList<>(arguments);
+    int option = words.indexOf("--minutes");
+    if (option >= 0) {
+      if (option + 1 == words.size() || !words.get(option + 1).matches("[1-9][0-9]{0,3}")) {
+        usage(err);
+        return 2;
+      }
+      minutes = Integer.parseInt(words.remove(option + 1));
+      words.remove(option);
+    }
+    for (String word : words) {
       switch (word) {
         case "--quick" -> quick = true;
         case "--json" -> json = true;
@@ -66,8 +80,9 @@ public final class Bench {
     int failed = 0;
     List<Figure> figures = new ArrayList<>();
     try {
-      Setting setting = new Setting(Path.of(home).toAbsolutePath(), folder, quick, err);
-      for (Scenario scenario : chosen.isEmpty() ? scenarios : chosen) {
+      Setting setting = new Setting(Path.of(home).toAbsolutePath(), folder, quick, minutes, err);
+      List<Scenario> usual = scenarios.stream().filter(s -> !s.isLong()).toList();
+      for (Scenario scenario : chosen.isEmpty() ? usual : chosen) {
         err.println(scenario.name() + ": " + scenario.description());
         try {
           figures.addAll(scenario.run(setting));
@@ -90,7 +105,7 @@ public final class Bench {
   }
 
   private void usage(PrintStream err) {
-    err.println("usage: duende bench [--quick] [--json] [SCENARIO...]");
+    err.println("usage: duende bench [--quick] [--json] [--minutes N] [SCENARIO...]");
     for (Scenario scenario : scenarios) {
       err.printf(Locale.ROOT, "  %-10s %s%n", scenario.name(), scenario.description());
     }

@@ -11,4 +11,9 @@ interface Scenario {
 
   /** Measures. What it starts it ends. */
   List<Figure> run(Setting setting) throws Exception;
+
+  /** Whether it takes so long that it is run only when it is named. */
+  default boolean isLong() {
+    return false;
+  }
 }

@@ -16,11 +16,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param home the distribution that is measured
  * @param folder for everything that is written
  * @param quick fewer rounds
+ * @param minutes how long a scenario goes on that has no end of its own
  * @param progress where it is told how far a scenario is
  */
-record Setting(Path home, Path folder, boolean quick, PrintStream progress, AtomicInteger count) {
-  Setting(Path home, Path folder, boolean quick, PrintStream progress) {
-    this(home, folder, quick, progress, new AtomicInteger());
+record Setting(
+    Path home, Path folder, boolean quick, int minutes, PrintStream progress, AtomicInteger count) {
+  Setting(Path home, Path folder, boolean quick, int minutes, PrintStream progress) {
+    this(home, folder, quick, minutes, progress, new AtomicInteger());
   }
 
   int rounds(int many) {

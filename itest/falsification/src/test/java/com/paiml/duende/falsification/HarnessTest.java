@@ -52,6 +52,7 @@ class HarnessTest {
           OnPodmanClaims.class,
           OnSystemdClaims.class,
           OnWosClaims.class,
+          PartitionClaims.class,
           PepitaClaims.class,
           PolicyClaims.class,
           PortabilityClaims.class,

@@ -254,6 +254,8 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     if (known.isEmpty()) {
       ContainerRun run = new ContainerRun(engine, state.id(), spec, events, now, restarts);
       shop.adopt(run, now.pid().orElse(0));
+    } else {
+      known.get().events().tell(events);
     }
     return new Recovery.Running(now, state.phase() == ContainerState.Phase.PAUSED);
   }

@@ -8,6 +8,7 @@ import com.paiml.duende.api.Resources;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.RelayedEvents;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +40,7 @@ final class ContainerRun {
   private final Engine engine;
   private final String id;
   private final LaunchSpec spec;
-  private final AdapterEvents events;
+  private final RelayedEvents events;
   private final boolean restartedByEngine;
 
   /** By the time of their begin; the run that has not begun yet has none. */
@@ -65,7 +66,7 @@ final class ContainerRun {
     this.engine = engine;
     this.id = id;
     this.spec = spec;
-    this.events = events;
+    this.events = new RelayedEvents(events);
     this.handle = handle;
     this.resources = spec.config().resources();
     this.restartedByEngine = restartedByEngine;
@@ -99,7 +100,7 @@ final class ContainerRun {
     return spec;
   }
 
-  AdapterEvents events() {
+  RelayedEvents events() {
     return events;
   }
 

@@ -26,6 +26,7 @@ import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.spi.RelayedEvents;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
@@ -79,7 +80,7 @@ public final class NativeAdapter implements PlatformAdapter {
   }
 
   /** @param order in which it was started */
-  private record Entry(Run run, long order) {}
+  private record Entry(Run run, RelayedEvents events, long order) {}
 
   @Activate
   public NativeAdapter() {
@@ -154,9 +155,10 @@ public final class NativeAdapter implements PlatformAdapter {
       throws DaemonException {
     refuseGone(spec.name());
     names.reserve(spec);
+    RelayedEvents relayed = new RelayedEvents(events);
     try {
-      Run run = start(spec, events, deadline);
-      keep(run);
+      Run run = start(spec, relayed, deadline);
+      keep(run, relayed);
       return run.handle();
     } finally {
       names.release(spec);
@@ -177,8 +179,8 @@ public final class NativeAdapter implements PlatformAdapter {
     };
   }
 
-  private void keep(Run run) throws AdapterGone {
-    Entry before = runs.put(Key.of(run.handle()), new Entry(run, order.incrementAndGet()));
+  private void keep(Run run, RelayedEvents events) throws AdapterGone {
+    Entry before = runs.put(Key.of(run.handle()), new Entry(run, events, order.incrementAndGet()));
     assert before == null || before.run().hasEnded() : "two runs of one generation";
     names.settle(run);
     if (gone) {
@@ -210,16 +212,35 @@ public final class NativeAdapter implements PlatformAdapter {
       return new Recovery.Exited(
           new ExitReason.HostLost("the container's JVM in which it ran has ended"));
     }
+    Entry here = runs.get(Key.of(handle));
+    if (here != null && !here.run().hasEnded()) {
+      // The manager was replaced, and this adapter was not.
+      here.events().tell(events);
+      return new Recovery.Running(
+          here.run().handle(), here.run().status(deadline).state() == PlatformStatus.State.PAUSED);
+    }
+    if (here != null) {
+      return new Recovery.Exited(here.run().exit().toCompletableFuture().join());
+    }
     names.reserve(spec);
+    RelayedEvents relayed = new RelayedEvents(events);
     try {
-      Programs.Found found = means().programs().recover(handle, spec, events, deadline);
+      Programs.Found found = means().programs().recover(handle, spec, relayed, deadline);
       if (found.run().isPresent()) {
-        keep(found.run().get());
+        keep(found.run().get(), relayed);
       }
       return found.recovery();
     } finally {
       names.release(spec);
     }
+  }
+
+  @Override
+  public Optional<DaemonHandle> find(LaunchSpec spec, Deadline deadline) throws DaemonException {
+    refuseGone(spec.name());
+    return spec.payload() instanceof Payload.InProcess
+        ? Optional.empty()
+        : means().programs().find(spec);
   }
 
   @Override

@@ -331,6 +331,48 @@ class ProgramTest {
   }
 
   @Test
+  void givenAProgramOfWhichNobodyKeptAHandle_whenItIsLookedFor_thenItIsFoundAndCanBeRecovered()
+      throws Exception {
+    // Its child and its child's child have the mark too; one leads a session.
+    var spec = lab.shell("foundling", "setsid sleep 1015 & sleep 1016 & echo up; wait");
+    DaemonHandle handle = lab.start(spec);
+    lab.awaitLine(handle, "up");
+    var never = lab.program("never", "sleep", "1017");
+    lab.adapter.deactivate();
+    lab.adapter = new NativeAdapter();
+    assertEquals(Optional.of(handle), lab.adapter.find(spec, Lab.soon()));
+    assertEquals(Optional.empty(), lab.adapter.find(never, Lab.soon()));
+    assertEquals(
+        new Recovery.Running(handle, false),
+        lab.adapter.recover(handle, spec, lab.heard, Lab.soon()));
+    lab.adapter.kill(handle, Lab.soon());
+    assertEquals(new ExitReason.Signalled(9, false), lab.exit(handle));
+    assertEquals(Optional.empty(), lab.adapter.find(spec, Lab.soon()));
+  }
+
+  @Test
+  void givenAProgramThatThisAdapterHas_whenTheNextManagerRecoversIt_thenItGoesOnAndThatOneIsTold()
+      throws Exception {
+    var spec =
+        lab.shell(
+            "stays",
+            readyBy(Readiness.Type.FD, 3),
+            "trap 'echo >&3; exit 4' USR1; echo up; while :; do sleep 0.05; done");
+    DaemonHandle handle = lab.start(spec);
+    lab.awaitLine(handle, "up");
+    Lab.Heard next = new Lab.Heard();
+    assertEquals(
+        new Recovery.Running(handle, false), lab.adapter.recover(handle, spec, next, Lab.soon()));
+    lab.adapter.signal(handle, Signal.USR1, Lab.soon());
+    next.awaitEvent("ready");
+    assertFalse(lab.heard.all.contains("ready"));
+    assertEquals(new ExitReason.Failure(4, ""), lab.exit(handle));
+    assertEquals(
+        new Recovery.Exited(new ExitReason.Failure(4, "")),
+        lab.adapter.recover(handle, spec, next, Lab.soon()));
+  }
+
+  @Test
   void givenAProgramThatEndedUnwatched_whenItIsRecovered_thenItsEndIsToldAndItsRestIsGone()
       throws Exception {
     var spec = lab.shell("lost", "setsid sleep 1010 & echo $!; exec sleep 1011");

@@ -329,6 +329,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     refuseGone(handle.name());
     Optional<VmRun> known = find(handle);
     if (known.isPresent()) {
+      known.get().tell(events);
       return known.get().hasEnded()
           ? new Recovery.Exited(known.get().exit().join())
           : new Recovery.Running(known.get().handle, known.get().isPaused());

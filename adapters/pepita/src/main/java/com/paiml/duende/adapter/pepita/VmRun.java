@@ -27,6 +27,7 @@ import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.support.log.RotatedLog;
+import com.paiml.duende.spi.RelayedEvents;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -66,7 +67,7 @@ final class VmRun implements GuestEvents {
   final VmPlan plan;
   final Monitor monitor;
   private final Engine engine;
-  private final AdapterEvents events;
+  private final RelayedEvents events;
   private final Secret secret;
   private final Pidfd process;
   private final Optional<Pidfd> companion;
@@ -107,7 +108,7 @@ final class VmRun implements GuestEvents {
     this.handle = handle;
     this.plan = plan;
     this.monitor = monitor;
-    this.events = events;
+    this.events = new RelayedEvents(events);
     this.secret = secret;
     this.process = process;
     this.companion = companion;
@@ -130,6 +131,11 @@ final class VmRun implements GuestEvents {
 
   String statusText() {
     return statusText;
+  }
+
+  /** From now on these are told of it. */
+  void tell(AdapterEvents next) {
+    events.tell(next);
   }
 
   boolean hasEnded() {

@@ -196,6 +196,16 @@ public final class SystemdAdapter implements PlatformAdapter {
       DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     refuseGone(handle.name());
+    UnitRun here = runs.get(Key.of(handle));
+    if (here != null) {
+      if (here.hasEnded()) {
+        return new Recovery.Exited(here.exit(handle).toCompletableFuture().join());
+      }
+      // The manager was replaced, and this adapter was not.
+      here.tell(events);
+      return new Recovery.Running(
+          here.handle(), here.status(deadline).state() == PlatformStatus.State.PAUSED);
+    }
     names.reserve(spec);
     try {
       Domain domain = domains.of(handle.get("scope").orElse(""), deadline);

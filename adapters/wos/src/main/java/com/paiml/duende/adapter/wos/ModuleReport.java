@@ -10,6 +10,7 @@ import com.paiml.duende.api.DaemonMetrics;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.HealthStatus;
 import com.paiml.duende.spi.AdapterEvents;
+import com.paiml.duende.spi.RelayedEvents;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,7 +28,7 @@ final class ModuleReport implements SessionEvents, Daemon {
 
   private final DaemonId id;
   private final String name;
-  private final AdapterEvents events;
+  private final RelayedEvents events;
   private final DaemonMetrics metrics = new DaemonMetrics();
   private final Map<String, DoubleAdder> counters = new ConcurrentHashMap<>();
   private final Map<String, Double> gauges = new ConcurrentHashMap<>();
@@ -38,7 +39,12 @@ final class ModuleReport implements SessionEvents, Daemon {
   ModuleReport(DaemonId id, String name, AdapterEvents events) {
     this.id = id;
     this.name = name;
-    this.events = events;
+    this.events = new RelayedEvents(events);
+  }
+
+  /** From now on these are told of it. */
+  void tell(AdapterEvents next) {
+    events.tell(next);
   }
 
   @Override

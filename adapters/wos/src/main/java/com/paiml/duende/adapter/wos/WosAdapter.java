@@ -342,6 +342,7 @@ public final class WosAdapter implements PlatformAdapter {
       return new Recovery.Exited(
           new ExitReason.HostLost("the container's JVM, in which it was a process"));
     }
+    run.get().report().tell(events);
     Optional<ExitReason> ended = Optional.ofNullable(run.get().exit().getNow(null));
     if (ended.isPresent()) {
       return new Recovery.Exited(ended.get());

@@ -791,8 +791,21 @@ public final class Engine implements AutoCloseable {
       lock.unlock();
     }
     List<String> names = unit.daemons.stream().map(Supervisor::name).toList();
-    ask(name, t -> t.stop(names, true, Map.of()));
-    calls.execute(() -> removeWhenAtRest(unit, removal));
+    boolean begun = false;
+    try {
+      ask(name, t -> t.stop(names, true, Map.of()));
+      calls.execute(() -> removeWhenAtRest(unit, removal));
+      begun = true;
+    } finally {
+      if (!begun) {
+        // Whoever asked was interrupted: the next one must not wait for what nobody does.
+        unit.removal = null;
+        boolean _ =
+            removal.completeExceptionally(
+                new DaemonException(
+                    ErrorCode.INVALID_STATE, name, "its removal was given up", "remove it again"));
+      }
+    }
     return removal;
   }
 

@@ -62,6 +62,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Supervisor {
   private static final Logger LOG = System.getLogger(Supervisor.class.getName());
+
+  /** In place of what a platform says of a run, until it does. */
+  private static final Map<String, String> ASKED_FOR = Map.of("asked-for", "true");
+
   private static final int EVENTS_KEPT = 50;
   private static final Duration SHORT_CALL = Duration.ofSeconds(10);
   private static final Duration KILL_CALL = Duration.ofSeconds(30);
@@ -330,8 +334,9 @@ final class Supervisor {
       case Effect.Gate g -> engine.gate(name, g.generation());
       case Effect.Died d -> engine.died(name, d.generation());
       case Effect.Launch l -> {
-        startedAt = Instant.now();
-        lane.post(() -> launch(l));
+        Instant at = Instant.now();
+        startedAt = at;
+        lane.post(() -> launch(l, at));
       }
       case Effect.AwaitReady a -> awaitReady();
       case Effect.StopRun s -> stop(s);
@@ -391,11 +396,13 @@ final class Supervisor {
         tell(new DaemonEvent.Exited(source(), e.reason()));
       }
       case Effect.Scheduled s -> {
+        engine.journal().counted(name, s.restarts());
         tell(new DaemonEvent.RestartScheduled(source(), s.delay(), s.restarts()));
       }
       case Effect.PlatformAgain p -> {
-        engine.journal().changed(name, p.handle(), p.restarts());
-        startedAt = Instant.now();
+        Instant at = Instant.now();
+        startedAt = at;
+        engine.journal().changed(name, p.handle(), at, p.restarts());
         tell(new DaemonEvent.PlatformRestarted(source(), p.previous(), p.restarts()));
       }
       case Effect.HealthNow h -> tell(new DaemonEvent.HealthChanged(source(), h.health()));
@@ -476,7 +483,7 @@ final class Supervisor {
     }
   }
 
-  private void launch(Effect.Launch l) {
+  private void launch(Effect.Launch l, Instant at) {
     long generation = l.generation();
     DaemonConfig config = l.config();
     try {
@@ -499,13 +506,13 @@ final class Supervisor {
       }
       if (port.adapter.startsBesideEnded() && !l.abandoned()) {
         try {
-          start(port, config, generation);
+          start(port, l, at);
         } finally {
           l.leftover().ifPresent(this::clearBeside);
         }
       } else {
         l.leftover().ifPresent(this::clear);
-        start(port, config, generation);
+        start(port, l, at);
       }
     } catch (AdapterGone e) {
       // It may still be registered, for a moment: not at once again.
@@ -568,7 +575,9 @@ final class Supervisor {
     };
   }
 
-  private void start(Ports.Port port, DaemonConfig config, long generation) throws DaemonException {
+  private void start(Ports.Port port, Effect.Launch l, Instant at) throws DaemonException {
+    DaemonConfig config = l.config();
+    long generation = l.generation();
     Fingerprint fingerprint = port.fingerprint(config);
     if (!fingerprint.present()) {
       post(
@@ -595,10 +604,10 @@ final class Supervisor {
     }
     logBefore = engine.launcher().logSize(name);
     RunEvents told = new RunEvents(generation);
-    DaemonHandle handle =
-        port.adapter.spawn(
-            spec, told, Deadline.after(Launcher.patience(config, spec.payload().kind())));
-    engine.journal().began(name, handle, kind == Payload.Kind.IN_PROCESS, view.info().restarts());
+    boolean inside = kind == Payload.Kind.IN_PROCESS;
+    engine.journal().begins(name, nameOf(config, generation), inside, at, l.restarts());
+    DaemonHandle handle = spawn(port, spec, told, config);
+    engine.journal().began(name, handle, inside, at, l.restarts());
     Run begun = new Run(generation, port, spec, handle);
     run = begun;
     post(new Message.Spawned(generation, handle, hosted));
@@ -625,6 +634,27 @@ final class Supervisor {
 
   /** A configuration and a platform that were found to fit. */
   private record Fit(long epoch, DaemonConfig config, Fingerprint fingerprint) {}
+
+  private DaemonHandle spawn(Ports.Port port, LaunchSpec spec, RunEvents told, DaemonConfig config)
+      throws DaemonException {
+    boolean done = false;
+    try {
+      DaemonHandle handle =
+          port.adapter.spawn(
+              spec, told, Deadline.after(Launcher.patience(config, spec.payload().kind())));
+      done = true;
+      return handle;
+    } finally {
+      if (!done) {
+        engine.journal().cleared(name);
+      }
+    }
+  }
+
+  /** Names a run; its platform has not said more of it. */
+  private DaemonHandle nameOf(DaemonConfig config, long generation) {
+    return new DaemonHandle(config.platform(), name, id, generation, ASKED_FOR);
+  }
 
   private void link(Run begun) {
     HostLink link =
@@ -850,8 +880,18 @@ final class Supervisor {
     try {
       LaunchSpec spec = engine.launcher().describe(r.config(), name, id, r.generation());
       RunEvents told = new RunEvents(r.generation());
-      Recovery found =
-          port.get().adapter.recover(r.handle(), spec, told, Deadline.after(RECOVER_CALL));
+      boolean inside = engine.journal().run(name).map(RunRecord::inProcess).orElse(false);
+      DaemonHandle handle = r.handle();
+      if (handle.data().equals(ASKED_FOR)) {
+        Optional<DaemonHandle> born = port.get().adapter.find(spec, Deadline.after(RECOVER_CALL));
+        if (born.isEmpty() && !inside) {
+          post(new Message.Unborn(r.generation()));
+          return;
+        }
+        handle = born.orElse(handle);
+        born.ifPresent(h -> engine.journal().found(name, h));
+      }
+      Recovery found = port.get().adapter.recover(handle, spec, told, Deadline.after(RECOVER_CALL));
       recoverRetry = RECOVER_RETRY_FIRST;
       switch (found) {
         case Recovery.Running running -> {
@@ -870,15 +910,13 @@ final class Supervisor {
           told.begin(again);
         }
         case Recovery.Exited e -> post(new Message.Recovered(r.generation(), e));
-        case Recovery.Lost lost -> {
-          boolean inside = engine.journal().run(name).map(RunRecord::inProcess).orElse(false);
-          post(
-              new Message.Recovered(
-                  r.generation(),
-                  inside
-                      ? new Recovery.Exited(new ExitReason.HostLost("the container's JVM"))
-                      : lost));
-        }
+        case Recovery.Lost lost ->
+            post(
+                new Message.Recovered(
+                    r.generation(),
+                    inside
+                        ? new Recovery.Exited(new ExitReason.HostLost("the container's JVM"))
+                        : lost));
       }
     } catch (AdapterGone e) {
       LOG.log(Level.DEBUG, "{0}: {1}", name, e.getMessage());

@@ -177,8 +177,26 @@ public final class Journal implements AutoCloseable {
 
   // What runs
 
-  /** A run has begun. Returns once that is written, as far as that can be. */
-  public void began(String instance, DaemonHandle handle, boolean inProcess, long restarts) {
+  /**
+   * A run is asked for. Returns once that is written, as far as that can be: whoever reads this after a death looks for the run.
+   *
+   * @param run names it, without data of the platform
+   * @param at when that was
+   */
+  public void begins(
+      String instance, DaemonHandle run, boolean inProcess, Instant at, long restarts) {
+    // A failure is reported by the writer, which tries again.
+    var _ = open(instance, run, inProcess, at, restarts).exceptionally(e -> null).join();
+  }
+
+  /** A run has begun. */
+  public void began(
+      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
+    var _ = open(instance, handle, inProcess, at, restarts);
+  }
+
+  private CompletableFuture<Void> open(
+      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
     CompletableFuture<Void> written;
     synchronized (fold) {
       RunRecord r =
@@ -186,7 +204,7 @@ public final class Journal implements AutoCloseable {
               Optional.of(handle),
               handle.generation(),
               inProcess,
-              Instant.now(),
+              at,
               false,
               true,
               exitOf(runs.get(instance)),
@@ -195,16 +213,11 @@ public final class Journal implements AutoCloseable {
               false);
       written = put(instance, r);
     }
-    // A failure is reported by the writer, which tries again.
-    var _ = written.exceptionally(e -> null).join();
+    return written;
   }
 
-  private static Optional<ExitReason> exitOf(@Nullable RunRecord r) {
-    return r == null ? Optional.empty() : r.exit();
-  }
-
-  /** The same run goes by another handle: the platform started it again. */
-  public void changed(String instance, DaemonHandle handle, long restarts) {
+  /** A run of which only the name was on record was found. */
+  public void found(String instance, DaemonHandle handle) {
     edit(
         instance,
         r ->
@@ -212,7 +225,29 @@ public final class Journal implements AutoCloseable {
                 Optional.of(handle),
                 r.generation(),
                 r.inProcess(),
-                Instant.now(),
+                r.startedAt(),
+                r.ready(),
+                r.open(),
+                r.exit(),
+                r.restarts(),
+                r.status(),
+                r.byShutdown()));
+  }
+
+  private static Optional<ExitReason> exitOf(@Nullable RunRecord r) {
+    return r == null ? Optional.empty() : r.exit();
+  }
+
+  /** The same run goes by another handle: the platform started it again. */
+  public void changed(String instance, DaemonHandle handle, Instant at, long restarts) {
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                Optional.of(handle),
+                r.generation(),
+                r.inProcess(),
+                at,
                 r.ready(),
                 true,
                 r.exit(),
@@ -234,6 +269,30 @@ public final class Journal implements AutoCloseable {
                 r.open(),
                 r.exit(),
                 r.restarts(),
+                r.status(),
+                r.byShutdown()));
+  }
+
+  /** A restart was decided upon that the end of the run did not count yet. */
+  public void counted(String instance, long restarts) {
+    synchronized (fold) {
+      RunRecord r = runs.get(instance);
+      if (r == null || r.restarts() == restarts) {
+        return;
+      }
+    }
+    edit(
+        instance,
+        r ->
+            new RunRecord(
+                r.handle(),
+                r.generation(),
+                r.inProcess(),
+                r.startedAt(),
+                r.ready(),
+                r.open(),
+                r.exit(),
+                restarts,
                 r.status(),
                 r.byShutdown()));
   }

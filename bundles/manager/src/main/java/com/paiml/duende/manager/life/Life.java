@@ -318,6 +318,7 @@ public final class Life {
       case Message.Limited l -> config = config.toBuilder().resources(l.resources()).build();
       case Message.PlatformRestarted r -> platformRestarted(r);
       case Message.Recovered r -> recovered(r.outcome());
+      case Message.Unborn u -> unborn();
     }
   }
 
@@ -986,6 +987,24 @@ public final class Life {
       }
       case Recovery.Exited e -> exited(e.reason());
       case Recovery.Lost l -> exited(new ExitReason.Lost(l.why()));
+    }
+  }
+
+  /** What was asked for before the manager went was not done: it counts as nothing. */
+  private void unborn() {
+    if (!live || observed) {
+      return;
+    }
+    live = false;
+    observed = true;
+    handle = null;
+    disarmAll();
+    if (phase == Phase.ENDING) {
+      ended();
+    } else if (wish) {
+      begin();
+    } else {
+      rest(null);
     }
   }
 

@@ -116,6 +116,9 @@ public sealed interface Message {
   record PlatformRestarted(long generation, DaemonHandle next, ExitReason previous)
       implements OfRun {}
 
+  /** The manager went while this run was asked for, and there is none. */
+  record Unborn(long generation) implements OfRun {}
+
   record Recovered(long generation, Recovery outcome) implements OfRun {}
 
   /** What it was made of is going: its run ends, and the next one waits for it. */

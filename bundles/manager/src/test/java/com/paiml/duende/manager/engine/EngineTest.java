@@ -664,6 +664,16 @@ class EngineTest {
   }
 
   @Test
+  void whoeverIsInterruptedWhileRemovingDoesNotKeepTheNextOneFromIt() throws Exception {
+    bench.deploy(config("web").build());
+    Thread.currentThread().interrupt();
+    assertThrows(DaemonException.class, () -> bench.control.remove("web", true, WAIT));
+    assertTrue(Thread.interrupted());
+    bench.control.remove("web", true, WAIT);
+    assertEquals(Optional.empty(), bench.control.find("web"));
+  }
+
+  @Test
   void removingForgetsStateAndLog() throws Exception {
     bench.deploy(config("web").build());
     Path state = bench.control.describe("web").stateDirectory();

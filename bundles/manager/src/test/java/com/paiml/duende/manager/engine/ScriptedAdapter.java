@@ -37,6 +37,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -92,6 +94,8 @@ final class ScriptedAdapter implements PlatformAdapter {
   final List<Collection<DaemonHandle>> completed = new ArrayList<>();
   volatile boolean present = true;
   volatile boolean gone;
+  volatile CountDownLatch beforeSpawn = new CountDownLatch(0);
+  volatile CountDownLatch beforeAnswer = new CountDownLatch(0);
   volatile Duration spawnTakes = Duration.ZERO;
   volatile Duration stopTakes = Duration.ZERO;
   volatile Optional<DaemonException> spawnFault = Optional.empty();
@@ -160,6 +164,7 @@ final class ScriptedAdapter implements PlatformAdapter {
       throws DaemonException {
     here(spec.name());
     take(spawnTakes);
+    hold(beforeSpawn, spec.name());
     if (spawnFault.isPresent()) {
       throw spawnFault.get();
     }
@@ -181,6 +186,7 @@ final class ScriptedAdapter implements PlatformAdapter {
             spec.generation(),
             Map.of("key", key, DaemonHandle.PID, Long.toString(pid)));
     watch(key);
+    hold(beforeAnswer, spec.name());
     if (restartsAtOnce) {
       DaemonHandle next =
           new DaemonHandle(
@@ -193,6 +199,38 @@ final class ScriptedAdapter implements PlatformAdapter {
       events.restarted(next, new ExitReason.Failure(1, "at once"));
     }
     return handle;
+  }
+
+  private void hold(CountDownLatch latch, String name) throws DaemonException {
+    try {
+      if (!latch.await(60, TimeUnit.SECONDS)) {
+        throw new DaemonException(ErrorCode.TIMEOUT, name, "held for too long", "");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DaemonException(ErrorCode.TIMEOUT, name, "interrupted", "", e);
+    }
+    here(name);
+  }
+
+  @Override
+  public Optional<DaemonHandle> find(LaunchSpec spec, Deadline deadline) {
+    return machine.runs.entrySet().stream()
+        .filter(e -> e.getValue().spec.generation() == spec.generation())
+        .filter(e -> e.getValue().name.equals(spec.name()))
+        .map(
+            e ->
+                new DaemonHandle(
+                    "native",
+                    spec.name(),
+                    spec.id(),
+                    spec.generation(),
+                    Map.of(
+                        "key",
+                        e.getKey(),
+                        DaemonHandle.PID,
+                        e.getKey().substring(e.getKey().indexOf('#') + 1))))
+        .findFirst();
   }
 
   private CompletableFuture<ExitReason> watch(String key) {

@@ -28,8 +28,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,9 +94,7 @@ class SurvivalTest {
     assertEquals(before.generation(), after.generation());
     assertEquals(1, after.restarts());
     assertEquals(Optional.of(CRASH), after.lastExit());
-    assertEquals(
-        before.startedAt().orElseThrow().toEpochMilli() / 10_000,
-        after.startedAt().orElseThrow().toEpochMilli() / 10_000);
+    assertEquals(before.startedAt(), after.startedAt());
     assertEquals(2, machine.spawned.get());
     until(() -> bench.events.stream().anyMatch(DaemonEvent.Recovered.class::isInstance));
 
@@ -127,6 +127,49 @@ class SurvivalTest {
     bench.await("web", i -> i.restarts() == 1 && i.ready());
     assertTrue(bench.info("web").lastExit().orElseThrow() instanceof ExitReason.Lost);
     bench.await("once", i -> i.status().toString().contains("lost"));
+  }
+
+  @Test
+  void aRunThatTheManagerDidNotHearOfBeforeItDiedGoesOnAndIsNotStartedAgain() throws Exception {
+    open("c1").plug();
+    CountDownLatch answer = new CountDownLatch(1);
+    bench.adapter.beforeAnswer = answer;
+    var _ = bench.control.deploy(config("web").build(), DeployOptions.DEFAULT, Duration.ZERO);
+    until(() -> machine.names().equals(List.of("web")));
+    try {
+      open("c2").plug();
+      bench.await("web", i -> i.ready() && i.adapterPresent());
+      assertEquals(OptionalLong.of(machine.pids.get()), bench.info("web").pid());
+      assertEquals(0, bench.info("web").restarts());
+      assertEquals(1, machine.spawned.get());
+      open("c3").plug();
+      bench.await("web", DaemonInfo::adapterPresent);
+      assertEquals(1, machine.spawned.get());
+    } finally {
+      answer.countDown();
+    }
+  }
+
+  @Test
+  void aRunThatWasOnlyAskedForWhenTheManagerDiedIsStartedAndCountsAsNoRestart() throws Exception {
+    open("c1").plug();
+    CountDownLatch spawn = new CountDownLatch(1);
+    bench.adapter.beforeSpawn = spawn;
+    var _ =
+        bench.control.deploy(
+            config("web").restart(RestartPolicy.NEVER).build(),
+            DeployOptions.DEFAULT,
+            Duration.ZERO);
+    until(() -> bench.engine.journal().run("web").isPresent());
+    try {
+      open("c2").plug();
+      bench.await("web", DaemonInfo::ready);
+      assertEquals(0, bench.info("web").restarts());
+      assertEquals(Optional.empty(), bench.info("web").lastExit());
+      assertEquals(1, machine.spawned.get());
+    } finally {
+      spawn.countDown();
+    }
   }
 
   @Test

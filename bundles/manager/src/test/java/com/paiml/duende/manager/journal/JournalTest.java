@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,9 +101,11 @@ class JournalTest {
       j.removed(deployment("c")).get(60, TimeUnit.SECONDS);
       j.wishes("b", "b", false).get(60, TimeUnit.SECONDS);
       j.grouped(group).get(60, TimeUnit.SECONDS);
-      j.began("a", handle("a", 3), true, 2);
+      j.began("a", handle("a", 3), true, Instant.ofEpochSecond(77), 2);
       j.ready("a");
-      j.began("b", handle("b", 1), false, 0);
+      j.counted("a", 3);
+      j.counted("unknown", 3);
+      j.began("b", handle("b", 1), false, Instant.EPOCH, 0);
       j.ended("b", new ExitReason.WatchdogTimeout(Duration.ofSeconds(3)), 1);
       j.rested("b", DaemonStatus.failed(new FailureReason.NotReady(Duration.ofMillis(5))), 1, true);
     }
@@ -114,7 +117,8 @@ class JournalTest {
       RunRecord a = j.run("a").orElseThrow();
       assertEquals(Optional.of(handle("a", 3)), a.handle());
       assertTrue(a.open() && a.ready() && a.inProcess());
-      assertEquals(2, a.restarts());
+      assertEquals(3, a.restarts());
+      assertEquals(Instant.ofEpochSecond(77), a.startedAt());
       RunRecord b = j.run("b").orElseThrow();
       assertFalse(b.open());
       assertTrue(b.byShutdown());
@@ -214,7 +218,7 @@ class JournalTest {
     try (Journal j = open()) {
       for (int i = 0; i < 20; i++) {
         j.deployed(deployment("d" + i)).get(60, TimeUnit.SECONDS);
-        j.began("d" + i, handle("d" + i, 1), false, 0);
+        j.began("d" + i, handle("d" + i, 1), false, Instant.EPOCH, 0);
       }
     }
     byte[] desired = Files.readAllBytes(folder.resolve("desired.log"));
@@ -293,7 +297,7 @@ class JournalTest {
     try (Journal j = open()) {
       j.deployed(deployment("a")).get(60, TimeUnit.SECONDS);
       for (int i = 0; i < 20_000; i++) {
-        j.began("a", handle("a", i), false, i);
+        j.began("a", handle("a", i), false, Instant.EPOCH, i);
       }
       assertTrue(j.flush(Duration.ofSeconds(60)));
       long size = Files.size(folder.resolve("runs.log"));

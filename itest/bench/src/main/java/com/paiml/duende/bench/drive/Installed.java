@@ -90,6 +90,11 @@ public final class Installed implements AutoCloseable {
     Files.copy(jar, bundles.resolve(jar.getFileName()));
   }
 
+  /** The distribution that it runs. */
+  public Path home() {
+    return home;
+  }
+
   /** Writes {@code etc/daemons/NAME.toml}. */
   public Path daemonFile(String name, String text) throws IOException {
     Path file = etc().resolve("daemons").resolve(name + ".toml");
@@ -148,6 +153,25 @@ public final class Installed implements AutoCloseable {
     Files.delete(out);
     Files.delete(err);
     return answer;
+  }
+
+  /**
+   * Says a command over the control socket, without a process of its own. Any thread; many at once.
+   *
+   * @throws IOException when nobody listens, or the container goes before it has answered
+   */
+  public Answer say(String... words) throws IOException {
+    return sayTo("duende", words);
+  }
+
+  /** As {@link #say}, to a scope of commands: duende, wos, pepita. */
+  public Answer sayTo(String scope, String... words) throws IOException {
+    return ControlLine.say(data().toAbsolutePath(), scope, List.of(words), PATIENCE);
+  }
+
+  /** All daemons, those at rest too. */
+  public List<Listed> list() throws IOException {
+    return Listed.parse(say("ps", "-a", "--json").ok());
   }
 
   /** The container's process. */

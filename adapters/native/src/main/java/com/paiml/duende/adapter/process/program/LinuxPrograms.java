@@ -463,6 +463,31 @@ public final class LinuxPrograms implements Programs {
     logs.detach(run.spec().logFile());
   }
 
+  /** By the mark that every process of a run carries; its main process is the one whose parent does not. */
+  @Override
+  public Optional<DaemonHandle> find(LaunchSpec spec) throws DaemonException {
+    try {
+      Optional<ProcessTable.Entry> main = ProcessTable.read().main(RunMark.of(spec));
+      if (main.isEmpty()) {
+        return Optional.empty();
+      }
+      try (Pidfd process = linux.processes().open(main.get().pid())) {
+        ProcessIdentity identity = linux.processes().identify(process);
+        return identity.startTime() == main.get().start()
+            ? Optional.of(handle(spec, identity))
+            : Optional.empty();
+      }
+    } catch (LinuxException refused) {
+      if (refused.is(Errno.ESRCH)) {
+        return Optional.empty();
+      }
+      throw KernelFaults.of(ErrorCode.STATUS, spec.name(), refused);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.STATUS, spec.name(), "cannot be looked for: " + e.getMessage(), "", e);
+    }
+  }
+
   @Override
   public Found recover(
       DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)

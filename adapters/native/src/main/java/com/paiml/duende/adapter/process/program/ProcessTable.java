@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -147,6 +148,14 @@ final class ProcessTable {
     }
     known.put(e.pid(), member);
     return member;
+  }
+
+  /** The living process with this mark that leads a session, as main processes do, and whose parent is none of the run. */
+  Optional<Entry> main(RunMark mark) {
+    return entries.values().stream()
+        .filter(e -> !e.isDead() && e.session() == e.pid() && mark(e).equals(mark.value()))
+        .filter(e -> get(e.parent()).map(p -> !mark(p).equals(mark.value())).orElse(true))
+        .min(Comparator.comparingLong(Entry::start));
   }
 
   /** All living processes with a mark of that instance, and the mark. */

@@ -48,6 +48,11 @@ public interface Programs extends AutoCloseable {
    */
   record Found(Recovery recovery, Optional<Run> run) {}
 
+  /** A run of which nobody kept a handle; empty when there is none, or it cannot be known. */
+  default Optional<DaemonHandle> find(LaunchSpec spec) throws DaemonException {
+    return Optional.empty();
+  }
+
   Found recover(DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException;
 

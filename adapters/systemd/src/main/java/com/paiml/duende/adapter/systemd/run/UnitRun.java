@@ -27,6 +27,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.RelayedEvents;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.support.program.PidFile;
@@ -64,7 +65,7 @@ public final class UnitRun implements UnitWatcher {
   private final Domain domain;
   private final LaunchSpec spec;
   private final String unit;
-  private final AdapterEvents events;
+  private final RelayedEvents events;
   private final ServiceManager.Watch watch;
 
   /** Completed when it is known whether the program runs. */
@@ -92,7 +93,7 @@ public final class UnitRun implements UnitWatcher {
     this.domain = domain;
     this.spec = spec;
     this.unit = unit;
-    this.events = events;
+    this.events = new RelayedEvents(events);
     this.resources = spec.config().resources();
     this.watch = domain.manager().watch(unit, this);
   }
@@ -512,6 +513,11 @@ public final class UnitRun implements UnitWatcher {
     if (hasEnded()) {
       throw Faults.ended(spec.name());
     }
+  }
+
+  /** From now on these are told of it. */
+  public void tell(AdapterEvents next) {
+    events.tell(next);
   }
 
   public PlatformStatus status(Deadline deadline) throws DaemonException {

@@ -1,0 +1,11 @@
+package com.paiml.duende.bench.drive;
+
+/** What becomes of a daemon of a {@link Fleet}. */
+public enum Nature {
+  /** Runs, and nobody touches it. */
+  STEADY,
+  /** Is stopped, started and restarted by commands. */
+  TOGGLED,
+  /** Ends by itself, again and again, and is to be started each time. */
+  CRASHING
+}

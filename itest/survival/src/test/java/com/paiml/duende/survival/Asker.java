@@ -1,0 +1,63 @@
+package com.paiml.duende.survival;
+
+import com.paiml.duende.bench.drive.Installed;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** Asks for the list of daemons again and again, and remembers the longest time between two answers. */
+final class Asker {
+  private final Installed duende;
+  private final String name;
+  private final Thread thread;
+  private volatile boolean halted;
+  private volatile long answers;
+  private volatile long longest;
+  private volatile long last = System.nanoTime();
+
+  /** @param name of the daemon that it asks for */
+  Asker(Installed duende, String name) {
+    this.duende = duende;
+    this.name = name;
+    this.thread = Thread.ofPlatform().daemon().name("asker").unstarted(this::ask);
+  }
+
+  void begin() {
+    thread.start();
+  }
+
+  /** Whether the last answer is younger than this question. */
+  boolean isAnswered() throws InterruptedException {
+    long before = answers;
+    for (int i = 0; i < 100 && answers < before + 2; i++) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return answers >= before + 2;
+  }
+
+  /** Milliseconds. */
+  long halt() throws InterruptedException {
+    halted = true;
+    thread.join();
+    return longest / 1_000_000;
+  }
+
+  private void ask() {
+    while (!halted) {
+      try {
+        if (duende.say("ps", "-q", name).status() == 0) {
+          long now = System.nanoTime();
+          longest = Math.max(longest, now - last);
+          last = now;
+          answers++;
+        }
+        TimeUnit.MILLISECONDS.sleep(2);
+      } catch (IOException notNow) {
+        // It counts as no answer; not at once again.
+        Thread.onSpinWait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package com.paiml.duende.survival;
+
+import com.paiml.duende.bench.drive.Churn;
+import com.paiml.duende.bench.drive.Churn.Wish;
+import com.paiml.duende.bench.drive.Fleet;
+import com.paiml.duende.bench.drive.Installed;
+import com.paiml.duende.bench.drive.Listed;
+import com.paiml.duende.bench.drive.Nature;
+import com.paiml.duende.bench.drive.Witness;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Holds what the container says, what the kernel says, what daemons wrote down themselves and what clients were promised against
+ * each other, and names every difference.
+ */
+final class Audit {
+  private final Fleet fleet;
+  private final Installed duende;
+  private final Churn churn;
+  private final Witness witness;
+  private final Map<String, Listed> base = new HashMap<>();
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private final Map<String, Long> livesBefore = new HashMap<>();
+  private final Map<String, Integer> most = new HashMap<>();
+  private final Map<String, Integer> least = new HashMap<>();
+  private final Set<String> killed = new TreeSet<>();
+  private int deaths;
+  private int deathsNow;
+
+  Audit(Fleet fleet, Churn churn) {
+    this.fleet = fleet;
+    this.duende = fleet.container();
+    this.churn = churn;
+    this.witness = new Witness(duende);
+  }
+
+  /** How things are from now on to stay: to be called when nothing moves. */
+  void begin() throws IOException {
+    for (Listed daemon : duende.list()) {
+      base.put(daemon.name(), daemon);
+    }
+  }
+
+  /** The container has been killed: what daemons inside it wrote down so far is noted. */
+  void died() throws IOException {
+    deaths++;
+    deathsNow++;
+    if (deathsNow == 1) {
+      mark();
+    }
+  }
+
+  /** From here on beginnings of lives are counted. */
+  void mark() throws IOException {
+    for (Fleet.Member member : fleet.members()) {
+      livesBefore.put(member.name(), member.sort().lives(member.name()));
+    }
+  }
+
+  /** So often each daemon of this sort, which lives inside, is to have begun a life since the mark. */
+  void expect(String sort, int least, int most) {
+    this.least.put(sort, least);
+    this.most.put(sort, most);
+  }
+
+  /** How long until all is well, nanoseconds. */
+  long await(String where) throws Exception {
+    long begin = System.nanoTime();
+    long end = begin + PATIENCE.toNanos();
+    while (true) {
+      List<String> faults;
+      try {
+        faults = faults();
+      } catch (IOException e) {
+        faults = List.of("no answer: " + e);
+      } catch (IllegalStateException e) {
+        faults = List.of("refused: " + e.getMessage());
+      }
+      if (faults.isEmpty()) {
+        return System.nanoTime() - begin;
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new AssertionError(
+            where
+                + ": after "
+                + PATIENCE.toSeconds()
+                + " s:\n"
+                + String.join("\n", faults)
+                + "\n--- its log\n"
+                + tail(duende.log()));
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private static String tail(String log) {
+    List<String> lines = log.lines().toList();
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+  }
+
+  /** Kills a daemon that nobody else touches, while nobody looks. */
+  void kill(Fleet.Member member) throws IOException {
+    for (long pid : witness.mains().getOrDefault(member.name(), List.of())) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+      killed.add(member.name());
+    }
+  }
+
+  /** What is not as it must be; empty when all is well. */
+  List<String> faults() throws IOException {
+    List<String> faults = new ArrayList<>(churn.faults());
+    Map<String, Long> lived = new HashMap<>();
+    for (Fleet.Member member : fleet.members(Nature.CRASHING)) {
+      lived.put(member.name(), member.sort().lives(member.name()));
+    }
+    Map<String, Listed> listed = new HashMap<>();
+    for (Listed daemon : duende.list()) {
+      listed.put(daemon.name(), daemon);
+    }
+    Map<String, List<Long>> mains = witness.mains();
+    Map<String, Wish> wishes = churn.wishes();
+    Set<String> all = new TreeSet<>(listed.keySet());
+    all.addAll(wishes.keySet());
+    all.addAll(mains.keySet());
+    for (String name : all) {
+      Listed daemon = listed.get(name);
+      List<Long> pids = mains.getOrDefault(name, List.of());
+      Wish wish = wishes.getOrDefault(name, Wish.ABSENT);
+      if (daemon == null) {
+        if (!pids.isEmpty()) {
+          faults.add(name + " is not known and runs as " + pids);
+        }
+        if (wish == Wish.RUN || wish == Wish.REST) {
+          faults.add(name + " is not known any more");
+        }
+        continue;
+      }
+      Nature nature = fleet.member(name).map(Fleet.Member::nature).orElse(Nature.TOGGLED);
+      boolean outside = fleet.member(name).map(m -> m.sort().isOutside()).orElse(true);
+      check(daemon, wish, nature, pids, outside, faults);
+      if (faults.isEmpty() && nature == Nature.STEADY) {
+        steady(daemon, outside, faults);
+      }
+      boolean counts = fleet.member(name).map(m -> !m.sort().name().equals("module")).orElse(false);
+      if (faults.isEmpty() && nature == Nature.CRASHING && counts) {
+        counted(daemon, lived.getOrDefault(name, 0L), faults);
+      }
+    }
+    return faults;
+  }
+
+  private static void check(
+      Listed daemon,
+      Wish wish,
+      Nature nature,
+      List<Long> pids,
+      boolean outside,
+      List<String> faults) {
+    String name = daemon.name();
+    boolean settled = nature == Nature.CRASHING || daemon.isRunning() || daemon.isAtRest();
+    if (!settled) {
+      faults.add(name + " is " + daemon.state() + " " + daemon.activity());
+    }
+    if (!daemon.adapterPresent()) {
+      faults.add(name + " is looked after by nobody");
+    }
+    if (daemon.state().equals("failed")) {
+      faults.add(name + " has failed: " + daemon.reason());
+    }
+    switch (wish) {
+      case RUN -> {
+        if (nature != Nature.CRASHING && !daemon.isRunning()) {
+          faults.add(name + " is to run and is " + daemon.state());
+        }
+      }
+      case REST -> {
+        if (!daemon.isAtRest()) {
+          faults.add(name + " was stopped and is " + daemon.state());
+        }
+      }
+      case ABSENT -> faults.add(name + " was removed and is " + daemon.state());
+      case EITHER -> {}
+    }
+    if (outside && nature != Nature.CRASHING) {
+      if (daemon.isRunning() && !pids.equals(List.of(daemon.pid()))) {
+        faults.add(name + " is said to run as " + daemon.pid() + " and runs as " + pids);
+      }
+      if (daemon.isAtRest() && !pids.isEmpty()) {
+        faults.add(name + " is " + daemon.state() + " and runs as " + pids);
+      }
+    } else if (outside && pids.size() > 1) {
+      faults.add(name + " runs as " + pids);
+    }
+  }
+
+  /** Who is outside goes on as the same run, who is inside began anew, once for each death. */
+  private void steady(Listed daemon, boolean outside, List<String> faults) throws IOException {
+    Listed before = base.get(daemon.name());
+    if (before == null) {
+      return;
+    }
+    String name = daemon.name();
+    if (!before.id().equals(daemon.id())) {
+      faults.add(name + " has another id");
+    }
+    Fleet.Member member = fleet.member(name).orElseThrow();
+    long lives = member.sort().lives(name);
+    if (killed.contains(name)) {
+      if (daemon.restarts() != before.restarts() + 1 || lives != before.restarts() + 2) {
+        faults.add(name + " died once: " + daemon.restarts() + " restarts, " + lives + " lives");
+      }
+      if (daemon.lastExit().isEmpty()) {
+        faults.add(name + " died and nothing is said of its end");
+      }
+    } else if (outside) {
+      if (daemon.pid() != before.pid()
+          || daemon.generation() != before.generation()
+          || !daemon.startedAt().equals(before.startedAt())
+          || daemon.restarts() != before.restarts()
+          || lives != before.restarts() + 1) {
+        faults.add(name + " was " + before + ", is " + daemon + " with " + lives + " lives");
+      }
+    } else if (livesBefore.containsKey(name)) {
+      long born = lives - livesBefore.getOrDefault(name, 0L);
+      String sort = member.sort().name();
+      // When the container was killed again while it started, it may not have come so far.
+      int from = least.getOrDefault(sort, Math.min(1, deathsNow));
+      int to = most.getOrDefault(sort, deathsNow);
+      if (born < from || born > to) {
+        faults.add(name + " began " + born + " times, instead of " + from + " to " + to);
+      }
+      if (deathsNow > 0 && !daemon.lastExit().contains("JVM")) {
+        faults.add(name + " is not said to have lost its host: " + daemon.lastExit());
+      }
+    }
+  }
+
+  /**
+   * Each life but the first is a restart. A run that was on record and never let go may be one more, one for each death; and one
+   * is perhaps just being started.
+   */
+  private void counted(Listed daemon, long lives, List<String> faults) {
+    long more = daemon.restarts() - (lives - 1);
+    if (more < 0 || more > 2 + deaths) {
+      faults.add(
+          daemon.name()
+              + " was restarted "
+              + daemon.restarts()
+              + " times, for "
+              + lives
+              + " lives");
+    }
+  }
+
+  /** All is well: what was left open is decided, what died is forgiven. */
+  void settle() throws IOException {
+    Map<String, Listed> listed = new HashMap<>();
+    for (Listed daemon : duende.list()) {
+      listed.put(daemon.name(), daemon);
+    }
+    churn
+        .wishes()
+        .forEach(
+            (name, wish) -> {
+              Listed daemon = listed.get(name);
+              churn.found(
+                  name, daemon == null ? Wish.ABSENT : daemon.isRunning() ? Wish.RUN : Wish.REST);
+            });
+    for (String name : killed) {
+      Listed daemon = listed.get(name);
+      if (daemon != null) {
+        base.put(name, daemon);
+      }
+    }
+    killed.clear();
+    deathsNow = 0;
+    livesBefore.clear();
+    least.clear();
+    most.clear();
+  }
+}

@@ -1,0 +1,40 @@
+package com.paiml.duende.survival;
+
+import java.nio.file.Path;
+
+/** What the build tells the tests. */
+final class Settings {
+  private Settings() {}
+
+  static Path distribution() {
+    return path("duende.dist");
+  }
+
+  static Path probe() {
+    return path("duende.probe");
+  }
+
+  static Path modules() {
+    return path("duende.modules");
+  }
+
+  private static Path path(String property) {
+    String value = System.getProperty(property);
+    if (value == null) {
+      throw new IllegalStateException("-D" + property + " is missing: run this with Maven");
+    }
+    return Path.of(value).toAbsolutePath().normalize();
+  }
+
+  /** Of everything random; another one each time unless -Dsurvival.seed says which. */
+  static long seed() {
+    String value = System.getProperty("duende.survival.seed", "");
+    return value.isEmpty() ? System.nanoTime() & 0xffff_ffffL : Long.parseLong(value);
+  }
+
+  /** How often, unless -Dsurvival.rounds says otherwise. */
+  static int rounds(int usual) {
+    String value = System.getProperty("duende.survival.rounds", "");
+    return value.isEmpty() ? usual : Integer.parseInt(value);
+  }
+}

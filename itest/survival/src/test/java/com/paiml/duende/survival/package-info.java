@@ -1,0 +1,3 @@
+/** Nothing dies: the distribution as it is installed, killed and changed while its daemons run. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.survival;
