@@ -41,17 +41,30 @@ final class Archives {
     return new ArrayList<>(found.values());
   }
 
-  /** Closes gaps that an interrupted shift has left, and drops what is too old. */
-  void tidy(int keep) throws IOException {
-    int number = 0;
+  /** Whether there is one; a shift that was interrupted leaves no wider gap than this looks across. */
+  boolean isAny() {
+    return Files.exists(path(1)) || Files.exists(path(2));
+  }
+
+  /**
+   * Closes gaps that an interrupted shift has left, and drops what is too old.
+   *
+   * @return what there is then, newest first
+   */
+  List<Path> tidy(int keep) throws IOException {
+    List<Path> kept = new ArrayList<>();
     for (Path file : list()) {
-      number++;
-      if (number > keep) {
+      if (kept.size() >= keep) {
         Files.deleteIfExists(file);
-      } else if (!file.equals(path(number))) {
-        Files.move(file, path(number), StandardCopyOption.ATOMIC_MOVE);
+        continue;
       }
+      Path place = path(kept.size() + 1);
+      if (!file.equals(place)) {
+        Files.move(file, place, StandardCopyOption.ATOMIC_MOVE);
+      }
+      kept.add(place);
     }
+    return kept;
   }
 
   /** Makes a file the newest archive. */

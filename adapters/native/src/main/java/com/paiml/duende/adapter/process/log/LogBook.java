@@ -47,10 +47,14 @@ public final class LogBook implements ReadableLog {
     this.file = file;
     this.config = config;
     this.archives = new Archives(file);
-    cutter.finishInterrupted(file, archives, config.keep());
-    archives.tidy(config.keep());
-    List<Path> present = new ArrayList<>(archives.list());
-    Collections.reverse(present);
+    List<Path> present = List.of();
+    // A look through the whole folder, which has as many files as there are daemons: not for a
+    // daemon that is new.
+    if (Files.exists(file) || archives.isAny()) {
+      cutter.finishInterrupted(file, archives, config.keep());
+      present = new ArrayList<>(archives.tidy(config.keep()));
+      Collections.reverse(present);
+    }
     long at = 0;
     for (Path archive : present) {
       long offset = Heads.contentOffset(archive);

@@ -216,7 +216,15 @@ public final class LogBooks implements AutoCloseable {
         grown || one.book.isFollowed()
             ? BUSY.toNanos()
             : Math.min(IDLE.toNanos(), one.interval * 2);
-    one.due = System.nanoTime() + one.interval;
+    one.due = nextBeat(System.nanoTime(), one.interval);
+  }
+
+  /**
+   * The next whole multiple of an interval. All logs that rest fall due together, so that this thread wakes once for a thousand
+   * of them.
+   */
+  static long nextBeat(long now, long interval) {
+    return (Math.floorDiv(now, interval) + 1) * interval;
   }
 
   private void rotate(Watched one) {
