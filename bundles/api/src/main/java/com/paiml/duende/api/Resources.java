@@ -10,7 +10,7 @@ package com.paiml.duende.api;
  * @param ioReadBps bytes per second from block devices; 0 none
  * @param ioWriteBps bytes per second to block devices; 0 none
  * @param networkBps bytes per second sent; 0 none
- * @param disk bytes of the daemon's own space (state and log); 0 none
+ * @param disk bytes of the daemon's state directory; 0 none
  * @param pids processes and threads, at least 1
  * @param openFiles descriptors of each process, at least 8
  * @param lockMemory whether the daemon's memory is to be kept out of swap

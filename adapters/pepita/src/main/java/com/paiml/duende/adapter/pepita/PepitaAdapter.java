@@ -199,6 +199,15 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
 
   @Override
   public Fingerprint fingerprint(Deadline deadline) {
+    return look(Images.DEFAULT);
+  }
+
+  @Override
+  public Fingerprint fingerprint(DaemonConfig config, Deadline deadline) {
+    return look(PepitaTable.image(config.table(NAME)));
+  }
+
+  private Fingerprint look(String imageName) {
     if (gone) {
       return Fingerprint.absent("the adapter has been stopped; start its bundle again");
     }
@@ -216,12 +225,16 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
       return Fingerprint.absent(
           "no program that runs virtual machines is here; " + monitors.all().getFirst().remedy());
     }
-    Optional<Image> image = images.find(Images.DEFAULT);
+    Optional<Image> image = images.find(imageName);
     if (image.isEmpty()) {
       return Fingerprint.absent(
-          "no kernel has been made for its machines in "
+          "there is no image \""
+              + imageName
+              + "\" for its machines in "
               + images.folder()
-              + "; run \"pepita image build\"");
+              + "; run \"pepita image build"
+              + (imageName.equals(Images.DEFAULT) ? "" : " --name " + imageName)
+              + "\"");
     }
     Map<String, String> details = new LinkedHashMap<>();
     for (Monitor monitor : installed) {

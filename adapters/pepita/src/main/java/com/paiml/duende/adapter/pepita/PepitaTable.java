@@ -183,7 +183,7 @@ record PepitaTable(
         (int) vcpus,
         memory,
         text(table, "kernel", ""),
-        text(table, "image", Images.DEFAULT),
+        image(table),
         text(table, "monitor", "auto"),
         text(table, "channel", "auto"),
         text(table, "machine", "q35"),
@@ -192,6 +192,11 @@ record PepitaTable(
         files,
         Boolean.TRUE.equals(table.get("writable")),
         Boolean.TRUE.equals(table.get("shell")));
+  }
+
+  /** The name of the image that a table asks for. */
+  static String image(Map<String, Object> table) {
+    return text(table, "image", Images.DEFAULT);
   }
 
   private static String text(Map<String, Object> table, String key, String otherwise) {

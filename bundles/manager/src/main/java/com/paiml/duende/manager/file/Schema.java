@@ -485,7 +485,8 @@ final class Schema {
             SIZE,
             "0",
             "\"1GiB\"",
-            "The daemon's own space, state and log; 0: no limit."),
+            "The daemon's state directory; 0: no limit. Its log is bounded by log.max_size and"
+                + " log.keep."),
         Key.of("resources.pids", WHOLE, "100", "20", "Processes and threads.").within(1, 4_194_304),
         Key.of("resources.open_files", WHOLE, "1024", "65536", "Descriptors of each process.")
             .within(8, 1_073_741_816),
