@@ -48,12 +48,13 @@ class CommandHelpTest {
                 .map(found -> found.annotations())
                 .orElse(List.of())) {
           if (a.className().stringValue().endsWith("/GogoCommand;")) {
-            Map<String, String> values = new TreeMap<>();
-            a.elements().forEach(e -> values.put(e.name().stringValue(), value(e.value())));
+            Map<String, List<String>> values = new TreeMap<>();
+            a.elements().forEach(e -> values.put(e.name().stringValue(), values(e.value())));
             Class<?> type = Class.forName(model.thisClass().asInternalName().replace('/', '.'));
-            String scope = values.get("scope");
-            String function = values.get("function");
-            texts.put(scope + " " + function, CommandIndex.entry(type, scope, function));
+            String scope = values.get("scope").getFirst();
+            for (String function : values.get("function")) {
+              texts.put(scope + " " + function, CommandIndex.entry(type, scope, function));
+            }
           }
         }
       }
@@ -61,9 +62,9 @@ class CommandHelpTest {
     return texts;
   }
 
-  private static String value(AnnotationValue value) {
+  private static List<String> values(AnnotationValue value) {
     return value instanceof AnnotationValue.OfArray array
-        ? value(array.values().getFirst())
-        : ((AnnotationValue.OfString) value).stringValue();
+        ? array.values().stream().flatMap(v -> values(v).stream()).toList()
+        : List.of(((AnnotationValue.OfString) value).stringValue());
   }
 }
