@@ -130,12 +130,15 @@ public final class DaemonMonitor implements UsageMonitor {
   private void beat() {
     Sampler own = sampler;
     long next = System.nanoTime();
+    // An event may come just before what it tells of can be seen: a beat later it can.
+    boolean settling = false;
     while (!closed && own != null) {
       boolean busy = true;
       try {
         boolean again = changed;
         changed = false;
-        busy = own.round(again);
+        busy = own.round(again || settling) || again;
+        settling = again;
       } catch (RuntimeException e) {
         changed = true;
         LOG.log(Level.ERROR, "a round of the monitor", e);
