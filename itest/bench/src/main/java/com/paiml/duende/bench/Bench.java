@@ -24,6 +24,7 @@ public final class Bench {
           new StartScenario(),
           new CommandScenario(),
           new BreakerScenario(),
+          new ContainersScenario(),
           new EngineScenario(),
           new MachinesScenario(),
           new MetricsScenario(),

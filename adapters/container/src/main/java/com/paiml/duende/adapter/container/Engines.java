@@ -41,7 +41,8 @@ final class Engines implements AutoCloseable {
   private Engine make(EngineKind kind, Path socket) {
     return switch (kind) {
       case DOCKER, PODMAN ->
-          new DockerEngine(kind, transports.http(socket, kind.title()), timer, linux);
+          new DockerEngine(
+              kind, transports.http(socket, kind.title()), timer, linux, places.environment());
       case CONTAINERD -> new ContainerdEngine(transports.http2(socket, kind.title()), timer, linux);
     };
   }

@@ -13,11 +13,15 @@ final class Places {
 
   private final Map<EngineKind, List<Path>> sockets = new EnumMap<>(EngineKind.class);
 
-  private Places() {}
+  private final Map<String, String> environment;
+
+  private Places(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
 
   /** By the variables that the engines' own commands follow, then the usual places. */
   static Places of(Map<String, String> environment) {
-    Places places = new Places();
+    Places places = new Places(environment);
     String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
     places.add(EngineKind.DOCKER, environment.getOrDefault("DOCKER_HOST", ""));
     places.add(EngineKind.DOCKER, "/run/docker.sock");
@@ -33,7 +37,16 @@ final class Places {
 
   /** Exactly these. */
   static Places of(EngineKind kind, Path socket) {
-    Places places = new Places();
+    return of(kind, socket, Map.of());
+  }
+
+  /**
+   * Exactly these.
+   *
+   * @param environment names the files with credentials
+   */
+  static Places of(EngineKind kind, Path socket, Map<String, String> environment) {
+    Places places = new Places(environment);
     places.add(kind, socket.toString());
     return places;
   }
@@ -52,6 +65,11 @@ final class Places {
     if (folder.startsWith("/")) {
       add(kind, folder + "/" + name);
     }
+  }
+
+  /** The variables that say where people keep what belongs to their engines. */
+  Map<String, String> environment() {
+    return environment;
   }
 
   List<Path> of(EngineKind kind) {

@@ -5,6 +5,7 @@ import com.paiml.duende.adapter.container.engine.ContainerState;
 import com.paiml.duende.adapter.container.engine.Engine;
 import com.paiml.duende.adapter.container.engine.ImageFacts;
 import com.paiml.duende.adapter.container.engine.Labels;
+import com.paiml.duende.adapter.container.engine.PullPolicy;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
@@ -69,13 +70,18 @@ final class Starting {
     ContainerPlan plan = Plans.of(spec, table, attempt, lockMemory, host);
     Engine engine = shop.engines().choose(table, deadline);
     Watcher watcher = shop.watcher(engine, spec.instance().id());
-    ImageFacts image =
-        engine.image(plan.image(), table.pull(), line -> events.statusText(line), deadline);
-    pin(image, plan.image());
     Optional<ContainerRun> run = Optional.empty();
+    Optional<ImageFacts> image =
+        mustSeeImage(plan) ? Optional.of(fetch(engine, plan)) : Optional.empty();
+    if (image.isPresent()) {
+      pin(image.get(), plan.image());
+    }
     try {
-      seeDirectory(engine, plan, image);
-      String id = create(engine, plan);
+      if (image.isPresent() && directoryOfImage(plan)) {
+        seeDirectory(engine, plan, image.get());
+      }
+      removeEarlier(watcher);
+      String id = create(engine, plan, image.isPresent());
       run =
           Optional.of(
               new ContainerRun(
@@ -121,15 +127,38 @@ final class Starting {
     }
   }
 
-  private String create(Engine engine, ContainerPlan plan) throws DaemonException {
+  /** Whether the image has to be known before a container is made of it; otherwise the engine says when it is missing. */
+  private boolean mustSeeImage(ContainerPlan plan) {
+    return table.pull() == PullPolicy.ALWAYS || !table.digest().isEmpty() || directoryOfImage(plan);
+  }
+
+  private ImageFacts fetch(Engine engine, ContainerPlan plan) throws DaemonException {
+    return engine.image(plan.image(), table.pull(), line -> events.statusText(line), deadline);
+  }
+
+  /**
+   * @param seen whether the image is there
+   */
+  private String create(Engine engine, ContainerPlan plan, boolean seen) throws DaemonException {
     try {
       return engine.create(plan, deadline);
     } catch (DaemonException e) {
-      if (!e.code().equals(ErrorCode.ALREADY_EXISTS)) {
+      if (e.code().equals(ErrorCode.ALREADY_EXISTS)) {
+        makeRoom(engine, plan.name());
+      } else if (e.code().equals(ErrorCode.NOT_FOUND) && !seen) {
+        ImageFacts _ = fetch(engine, plan);
+      } else {
         throw e;
       }
-      makeRoom(engine, plan.name());
       return engine.create(plan, deadline);
+    }
+  }
+
+  /** What the daemon's run before has left is known here: to hear of it by a refusal would cost a round more. */
+  private void removeEarlier(Watcher watcher) throws DaemonException {
+    for (ContainerRun before : watcher.ended(spec.name())) {
+      before.engine().remove(before.id(), deadline);
+      shop.forget(before.id());
     }
   }
 
@@ -165,16 +194,19 @@ final class Starting {
     shop.discard(engine, other.id(), deadline);
   }
 
-  /** Engines make a working directory that is not there; a daemon file that names one means one that is. */
-  private void seeDirectory(Engine engine, ContainerPlan plan, ImageFacts image)
-      throws DaemonException {
+  /** Whether it runs in a directory that its image has to have. */
+  private static boolean directoryOfImage(ContainerPlan plan) {
     String directory = plan.workingDir();
     boolean mounted =
         plan.mounts().stream()
             .anyMatch(m -> (directory + "/").startsWith(m.target().replaceAll("/+$", "") + "/"));
-    if (directory.isEmpty() || directory.equals("/") || mounted) {
-      return;
-    }
+    return !directory.isEmpty() && !directory.equals("/") && !mounted;
+  }
+
+  /** Engines make a working directory that is not there; a daemon file that names one means one that is. */
+  private void seeDirectory(Engine engine, ContainerPlan plan, ImageFacts image)
+      throws DaemonException {
+    String directory = plan.workingDir();
     if (!shop.hasDirectory(engine, plan, image.id(), directory, deadline)) {
       throw new DaemonException(
           ErrorCode.SPAWN,

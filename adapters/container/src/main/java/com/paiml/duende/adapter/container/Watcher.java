@@ -281,6 +281,13 @@ final class Watcher implements EngineListener, AutoCloseable {
     run.healthTimer(() -> task.cancel(false));
   }
 
+  /** Runs of a daemon that have ended and whose containers are still there. */
+  List<ContainerRun> ended(String daemon) {
+    return runs.values().stream()
+        .filter(run -> run.hasEnded() && run.spec().name().equals(daemon))
+        .toList();
+  }
+
   String instance() {
     return instance;
   }

@@ -35,6 +35,15 @@ final class LabPodman extends LabEngine {
         default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
         cgroup_conf=[]
         """);
+    // Engines take registries on this machine without TLS; Podman wants to be told.
+    Files.writeString(
+        folder.resolve("registries.conf"),
+        """
+        unqualified-search-registries = ["docker.io"]
+        [[registry]]
+        location = "127.0.0.1"
+        insecure = true
+        """);
     return new LabPodman(folder, podman);
   }
 
@@ -45,7 +54,11 @@ final class LabPodman extends LabEngine {
 
   @Override
   Map<String, String> environment() {
-    return Map.of("CONTAINERS_CONF", folder().resolve("containers.conf").toString());
+    return Map.of(
+        "CONTAINERS_CONF",
+        folder().resolve("containers.conf").toString(),
+        "CONTAINERS_REGISTRIES_CONF",
+        folder().resolve("registries.conf").toString());
   }
 
   /** Beside version 1, crun takes a mounted version 2 that has the hugetlb controller for a fault. */

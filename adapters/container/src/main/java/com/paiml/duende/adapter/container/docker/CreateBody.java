@@ -24,7 +24,7 @@ final class CreateBody {
 
   private CreateBody() {}
 
-  static Map<String, Object> of(ContainerPlan plan, boolean podman) {
+  static Map<String, Object> of(ContainerPlan plan, boolean podman, String seccomp) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("Image", plan.image());
     if (!plan.entrypoint().isEmpty()) {
@@ -43,11 +43,12 @@ final class CreateBody {
     Map<String, Map<String, Object>> exposed = new LinkedHashMap<>();
     plan.ports().forEach(p -> exposed.put(p.containerPort() + "/" + p.protocol(), Map.of()));
     body.put("ExposedPorts", exposed);
-    body.put("HostConfig", hostConfig(plan, podman));
+    body.put("HostConfig", hostConfig(plan, podman, seccomp));
     return body;
   }
 
-  private static Map<String, Object> hostConfig(ContainerPlan plan, boolean podman) {
+  private static Map<String, Object> hostConfig(
+      ContainerPlan plan, boolean podman, String seccomp) {
     Map<String, Object> host = new LinkedHashMap<>();
     host.put("NetworkMode", plan.network());
     limits(plan.limits(), host, podman);
@@ -64,8 +65,8 @@ final class CreateBody {
     if (plan.noNewPrivs()) {
       security.add("no-new-privileges");
     }
-    if (!plan.seccomp().isEmpty()) {
-      security.add("seccomp=" + plan.seccomp());
+    if (!seccomp.isEmpty()) {
+      security.add("seccomp=" + seccomp);
     }
     host.put("SecurityOpt", security);
     host.put("ReadonlyRootfs", plan.readOnly());

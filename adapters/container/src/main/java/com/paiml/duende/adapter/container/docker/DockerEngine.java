@@ -54,15 +54,22 @@ public final class DockerEngine implements Engine {
   private final UnixHttp http;
   private final ScheduledExecutorService timer;
   private final Optional<Linux> linux;
+  private final Map<String, String> environment;
   private volatile @Nullable Dialect dialect;
   private volatile Map<String, String> details = Map.of();
 
   /**
    * @param timer opens streams of events again
    * @param linux for ending commands beside daemons; empty where there is none
+   * @param environment names the files with credentials for registries
    */
   public DockerEngine(
-      EngineKind kind, UnixHttp http, ScheduledExecutorService timer, Optional<Linux> linux) {
+      EngineKind kind,
+      UnixHttp http,
+      ScheduledExecutorService timer,
+      Optional<Linux> linux,
+      Map<String, String> environment) {
+    this.environment = environment;
     this.kind = kind;
     this.http = http;
     this.timer = timer;
@@ -153,7 +160,7 @@ public final class DockerEngine implements Engine {
           "is not there, and [container] pull is \"never\"",
           "build or load it, or write pull = \"missing\"");
     }
-    new Pull(http, dialect(deadline), thing()).run(reference, progress, deadline);
+    new Pull(http, dialect(deadline), thing(), environment).run(reference, progress, deadline);
     return findImage(reference, deadline)
         .orElseThrow(
             () ->
@@ -224,11 +231,14 @@ public final class DockerEngine implements Engine {
   @Override
   public String create(ContainerPlan plan, Deadline deadline) throws DaemonException {
     Dialect spoken = dialect(deadline);
-    UnixHttp.Answer answer =
-        http.post(
-            spoken.path("/containers/create?name=" + encode(plan.name())),
-            Json.write(CreateBody.of(plan, spoken.podman())),
-            deadline);
+    UnixHttp.Answer answer;
+    try (Profile profile = Profile.of(plan.seccomp(), spoken.podman())) {
+      answer =
+          http.post(
+              spoken.path("/containers/create?name=" + encode(plan.name())),
+              Json.write(CreateBody.of(plan, spoken.podman(), profile.word())),
+              deadline);
+    }
     if (answer.status() == 409
         || (answer.status() == 500 && answer.text().contains("name is already in use"))
         || (answer.status() == 500 && answer.text().contains("is already in use by"))) {

@@ -25,8 +25,13 @@ final class Pull {
   private final UnixHttp http;
   private final Dialect dialect;
   private final String thing;
+  private final Map<String, String> environment;
 
-  Pull(UnixHttp http, Dialect dialect, String thing) {
+  /**
+   * @param environment names the files with credentials
+   */
+  Pull(UnixHttp http, Dialect dialect, String thing, Map<String, String> environment) {
+    this.environment = environment;
     this.http = http;
     this.dialect = dialect;
     this.thing = thing;
@@ -34,7 +39,7 @@ final class Pull {
 
   void run(String reference, Consumer<String> progress, Deadline deadline) throws DaemonException {
     Reference name = Reference.parse(reference);
-    Optional<String> auth = Credentials.forRegistry(name.registry(), System.getenv());
+    Optional<String> auth = Credentials.forRegistry(name.registry(), environment);
     Progress reading = new Progress(progress);
     UnixHttp.Stream stream =
         http.stream(
