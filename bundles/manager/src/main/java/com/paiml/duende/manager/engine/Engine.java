@@ -835,6 +835,7 @@ public final class Engine implements AutoCloseable {
       removal.completeExceptionally(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      unit.removal = null;
       removal.completeExceptionally(e);
     }
   }

@@ -287,7 +287,8 @@ final class LineLog implements AutoCloseable {
         append(channel, batch);
       }
       batch.forEach(e -> e.done().complete(null));
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // A fault of our own in one record must not end the thread that everybody waits for.
       if (!stale) {
         LOG.log(
             Level.ERROR,

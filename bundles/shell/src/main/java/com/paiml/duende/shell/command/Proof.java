@@ -26,7 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -34,7 +36,8 @@ import java.util.function.Consumer;
  * asked in between. What was done before a step failed is undone; the later steps are not tried.
  */
 final class Proof {
-  private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final Duration AGAIN = Duration.ofMillis(50);
   private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final String PROGRAM = "/bin/sleep";
 
@@ -167,18 +170,24 @@ final class Proof {
   }
 
   private String restarts(long first) throws DaemonException {
-    manager.signal(name, Signal.KILL);
-    Deadline deadline = Deadline.after(wait);
-    while (true) {
-      DaemonInfo now = info();
-      boolean another = first == 0 || now.pid().orElse(first) != first;
-      if (now.restarts() == 1 && now.status().state() == State.RUNNING && another) {
-        return "running again" + number(now.pid());
+    Semaphore changes = new Semaphore(0);
+    try (DaemonManager.Subscription _ = manager.watch(event -> changes.release())) {
+      manager.signal(name, Signal.KILL);
+      Deadline deadline = Deadline.after(wait);
+      while (true) {
+        DaemonInfo now = info();
+        boolean another = first == 0 || now.pid().orElse(first) != first;
+        if (now.restarts() == 1 && now.status().state() == State.RUNNING && another) {
+          return "running again" + number(now.pid());
+        }
+        if (deadline.hasPassed() || now.status().state() == State.FAILED) {
+          throw fault("it is " + now.status() + " after " + Durations.format(wait));
+        }
+        // An event may come just before what it tells of can be seen: a look now and then.
+        boolean _ = changes.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS);
       }
-      if (deadline.hasPassed() || now.status().state() == State.FAILED) {
-        throw fault("it is " + now.status() + " after " + Durations.format(wait));
-      }
-      pause();
+    } catch (InterruptedException e) {
+      throw interrupted();
     }
   }
 
@@ -216,13 +225,18 @@ final class Proof {
         ErrorCode.STATUS, name, problem, "see the container's log, and 'duende adapters'");
   }
 
+  /** The platform's own tool tells of no changes: it is asked again. */
   private void pause() throws DaemonException {
     try {
-      Thread.sleep(LOOK);
+      Thread.sleep(AGAIN);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw fault("it was interrupted");
+      throw interrupted();
     }
+  }
+
+  private DaemonException interrupted() {
+    Thread.currentThread().interrupt();
+    return fault("it was interrupted");
   }
 
   /** After a step that failed. */
