@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Optional;
@@ -51,12 +52,17 @@ final class HostServer implements AutoCloseable {
 
   static HostServer listen(String name, Path path, PrintStream log, Answerer answerer)
       throws IOException {
+    // The socket gets its name once it is private and listens: whoever sees it may come in. No
+    // longer than that name, for
+    // the room that an address has is small.
+    Path fresh = path.resolveSibling("new.sock");
     // An earlier run that was killed has left its socket.
-    Files.deleteIfExists(path);
+    Files.deleteIfExists(fresh);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {
-      server.bind(UnixDomainSocketAddress.of(path));
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      server.bind(UnixDomainSocketAddress.of(fresh));
+      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       HostServer listening = new HostServer(name, path, server, log, answerer);
       Thread.ofPlatform().daemon().name("duende-host-accept").start(listening::accept);
       return listening;

@@ -71,6 +71,12 @@ final class StartScenario implements Scenario {
       duende.killContainer();
       for (int i = 0; i < setting.rounds(15); i++) {
         warm.add(toReady(duende));
+        // As one that lived for more than a moment: it has noted that its cache of bundles is
+        // whole.
+        Await.until(
+            "the container has settled",
+            Installed.PATIENCE,
+            () -> Files.exists(duende.data().resolve("cache/whole")));
         duende.killContainer();
       }
     }

@@ -289,6 +289,8 @@ class InProcessTest {
 
   @Test
   void givenStandardStreams_whenTheAdapterComesAndGoes_thenTheyAreAsBefore() throws Exception {
+    // The other adapter takes the streams when it has opened, which is beside its start.
+    assertTrue(lab.adapter.fingerprint(Deadline.after(Duration.ofMinutes(1))).present());
     PrintStream real = System.out;
     PrintStream mine = new PrintStream(java.io.OutputStream.nullOutputStream());
     System.setOut(mine);

@@ -277,7 +277,9 @@ final class LineLog implements AutoCloseable {
 
   private void write(List<Entry> batch) {
     try {
-      if (stale || channel == null || (records > SPARE && records > 3 * live.getAsInt())) {
+      // With these: what came at once, while the writer waited for the disk, may be much.
+      int then = records + batch.size();
+      if (stale || channel == null || (then > SPARE && then > 3 * live.getAsInt())) {
         rewrite();
         if (stale) {
           LOG.log(Level.INFO, "{0} is written again", file);
