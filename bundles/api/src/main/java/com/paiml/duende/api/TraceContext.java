@@ -143,11 +143,15 @@ public record TraceContext(String traceId, String spanId, int flags, String stat
     return s.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
   }
 
+  /** Made when the first trace is begun, and once: to find a provider takes longer than its numbers. */
+  private static final class Chance {
+    static final SecureRandom RANDOM = new SecureRandom();
+  }
+
   private static String randomHex(int bytes) {
     byte[] b = new byte[bytes];
-    SecureRandom random = new SecureRandom();
     do {
-      random.nextBytes(b);
+      Chance.RANDOM.nextBytes(b);
     } while (isZero(b));
     return HexFormat.of().formatHex(b);
   }

@@ -21,6 +21,9 @@ public interface Cgroup {
   /** Its name, as given to {@link Cgroups#create}. */
   String name();
 
+  /** Whether {@link Cgroups#create} has made all its folders: nobody has set, frozen or killed anything there before. */
+  boolean isNew();
+
   /** The controllers that it has. */
   Set<Controller> controllers();
 

@@ -37,7 +37,10 @@ final class CgroupOne implements CgroupVersion {
       case Setting.MemoryAndSwap(long bytes) -> put(folder, MEMORY_AND_SWAP, bytes);
       case Setting.NoSwap() -> noSwap(folder);
       case Setting.CpuQuota(long quota, long period) -> {
-        put(folder, PERIOD, period);
+        // For each write the kernel goes through all groups of the machine (tg_set_bandwidth).
+        if (!files.number(folder.resolve(PERIOD)).equals(OptionalLong.of(period))) {
+          put(folder, PERIOD, period);
+        }
         put(folder, QUOTA, quota);
       }
       case Setting.CpuShares(long shares) -> put(folder, SHARES, shares);

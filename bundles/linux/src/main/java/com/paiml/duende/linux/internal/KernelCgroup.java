@@ -38,13 +38,16 @@ final class KernelCgroup implements Cgroup {
   private final ControlFiles files;
   private final Map<Controller, Path> folders;
   private final Map<Controller, CgroupVersion> versions;
+  private final boolean isNew;
 
   KernelCgroup(
       String name,
       ControlFiles files,
       Map<Controller, Path> folders,
-      Map<Controller, CgroupVersion> versions) {
+      Map<Controller, CgroupVersion> versions,
+      boolean isNew) {
     this.name = name;
+    this.isNew = isNew;
     this.files = files;
     this.folders = new EnumMap<>(Controller.class);
     this.folders.putAll(folders);
@@ -61,6 +64,11 @@ final class KernelCgroup implements Cgroup {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public boolean isNew() {
+    return isNew;
   }
 
   @Override

@@ -106,7 +106,8 @@ final class KernelCgroups implements Cgroups {
         Path folder = make(one.getKey(), one.getValue(), segments, made);
         one.getValue().forEach(controller -> folders.put(controller, folder));
       }
-      return group(name, folders);
+      boolean isNew = made.containsAll(folders.values());
+      return group(name, folders, isNew);
     } catch (LinuxException refused) {
       made.reversed()
           .forEach(
@@ -123,6 +124,12 @@ final class KernelCgroups implements Cgroups {
   private Path make(
       Hierarchy hierarchy, Set<Controller> controllers, List<String> segments, List<Path> made)
       throws LinuxException {
+    if (hierarchy.version() == 1) {
+      Path whole = resolve(hierarchy.base(), segments);
+      if (isMade(whole, made)) {
+        return whole;
+      }
+    }
     Path folder = hierarchy.base();
     for (String segment : segments) {
       if (hierarchy.version() == 2) {
@@ -134,6 +141,21 @@ final class KernelCgroups implements Cgroups {
       }
     }
     return folder;
+  }
+
+  /** Makes a folder whose parents are there, as they are for all groups but the first; else makes nothing. */
+  private boolean isMade(Path folder, List<Path> made) throws LinuxException {
+    try {
+      if (files.makeFolder(folder)) {
+        made.add(folder);
+      }
+      return true;
+    } catch (LinuxException refused) {
+      if (refused.is(Errno.ENOENT)) {
+        return false;
+      }
+      throw refused;
+    }
   }
 
   /** Lets the groups below that folder have those controllers. */
@@ -197,7 +219,7 @@ final class KernelCgroups implements Cgroups {
             folders.put(controller, folder);
           }
         });
-    return folders.isEmpty() ? Optional.empty() : Optional.of(group(name, folders));
+    return folders.isEmpty() ? Optional.empty() : Optional.of(group(name, folders, false));
   }
 
   @Override
@@ -227,7 +249,7 @@ final class KernelCgroups implements Cgroups {
     }
     return folders.isEmpty()
         ? Optional.empty()
-        : Optional.of(group("of process " + pid, folders, versions));
+        : Optional.of(group("of process " + pid, folders, versions, false));
   }
 
   @Override
@@ -255,7 +277,7 @@ final class KernelCgroups implements Cgroups {
     }
   }
 
-  private Cgroup group(String name, Map<Controller, Path> folders) {
+  private Cgroup group(String name, Map<Controller, Path> folders, boolean isNew) {
     Map<Controller, Integer> versions = new EnumMap<>(Controller.class);
     folders
         .keySet()
@@ -264,16 +286,16 @@ final class KernelCgroups implements Cgroups {
               Hierarchy holder = holders.get(controller);
               versions.put(controller, holder == null ? 1 : holder.version());
             });
-    return group(name, folders, versions);
+    return group(name, folders, versions, isNew);
   }
 
   private Cgroup group(
-      String name, Map<Controller, Path> folders, Map<Controller, Integer> numbers) {
+      String name, Map<Controller, Path> folders, Map<Controller, Integer> numbers, boolean isNew) {
     Map<Controller, CgroupVersion> versions = new EnumMap<>(Controller.class);
     CgroupVersion one = new CgroupOne(files);
     CgroupVersion two = new CgroupTwo(files);
     numbers.forEach((controller, number) -> versions.put(controller, number == 2 ? two : one));
-    return new KernelCgroup(name, files, folders, versions);
+    return new KernelCgroup(name, files, folders, versions, isNew);
   }
 
   private static Path resolve(Path base, List<String> segments) {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** proc(5). */
 final class ProcFiles implements ProcFileSystem {
@@ -22,6 +23,8 @@ final class ProcFiles implements ProcFileSystem {
   private static final int FIRST_AFTER_NAME = 3;
 
   private final Kernel kernel;
+  // One kernel has one as long as it runs, and every start asks.
+  private volatile @Nullable String boot;
 
   ProcFiles(Kernel kernel) {
     this.kernel = kernel;
@@ -29,7 +32,12 @@ final class ProcFiles implements ProcFileSystem {
 
   @Override
   public String bootId() throws LinuxException {
-    return kernel.readFile("/proc/sys/kernel/random/boot_id").strip();
+    String known = boot;
+    if (known == null) {
+      known = kernel.readFile("/proc/sys/kernel/random/boot_id").strip();
+      boot = known;
+    }
+    return known;
   }
 
   @Override

@@ -239,7 +239,7 @@ public final class Engine implements AutoCloseable {
   /** Puts something to the tree, and waits until it has taken it. */
   void ask(String thing, TreeCall call) throws DaemonException {
     CompletableFuture<Void> taken = new CompletableFuture<>();
-    treeBox.post(
+    treeBox.here(
         () -> {
           try {
             call.make(tree);

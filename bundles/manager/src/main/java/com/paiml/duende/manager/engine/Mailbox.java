@@ -14,6 +14,9 @@ final class Mailbox {
   /** After so many the thread goes to others first. */
   private static final int TURN = 256;
 
+  /** A thread that has other things to do does so many. */
+  private static final int TURN_HERE = 8;
+
   private final Executor threads;
   private final ConcurrentLinkedQueue<Runnable> posts = new ConcurrentLinkedQueue<>();
   private final AtomicInteger pending = new AtomicInteger();
@@ -29,17 +32,28 @@ final class Mailbox {
     }
   }
 
+  /**
+   * As {@link #post}, for a thread that would wait for the outcome, or has nothing better to do: it does the work itself when
+   * nobody else is at it, for to wake another one takes longer than most messages.
+   */
+  void here(Runnable what) {
+    posts.add(what);
+    if (pending.getAndIncrement() == 0) {
+      run(TURN_HERE);
+    }
+  }
+
   private void schedule() {
     try {
-      threads.execute(this::run);
+      threads.execute(() -> run(TURN));
     } catch (RejectedExecutionException e) {
       // The engine has ended: nobody waits for this any more.
       posts.clear();
     }
   }
 
-  private void run() {
-    int left = TURN;
+  private void run(int turn) {
+    int left = turn;
     do {
       Runnable post = posts.poll();
       if (post != null) {

@@ -125,6 +125,8 @@ final class Supervisor {
   private Instant since;
   private @Nullable Instant startedAt;
   private Prober.@Nullable Probe probe;
+  // Of the message in progress.
+  private boolean startFollows;
   private long probes;
   private long probeFailures;
   private long probeNanos;
@@ -233,6 +235,7 @@ final class Supervisor {
       notRecovering(message);
     }
     boolean answersLater = false;
+    startFollows = effects.stream().anyMatch(Effect.Launch.class::isInstance);
     for (Effect effect : effects) {
       answersLater |=
           (effect instanceof Effect.SignalRun s && s.ticket() != 0)
@@ -310,7 +313,7 @@ final class Supervisor {
   /** Completes when all that was posted before has been handled. */
   CompletableFuture<Void> fence() {
     CompletableFuture<Void> passed = new CompletableFuture<>();
-    mailbox.post(() -> passed.complete(null));
+    mailbox.here(() -> passed.complete(null));
     return passed;
   }
 
@@ -336,7 +339,14 @@ final class Supervisor {
       case Effect.Launch l -> {
         Instant at = Instant.now();
         startedAt = at;
-        lane.post(() -> launch(l, at));
+        lane.post(
+            () -> {
+              try {
+                launch(l, at);
+              } finally {
+                engine.journal().startTried();
+              }
+            });
       }
       case Effect.AwaitReady a -> awaitReady();
       case Effect.StopRun s -> stop(s);
@@ -392,7 +402,7 @@ final class Supervisor {
         if (ended != null) {
           ended.end();
         }
-        engine.journal().ended(name, e.reason(), life.restarts());
+        engine.journal().ended(name, e.reason(), life.restarts(), startFollows);
         tell(new DaemonEvent.Exited(source(), e.reason()));
       }
       case Effect.Scheduled s -> {
@@ -610,7 +620,8 @@ final class Supervisor {
     engine.journal().began(name, handle, inside, at, l.restarts());
     Run begun = new Run(generation, port, spec, handle);
     run = begun;
-    post(new Message.Spawned(generation, handle, hosted));
+    Message spawned = new Message.Spawned(generation, handle, hosted);
+    mailbox.here(() -> handle(spawned, 0, 0));
     if (hosted) {
       link(begun);
     }
@@ -688,7 +699,7 @@ final class Supervisor {
                     return;
                   }
                   if (reason != null) {
-                    post(new Message.Exited(of.generation, said(of, reason)));
+                    exited(of, new Message.Exited(of.generation, said(of, reason)));
                   } else if (isGone(fault)) {
                     adapterLeft(of.port);
                   } else {
@@ -697,6 +708,15 @@ final class Supervisor {
                             of.generation, new ExitReason.Unknown(String.valueOf(fault))));
                   }
                 });
+  }
+
+  /** The adapter's thread that learns of a program's end has the next start on its way before it tells another thread. */
+  private void exited(Run of, Message.Exited message) {
+    if (of.spec.payload().kind() == Payload.Kind.PROGRAM && !Thread.currentThread().isVirtual()) {
+      mailbox.here(() -> handle(message, 0, 0));
+    } else {
+      post(message);
+    }
   }
 
   private static boolean isGone(@Nullable Throwable fault) {

@@ -185,35 +185,44 @@ public final class Journal implements AutoCloseable {
    */
   public void begins(
       String instance, DaemonHandle run, boolean inProcess, Instant at, long restarts) {
-    // A failure is reported by the writer, which tries again.
-    var _ = open(instance, run, inProcess, at, restarts).exceptionally(e -> null).join();
-  }
-
-  /** A run has begun. */
-  public void began(
-      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
-    var _ = open(instance, handle, inProcess, at, restarts);
-  }
-
-  private CompletableFuture<Void> open(
-      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
     CompletableFuture<Void> written;
     synchronized (fold) {
-      RunRecord r =
-          new RunRecord(
-              Optional.of(handle),
-              handle.generation(),
-              inProcess,
-              at,
-              false,
-              true,
-              exitOf(runs.get(instance)),
-              restarts,
-              DaemonStatus.STARTING,
-              false);
-      written = put(instance, r);
+      RunRecord asked = opened(instance, run, inProcess, at, restarts);
+      runs.put(instance, asked);
+      written = history.put(() -> line(instance, asked));
     }
-    return written;
+    history.settle(written);
+  }
+
+  /** A run has begun. Written with what follows, or when {@link #startTried} is called. */
+  public void began(
+      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
+    synchronized (fold) {
+      RunRecord begun = opened(instance, handle, inProcess, at, restarts);
+      runs.put(instance, begun);
+      var _ = history.put(() -> line(instance, begun));
+    }
+  }
+
+  /** What a start has left to be written is written soon. */
+  public void startTried() {
+    history.wake();
+  }
+
+  /** Under the lock. */
+  private RunRecord opened(
+      String instance, DaemonHandle handle, boolean inProcess, Instant at, long restarts) {
+    return new RunRecord(
+        Optional.of(handle),
+        handle.generation(),
+        inProcess,
+        at,
+        false,
+        true,
+        exitOf(runs.get(instance)),
+        restarts,
+        DaemonStatus.STARTING,
+        false);
   }
 
   /** A run of which only the name was on record was found. */
@@ -297,21 +306,35 @@ public final class Journal implements AutoCloseable {
                 r.byShutdown()));
   }
 
-  public void ended(String instance, ExitReason exit, long restarts) {
-    edit(
-        instance,
-        r ->
-            new RunRecord(
-                r.handle(),
-                r.generation(),
-                r.inProcess(),
-                r.startedAt(),
-                r.ready(),
-                false,
-                Optional.of(exit),
-                restarts,
-                r.status(),
-                r.byShutdown()));
+  /**
+   * A run has ended.
+   *
+   * @param startFollows whether a start is on its way: then it is written with that, or when {@link #startTried} is called
+   */
+  public void ended(String instance, ExitReason exit, long restarts, boolean startFollows) {
+    synchronized (fold) {
+      RunRecord r = runs.get(instance);
+      if (r == null) {
+        return;
+      }
+      RunRecord ended =
+          new RunRecord(
+              r.handle(),
+              r.generation(),
+              r.inProcess(),
+              r.startedAt(),
+              r.ready(),
+              false,
+              Optional.of(exit),
+              restarts,
+              r.status(),
+              r.byShutdown());
+      runs.put(instance, ended);
+      var _ =
+          startFollows
+              ? history.put(() -> line(instance, ended))
+              : history.append(() -> line(instance, ended));
+    }
   }
 
   /** The daemon has come to rest. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -23,7 +25,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of records that grows at its end, with one thread that writes. It begins with a line that names format and version.
+ * A file of records that grows at its end, written by one thread at a time: a thread of its own, or one that waits for a
+ * record anyway. It begins with a line that names format and version.
  * When it has grown far beyond what is still of interest it is written anew: to a file beside it, synced, renamed over it.
  *
  * <p>A record that cannot be written (a full disk) fails its future; the file is cut back to its last whole record, and the
@@ -35,6 +38,9 @@ final class LineLog implements AutoCloseable {
   private static final String MAGIC = "duende-journal";
   private static final long RETRY_SECONDS = 1;
   private static final int SPARE = 2000;
+
+  /** So many records wait at most for somebody who was to see to them. */
+  private static final int UNWOKEN = 64;
 
   /** @param line made when it is written: whoever tells of an end has a start to see to */
   private record Entry(Supplier<Line> line, CompletableFuture<Void> done) {}
@@ -57,19 +63,21 @@ final class LineLog implements AutoCloseable {
   private final Condition work = lock.newCondition();
   private final Condition idle = lock.newCondition();
   private List<Entry> queue = new ArrayList<>();
+  // Whether somebody writes: the writer, which begins with that, or whoever waits for a record.
   private boolean busy;
-  private boolean stale;
+  private volatile boolean stale;
   private boolean closed;
   private final Thread writer;
-  // Of the writer's thread from here on.
+  // Of whoever is busy from here on.
   private @Nullable FileChannel channel;
+  private boolean reported;
   private long size;
   private int records;
 
   /**
    * @param durable whether records are synced before their futures complete
    * @param live how many records are of interest now; asked often
-   * @param snapshot all that is of interest now; called from the writer's thread
+   * @param snapshot all that is of interest now; called by whoever writes
    */
   LineLog(
       Path file, String topic, boolean durable, IntSupplier live, Supplier<List<Line>> snapshot) {
@@ -113,7 +121,7 @@ final class LineLog implements AutoCloseable {
         }
         current = !torn && head.equals(head(topic));
       } else {
-        var line = torn ? java.util.Optional.<Line>empty() : Line.decode(bytes, at, end);
+        var line = torn ? Optional.<Line>empty() : Line.decode(bytes, at, end);
         if (line.isPresent()) {
           lines.add(line.get());
         } else if (torn || end == bytes.length - 1) {
@@ -179,6 +187,7 @@ final class LineLog implements AutoCloseable {
       size = to.size();
       records = found.lines().size();
     }
+    busy = true;
     writer.start();
     return anew;
   }
@@ -195,9 +204,18 @@ final class LineLog implements AutoCloseable {
   /**
    * As {@link #append(Line)}.
    *
-   * @param line called from the writer's thread; from what does not change
+   * @param line called by whoever writes; from what does not change
    */
   CompletableFuture<Void> append(Supplier<Line> line) {
+    return add(line, true);
+  }
+
+  /** As {@link #append(Supplier)}, for who calls {@link #settle} or {@link #wake} next: nobody is woken for it. */
+  CompletableFuture<Void> put(Supplier<Line> line) {
+    return add(line, false);
+  }
+
+  private CompletableFuture<Void> add(Supplier<Line> line, boolean wake) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     lock.lock();
     try {
@@ -206,11 +224,78 @@ final class LineLog implements AutoCloseable {
         return done;
       }
       queue.add(new Entry(line, done));
-      work.signal();
+      if (wake || queue.size() >= UNWOKEN) {
+        work.signal();
+      }
     } finally {
       lock.unlock();
     }
     return done;
+  }
+
+  /**
+   * Returns once a record is written, or has failed. Where nobody is writing, this thread writes all that waits: to hand it to
+   * another and wait for that one takes longer than the write. No lock may be held that {@link #snapshot} needs.
+   *
+   * @param done as {@link #put} has returned it
+   */
+  void settle(CompletableFuture<Void> done) {
+    Optional<List<Entry>> mine = done.isDone() ? Optional.empty() : takeTurn();
+    if (mine.isPresent()) {
+      try {
+        write(mine.get());
+      } finally {
+        endTurn();
+      }
+    }
+    // A failure is reported by who has written, and made good.
+    var _ = done.exceptionally(e -> null).join();
+  }
+
+  /** What was {@link #put} is written soon, if it is not yet. */
+  void wake() {
+    lock.lock();
+    try {
+      if (!busy && !queue.isEmpty()) {
+        work.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What waits, to be written by this thread; empty when the writer sees to it. */
+  private Optional<List<Entry>> takeTurn() {
+    lock.lock();
+    try {
+      if (busy || queue.isEmpty()) {
+        return Optional.empty();
+      }
+      // An interrupt closes a channel under whoever writes to it.
+      if (stale || closed || Thread.currentThread().isInterrupted()) {
+        work.signal();
+        return Optional.empty();
+      }
+      busy = true;
+      List<Entry> batch = queue;
+      queue = new ArrayList<>();
+      return Optional.of(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void endTurn() {
+    lock.lock();
+    try {
+      busy = false;
+      idle.signalAll();
+      if (stale || closed || !queue.isEmpty()) {
+        work.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits until all that was added is written, or at most so long. */
@@ -218,6 +303,7 @@ final class LineLog implements AutoCloseable {
     lock.lock();
     try {
       long left = TimeUnit.MILLISECONDS.toNanos(millis);
+      work.signal();
       while ((busy || !queue.isEmpty()) && left > 0) {
         left = idle.awaitNanos(left);
       }
@@ -238,8 +324,8 @@ final class LineLog implements AutoCloseable {
       try {
         busy = false;
         idle.signalAll();
-        while (queue.isEmpty() && !closed) {
-          if (stale) {
+        while (busy || (queue.isEmpty() && !closed)) {
+          if (stale && !busy) {
             if (work.awaitNanos(TimeUnit.SECONDS.toNanos(RETRY_SECONDS)) <= 0) {
               break;
             }
@@ -281,25 +367,40 @@ final class LineLog implements AutoCloseable {
       int then = records + batch.size();
       if (stale || channel == null || (then > SPARE && then > 3 * live.getAsInt())) {
         rewrite();
-        if (stale) {
+        if (reported) {
           LOG.log(Level.INFO, "{0} is written again", file);
         }
         stale = false;
+        reported = false;
       } else {
         append(channel, batch);
       }
       batch.forEach(e -> e.done().complete(null));
-    } catch (IOException | RuntimeException e) {
-      // A fault of our own in one record must not end the thread that everybody waits for.
-      if (!stale) {
+    } catch (ClosedByInterruptException e) {
+      // Meant for what a call is about. The writer is not interrupted, and writes all anew.
+      stale = true;
+      putBack(batch);
+    } catch (IOException | RuntimeException | Error e) {
+      // A fault of our own in one record must not leave everybody waiting.
+      if (!reported) {
         LOG.log(
             Level.ERROR,
             "{0} cannot be written ({1}); it is tried again until it can",
             file,
             e.getMessage());
       }
+      reported = true;
       stale = true;
       batch.forEach(b -> b.done().completeExceptionally(e));
+    }
+  }
+
+  private void putBack(List<Entry> batch) {
+    lock.lock();
+    try {
+      queue.addAll(0, batch);
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -14,6 +14,7 @@ import com.paiml.duende.api.FailureReason;
 import com.paiml.duende.api.GroupConfig;
 import com.paiml.duende.api.What;
 import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,13 +22,18 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,7 +112,7 @@ class JournalTest {
       j.counted("a", 3);
       j.counted("unknown", 3);
       j.began("b", handle("b", 1), false, Instant.EPOCH, 0);
-      j.ended("b", new ExitReason.WatchdogTimeout(Duration.ofSeconds(3)), 1);
+      j.ended("b", new ExitReason.WatchdogTimeout(Duration.ofSeconds(3)), 1, false);
       j.rested("b", DaemonStatus.failed(new FailureReason.NotReady(Duration.ofMillis(5))), 1, true);
     }
     try (Journal j = open()) {
@@ -306,6 +312,118 @@ class JournalTest {
     try (Journal j = open()) {
       assertEquals(19_999, j.run("a").orElseThrow().generation());
     }
+  }
+
+  @Test
+  void aRunThatIsAskedForIsInTheFileWhenTheCallReturnsHoweverManyAsk() throws Exception {
+    Path file = folder.resolve("runs.log");
+    int threads = 8;
+    int each = 400;
+    try (Journal j = open();
+        ExecutorService askers = Executors.newFixedThreadPool(threads)) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        String name = "d" + t;
+        all.add(
+            askers.submit(
+                () -> {
+                  for (int i = 1; i <= each; i++) {
+                    j.begins(name, handle(name, i), false, Instant.EPOCH, i);
+                    if (i % 100 == 0) {
+                      assertEquals(i, lastGeneration(file, name));
+                    }
+                    j.ready(name);
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> one : all) {
+        Object _ = one.get(60, TimeUnit.SECONDS);
+      }
+    }
+    try (Journal j = open()) {
+      assertEquals(List.of(), j.problems());
+      for (int t = 0; t < threads; t++) {
+        RunRecord r = j.run("d" + t).orElseThrow();
+        assertEquals(each, r.generation());
+        assertTrue(r.ready());
+      }
+    }
+  }
+
+  @Test
+  void whatIsLeftForAStartIsWrittenWithItOrWhenItWasTried() throws Exception {
+    Path file = folder.resolve("runs.log");
+    try (Journal j = open()) {
+      j.begins("a", handle("a", 1), false, Instant.EPOCH, 0);
+      j.ended("a", new ExitReason.Graceful(), 1, true);
+      j.begins("a", handle("a", 2), false, Instant.EPOCH, 1);
+      assertTrue(
+          LineLog.read(file, "runs").lines().stream()
+              .anyMatch(l -> l.kind().equals("run") && !l.flag("open")));
+      j.began("a", handle("a", 3), false, Instant.EPOCH, 1);
+      j.startTried();
+      Deadline soon = Deadline.after(Duration.ofSeconds(60));
+      while (lastGeneration(file, "a") != 3) {
+        assertFalse(soon.hasPassed());
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void aRunThatAnInterruptedThreadAsksForIsInTheFileAllTheSame() throws Exception {
+    try (Journal j = open()) {
+      Thread.currentThread().interrupt();
+      j.begins("a", handle("a", 5), false, Instant.EPOCH, 0);
+      assertTrue(Thread.interrupted());
+      assertEquals(5, lastGeneration(folder.resolve("runs.log"), "a"));
+      j.begins("a", handle("a", 6), false, Instant.EPOCH, 0);
+      assertEquals(6, lastGeneration(folder.resolve("runs.log"), "a"));
+    }
+    try (Journal j = open()) {
+      assertEquals(List.of(), j.problems());
+      assertEquals(6, j.run("a").orElseThrow().generation());
+    }
+  }
+
+  @Test
+  void anInterruptInTheMiddleOfAWriteLosesNoRecord() throws Exception {
+    Path file = folder.resolve("runs.log");
+    try (Journal j = open()) {
+      AtomicBoolean done = new AtomicBoolean();
+      Thread asker =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = 1; i <= 500; i++) {
+                      j.begins("a", handle("a", i), false, Instant.EPOCH, i);
+                      boolean _ = Thread.interrupted();
+                    }
+                    done.set(true);
+                  });
+      while (!done.get()) {
+        asker.interrupt();
+        Thread.onSpinWait();
+      }
+      assertTrue(asker.join(Duration.ofSeconds(60)));
+      assertEquals(500, lastGeneration(file, "a"));
+      j.begins("b", handle("b", 1), false, Instant.EPOCH, 0);
+      assertEquals(1, lastGeneration(file, "b"));
+    }
+    try (Journal j = open()) {
+      assertEquals(List.of(), j.problems());
+      assertEquals(500, j.run("a").orElseThrow().generation());
+    }
+  }
+
+  /** As it is in the file now; somebody may be at its end. */
+  private static long lastGeneration(Path file, String name) throws IOException {
+    return LineLog.read(file, "runs").lines().stream()
+        .filter(l -> l.text("name").equals(Optional.of(name)))
+        .reduce((first, last) -> last)
+        .orElseThrow()
+        .number("generation", -1);
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +35,12 @@ final class LimitGroup {
   private volatile @Nullable Resources set;
   private volatile Set<String> written = Set.of();
   private volatile Map<String, String> refused = Map.of();
+  private volatile OptionalLong settledKills;
 
   LimitGroup(Cgroup group) {
     this.group = group;
     this.members = group.folders().getFirst();
+    this.settledKills = group.isNew() ? OptionalLong.of(0) : OptionalLong.empty();
   }
 
   Cgroup cgroup() {
@@ -220,6 +223,24 @@ final class LimitGroup {
     } catch (LinuxException unreadable) {
       return 0;
     }
+  }
+
+  /** The kills before a run that is about to start: not asked again when they were asked with nobody in it. */
+  long killsBefore() {
+    OptionalLong known = settledKills;
+    return known.isPresent() ? known.getAsLong() : outOfMemoryKills();
+  }
+
+  /** As {@link #outOfMemoryKills}, when it {@link #isEmpty}. */
+  long killsWhenEmpty() {
+    long kills = outOfMemoryKills();
+    settledKills = OptionalLong.of(kills);
+    return kills;
+  }
+
+  /** There may be more before the next run. */
+  void forgetKills() {
+    settledKills = OptionalLong.empty();
   }
 
   /** Which of those processes are in it; empty when it cannot be read. */

@@ -236,7 +236,7 @@ final class LimitGroups {
   private LimitGroup create(LaunchSpec spec) throws DaemonException {
     try {
       LimitGroup group = new LimitGroup(cgroups.orElseThrow().create(name(spec), wanted(spec)));
-      if (group.isFrozen()) {
+      if (!group.cgroup().isNew() && group.isFrozen()) {
         // Left over from a paused run of a container that died: nothing could start in it.
         group.cgroup().thaw();
       }

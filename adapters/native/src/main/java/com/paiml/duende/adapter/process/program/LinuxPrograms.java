@@ -32,7 +32,6 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
-import com.paiml.duende.support.program.PidFile;
 import com.paiml.duende.support.program.ProgramFile;
 import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
@@ -93,6 +92,7 @@ public final class LinuxPrograms implements Programs {
       Set.copyOf(EnumSet.of(Capability.USER, Capability.CAPABILITIES, Capability.NETWORK_OFF));
 
   private final Linux linux;
+  private final Processes processes;
   private final LogBooks logs;
   private final Spawner spawner;
   private final EventLoop loop;
@@ -101,6 +101,7 @@ public final class LinuxPrograms implements Programs {
   private final LimitGroups groups;
   private final DiskRooms disks;
   private final Accounts accounts = new Accounts();
+  private final PidFiles pidFiles = new PidFiles();
   private final Optional<String> cannotConfine;
   private final int ownUid;
   private final long hardLimit;
@@ -108,6 +109,7 @@ public final class LinuxPrograms implements Programs {
   private LinuxPrograms(Linux linux, LogBooks logs, Spawner spawner, EventLoop loop)
       throws LinuxException {
     this.linux = linux;
+    this.processes = linux.processes();
     this.logs = logs;
     this.spawner = spawner;
     this.loop = loop;
@@ -222,7 +224,7 @@ public final class LinuxPrograms implements Programs {
   }
 
   Processes processes() {
-    return linux.processes();
+    return processes;
   }
 
   EventLoop loop() {
@@ -235,6 +237,10 @@ public final class LinuxPrograms implements Programs {
 
   LogBooks logs() {
     return logs;
+  }
+
+  PidFiles pidFiles() {
+    return pidFiles;
   }
 
   LinuxExec exec() {
@@ -261,7 +267,7 @@ public final class LinuxPrograms implements Programs {
       pipe.ifPresent(opened::add);
       opened.add(() -> groups.release(spec));
       Optional<LimitGroup> group = groups.claim(spec);
-      long killsBefore = group.map(LimitGroup::outOfMemoryKills).orElse(0L);
+      long killsBefore = group.map(LimitGroup::killsBefore).orElse(0L);
       long cpuBefore = group.map(LimitGroup::cpuNanos).orElse(0L);
       opened.add(() -> disks.release(spec));
       disks.prepare(spec, deadline);
@@ -271,7 +277,7 @@ public final class LinuxPrograms implements Programs {
       Pidfd process = spawner.spawn(request);
       opened.add(process);
       try {
-        ProcessIdentity identity = linux.processes().identify(process);
+        ProcessIdentity identity = processes.identify(process);
         main.set(identity);
         LinuxRun run =
             new LinuxRun(
@@ -289,7 +295,7 @@ public final class LinuxPrograms implements Programs {
         if (cannotConfine.isPresent() && group.isPresent()) {
           group.get().cgroup().attach(identity.pid());
         }
-        PidFile.write(spec.pidFile(), identity.pid(), spec.name());
+        pidFiles.write(spec, identity.pid());
         run.begin(pipe);
         done = true;
         return run;
@@ -441,7 +447,7 @@ public final class LinuxPrograms implements Programs {
       if (gone) {
         LOGGER.log(Level.DEBUG, "{0}: undone ({1}): {2}", spec.name(), reached, process.reap());
       }
-      PidFile.remove(spec.pidFile(), process.pid());
+      pidFiles.remove(spec, process.pid());
     } catch (LinuxException | IOException e) {
       LOGGER.log(Level.WARNING, spec.name() + ": left behind by a failed start: " + e, e);
     }
@@ -471,8 +477,8 @@ public final class LinuxPrograms implements Programs {
       if (main.isEmpty()) {
         return Optional.empty();
       }
-      try (Pidfd process = linux.processes().open(main.get().pid())) {
-        ProcessIdentity identity = linux.processes().identify(process);
+      try (Pidfd process = processes.open(main.get().pid())) {
+        ProcessIdentity identity = processes.identify(process);
         return identity.startTime() == main.get().start()
             ? Optional.of(handle(spec, identity))
             : Optional.empty();
@@ -498,10 +504,10 @@ public final class LinuxPrograms implements Programs {
     }
     ProcessIdentity identity = known.get();
     try {
-      Optional<Pidfd> held = linux.processes().open(identity);
+      Optional<Pidfd> held = processes.open(identity);
       if (held.isEmpty()) {
         killRest(identity, spec);
-        PidFile.remove(spec.pidFile(), identity.pid());
+        pidFiles.remove(spec, identity.pid());
         return lost(
             "pid "
                 + identity.pid()
@@ -532,7 +538,7 @@ public final class LinuxPrograms implements Programs {
                           "it ended while nobody watched, pid " + process.pid()));
     }
     killRest(identity, spec);
-    PidFile.remove(spec.pidFile(), identity.pid());
+    pidFiles.remove(spec, identity.pid());
     return new Found(new Recovery.Exited(LinuxRun.reason(status)), Optional.empty());
   }
 
@@ -596,7 +602,7 @@ public final class LinuxPrograms implements Programs {
               group.map(LimitGroup::outOfMemoryKills).orElse(0L),
               0,
               paused);
-      PidFile.write(spec.pidFile(), identity.pid(), spec.name());
+      pidFiles.write(spec, identity.pid());
       run.begin(Optional.empty());
       done = true;
       return new Found(new Recovery.Running(handle, paused), Optional.of(run));
@@ -611,7 +617,7 @@ public final class LinuxPrograms implements Programs {
   private void killRest(ProcessIdentity main, LaunchSpec spec) throws IOException, LinuxException {
     List<ProcessTable.Entry> left =
         ProcessTable.read().tree(main.pid(), main.startTime(), RunMark.of(spec));
-    TreeSignal.send(linux.processes(), left, main.bootId(), LinuxRun.SIGKILL);
+    TreeSignal.send(processes, left, main.bootId(), LinuxRun.SIGKILL);
     Optional<LimitGroup> group = groups.find(spec);
     if (group.isPresent()) {
       group.get().cgroup().kill(Duration.ofSeconds(5));
@@ -650,7 +656,7 @@ public final class LinuxPrograms implements Programs {
                   + strays.stream().map(e -> Integer.toString(e.pid())).toList(),
               "see /proc/PID/wchan of each");
         }
-        TreeSignal.send(linux.processes(), strays, bootId(), LinuxRun.SIGKILL);
+        TreeSignal.send(processes, strays, bootId(), LinuxRun.SIGKILL);
       }
     } catch (LinuxException refused) {
       throw KernelFaults.of(ErrorCode.STATUS, "native", refused);
@@ -661,8 +667,8 @@ public final class LinuxPrograms implements Programs {
   }
 
   private String bootId() throws LinuxException {
-    try (Pidfd self = linux.processes().open((int) ProcessHandle.current().pid())) {
-      return linux.processes().identify(self).bootId();
+    try (Pidfd self = processes.open((int) ProcessHandle.current().pid())) {
+      return processes.identify(self).bootId();
     }
   }
 

@@ -30,7 +30,6 @@ import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
-import com.paiml.duende.support.program.PidFile;
 import com.paiml.duende.support.program.RunMark;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -150,7 +149,7 @@ final class LinuxRun implements Run {
   private void mainEnded(ExitStatus status) {
     ended = Optional.of(status);
     if (group.isPresent() && group.get().isEmpty()) {
-      treeGone();
+      treeGone(group.get().killsWhenEmpty() - killsBefore);
     } else {
       host.reaper().mainEnded(this);
     }
@@ -183,14 +182,18 @@ final class LinuxRun implements Run {
 
   /** Nothing of it is left. */
   void treeGone() {
+    group.ifPresent(LimitGroup::forgetKills);
+    treeGone(outOfMemoryKills());
+  }
+
+  private void treeGone(long kills) {
     release();
     host.ended(this);
     try {
-      PidFile.remove(spec.pidFile(), identity.pid());
+      host.pidFiles().remove(spec, identity.pid());
     } catch (IOException e) {
       LOGGER.log(Level.WARNING, spec.name() + ": its pid file stays: " + e.getMessage());
     }
-    long kills = outOfMemoryKills();
     tell(kills);
     ExitReason reason = reason(ended.orElse(new ExitStatus.Unknown("never seen")));
     exit.complete(explain(reason, kills));
@@ -537,7 +540,7 @@ final class LinuxRun implements Run {
           ErrorCode.INVALID_STATE, spec.name(), "is still running", "stop it first");
     }
     try {
-      PidFile.remove(spec.pidFile(), identity.pid());
+      host.pidFiles().remove(spec, identity.pid());
       host.groups().release(spec);
       host.disks().release(spec);
     } catch (IOException e) {
