@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -33,13 +34,18 @@ final class SystemdScenario implements Scenario {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String BUS = "duende.systemd.bus";
   private static final String UNIT = "unit started";
-  private static final String RIVAL = "systemd-run";
+  private static final String RIVAL = "systemd-run, same settings";
+  private static final String BARE = "systemd-run, no settings";
   private static final int CROWD = 200;
+  private static final Set<String> NOT_GIVEN = Set.of("Description", "Type", "ExecStart");
 
-  /** Runs systemd-run where systemd is, without the cost of getting there: a name in, milliseconds out. */
+  /**
+   * Runs systemd-run where systemd is, without the cost of getting there: a name in, milliseconds out. Its arguments are
+   * given to every systemd-run.
+   */
   private static final String LOOP =
       "use Time::HiRes 'time'; $| = 1; while (<STDIN>) { chomp; my $t = time;"
-          + " system('systemd-run', '--quiet', '--service-type=exec', '--unit=' . $_,"
+          + " system('systemd-run', '--quiet', '--service-type=exec', @ARGV, '--unit=' . $_,"
           + " '/bin/sleep', '3600') == 0 or die; printf \"%f\\n\", 1000 * (time - $t);"
           + " system('systemctl', 'stop', $_) == 0 or die }";
 
@@ -101,13 +107,13 @@ final class SystemdScenario implements Scenario {
         unit("bench-unit").what(new What.Program("/bin/sleep")).args(List.of("3600")).build();
     DaemonInfo _ = manager.deploy(config, new DeployOptions(false, true, "bench", true), PATIENCE);
     Latencies ours = new Latencies();
-    Latencies theirs = new Latencies();
-    Process loop =
-        new ProcessBuilder(systemd.command("perl", "-e", LOOP))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    try (BufferedWriter in = loop.outputWriter();
-        BufferedReader out = loop.inputReader()) {
+    Latencies same = new Latencies();
+    Latencies bare = new Latencies();
+    DaemonInfo _ = manager.start(config.name(), PATIENCE);
+    List<String> settings = settings(systemd, "duende-*-" + config.name() + ".service");
+    DaemonInfo _ = manager.stop(config.name(), PATIENCE);
+    try (Rival alike = new Rival(systemd, "alike", settings);
+        Rival plain = new Rival(systemd, "plain", List.of())) {
       int rounds = setting.rounds(100);
       // The first of each reads what later ones find read.
       for (int i = -5; i < rounds; i++) {
@@ -115,33 +121,86 @@ final class SystemdScenario implements Scenario {
         DaemonInfo _ = manager.start(config.name(), PATIENCE);
         long took = System.nanoTime() - begin;
         DaemonInfo _ = manager.stop(config.name(), PATIENCE);
-        in.write("rival-" + (i + 5) + "\n");
-        in.flush();
-        String said = out.readLine();
-        if (said == null) {
-          throw new IOException("systemd-run fails");
-        }
+        long theirs = alike.start();
+        long less = plain.start();
         if (i >= 0) {
           ours.add(took);
-          theirs.add((long) (1e6 * Double.parseDouble(said)));
+          same.add(theirs);
+          bare.add(less);
         }
       }
-    } finally {
-      Process _ = loop.destroyForcibly();
     }
     manager.remove(config.name(), true, PATIENCE);
     figures.add(of(UNIT, Figure.DUENDE, ours.median(), "median, by the manager"));
-    figures.add(of(UNIT, RIVAL, theirs.median(), "median, --service-type=exec"));
+    figures.add(
+        of(UNIT, RIVAL, same.median(), "median, --service-type=exec, the unit's own file as -p"));
+    figures.add(of(UNIT, BARE, bare.median(), "median, --service-type=exec, without its limits"));
     figures.add(of(UNIT + ", p95", Figure.DUENDE, ours.percentile(0.95), ""));
-    figures.add(of(UNIT + ", p95", RIVAL, theirs.percentile(0.95), ""));
+    figures.add(of(UNIT + ", p95", RIVAL, same.percentile(0.95), ""));
+    figures.add(of(UNIT + ", p95", BARE, bare.percentile(0.95), ""));
     figures.add(
         Figure.of(
             name(),
             "ratio",
             Figure.DUENDE,
-            (double) ours.median().toNanos() / theirs.median().toNanos(),
+            (double) ours.median().toNanos() / same.median().toNanos(),
             "",
-            "the goal is 1.2 at most"));
+            "with the same settings; the goal is 1.2 at most"));
+  }
+
+  /** What systemd has written down of a transient unit, as arguments of systemd-run: what it makes takes most of the time. */
+  private static List<String> settings(Systemd systemd, String unit) throws Exception {
+    List<String> arguments = new ArrayList<>();
+    String file = systemd.run("systemctl", "cat", "--no-pager", unit).output();
+    for (String line : file.lines().toList()) {
+      String name = line.substring(0, Math.max(0, line.indexOf('=')));
+      if (name.matches("[A-Za-z]+") && !NOT_GIVEN.contains(name)) {
+        arguments.add("--property=" + line);
+      }
+    }
+    if (arguments.isEmpty()) {
+      throw new IOException("systemd shows no settings of " + unit + ": " + file);
+    }
+    return arguments;
+  }
+
+  /** One perl that starts units by systemd-run, and stops them. */
+  private static final class Rival implements AutoCloseable {
+    private final Process loop;
+    private final BufferedWriter in;
+    private final BufferedReader out;
+    private final String name;
+    private int count;
+
+    Rival(Systemd systemd, String name, List<String> settings) throws IOException {
+      List<String> command = new ArrayList<>(List.of("perl", "-e", LOOP, "--"));
+      command.addAll(settings);
+      this.name = name;
+      loop =
+          new ProcessBuilder(systemd.command(command.toArray(String[]::new)))
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      in = loop.outputWriter();
+      out = loop.inputReader();
+    }
+
+    /** In nanoseconds. */
+    long start() throws IOException {
+      in.write("rival-" + name + "-" + count++ + "\n");
+      in.flush();
+      String said = out.readLine();
+      if (said == null) {
+        throw new IOException("systemd-run fails");
+      }
+      return (long) (1e6 * Double.parseDouble(said));
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+      out.close();
+      Process _ = loop.destroyForcibly();
+    }
   }
 
   private Figure of(String what, String who, Duration value, String note) {

@@ -27,6 +27,13 @@ if [ "$1" != --inside ]; then
     exec setpriv --pdeathsig KILL unshare --mount --cgroup --pid --fork --kill-child=KILL --uts --ipc --net --propagation private \
       sh "$0" --inside "$1" "$2" "$3"' "$0" "$name" "$work" "$shared" "$groups" </dev/null &
   child=$!
+  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+    # cgroups(7), "no internal processes": what waits for the namespace's first process would keep systemd from handing
+    # controllers on in the group that is its root. It goes once the namespaces are made.
+    own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+    while kill -0 $child 2>/dev/null && [ -z "$(cat "/proc/$child/task/$child/children" 2>/dev/null)" ]; do sleep 0.05; done
+    echo $child > "/sys/fs/cgroup$own/cgroup.procs" || :
+  fi
   cat >/dev/null || :
   kill -KILL $child 2>/dev/null || :
   wait $child 2>/dev/null || :

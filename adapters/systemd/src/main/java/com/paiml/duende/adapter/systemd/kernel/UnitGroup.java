@@ -9,6 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The control group of a unit, read and never written: that is systemd's.
@@ -17,15 +18,22 @@ import java.util.Optional;
  * @param path its path, as systemd's property {@code ControlGroup} has it; empty when it has none
  */
 public record UnitGroup(Hierarchies hierarchies, String path) {
+  private static final Pattern PID = Pattern.compile("[1-9][0-9]{0,17}");
+  private static final Pattern KILLS = Pattern.compile("oom_kill [0-9]{1,18}");
+  private static final int LINKS_OF_ITS_OWN = 2;
 
   /** The folder in which a controller has it. */
   public Optional<Path> folder(String controller) {
+    return place(controller).filter(Files::isDirectory);
+  }
+
+  private Optional<Path> place(String controller) {
     Path mount = hierarchies.one().get(controller);
     Optional<Path> found =
         mount != null
             ? Optional.of(Hierarchies.below(mount, path))
             : hierarchies.two().map(two -> Hierarchies.below(two, path));
-    return path.isEmpty() ? Optional.empty() : found.filter(Files::isDirectory);
+    return path.isEmpty() ? Optional.empty() : found;
   }
 
   /** The folder by which systemd keeps its processes together. */
@@ -43,7 +51,7 @@ public record UnitGroup(Hierarchies hierarchies, String path) {
 
   /** A file's content; empty when there is no such file. */
   public Optional<String> read(String controller, String file) {
-    return folder(controller).flatMap(f -> text(f.resolve(file)));
+    return place(controller).flatMap(f -> text(f.resolve(file)));
   }
 
   static Optional<String> text(Path file) {
@@ -61,18 +69,19 @@ public record UnitGroup(Hierarchies hierarchies, String path) {
     if (home.isEmpty()) {
       return all;
     }
+    add(home.get(), all);
+    if (!hasFolders(home.get())) {
+      return all;
+    }
     try {
       Files.walkFileTree(
           home.get(),
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes a) {
-              text(folder.resolve("cgroup.procs"))
-                  .ifPresent(
-                      t ->
-                          t.lines()
-                              .filter(l -> l.matches("[1-9][0-9]*"))
-                              .forEach(l -> all.add(Long.parseLong(l))));
+              if (!folder.equals(home.get())) {
+                add(folder, all);
+              }
               return FileVisitResult.CONTINUE;
             }
 
@@ -87,17 +96,35 @@ public record UnitGroup(Hierarchies hierarchies, String path) {
     return all;
   }
 
+  private static void add(Path folder, List<Long> pids) {
+    text(folder.resolve("cgroup.procs"))
+        .ifPresent(
+            t ->
+                t.lines()
+                    .filter(l -> PID.matcher(l).matches())
+                    .forEach(l -> pids.add(Long.parseLong(l))));
+  }
+
+  /** The kernel counts the folders in one of its own as links to it: most units have none, and need no walk. */
+  private static boolean hasFolders(Path folder) {
+    try {
+      return !(Files.getAttribute(folder, "unix:nlink") instanceof Integer links)
+          || links > LINKS_OF_ITS_OWN;
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException unknown) {
+      return true;
+    }
+  }
+
   /** How often the kernel has killed in it for want of memory; 0 when that cannot be read. */
   public long outOfMemoryKills() {
-    return read("memory", "memory.events")
-        .or(() -> read("memory", "memory.oom_control"))
+    return read("memory", hierarchies.hasOne("memory") ? "memory.oom_control" : "memory.events")
         .flatMap(UnitGroup::kills)
         .orElse(0L);
   }
 
   private static Optional<Long> kills(String text) {
     return text.lines()
-        .filter(l -> l.matches("oom_kill [0-9]+"))
+        .filter(l -> KILLS.matcher(l).matches())
         .map(l -> Long.parseLong(l.substring("oom_kill ".length())))
         .findFirst();
   }

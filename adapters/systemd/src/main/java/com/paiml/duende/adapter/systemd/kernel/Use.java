@@ -5,59 +5,114 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** What a unit uses: from its control group's accounts, and from /proc for what those do not have. */
+/**
+ * What a unit uses: from its control group's accounts, and from /proc for what those do not have. Asked often, for many units:
+ * processor time, memory and processes are read each time, the rest at most every five seconds. Any thread may ask.
+ */
 public final class Use {
   private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100, time(7)
+  private static final long PAGE =
+      4096; // statm counts these on x86-64 and aarch64, proc_pid_statm(5)
+  private static final int RESIDENT = 1;
+  private static final int RADIX = 10;
+  private static final int DIGITS = 18;
   private static final int UTIME = 11;
   private static final int STIME = 12;
+  private static final long KEPT = TimeUnit.SECONDS.toNanos(5);
   private static final Pattern BYTES = Pattern.compile("([rw])bytes=([0-9]+)");
 
-  private Use() {}
+  /** @param at when it was read, of {@link System#nanoTime} */
+  private record Detail(
+      long at,
+      long threads,
+      long files,
+      long read,
+      long written,
+      long voluntary,
+      long involuntary,
+      long outOfMemoryKills) {}
 
-  public static UsageSample of(UnitGroup group) {
+  private @Nullable Detail last;
+
+  /** Of this group, now. */
+  public UsageSample of(UnitGroup group) {
     List<Long> pids = group.processes();
     long memory = 0;
+    for (long pid : pids) {
+      String[] pages = ProcessFiles.text(pid, "statm").split(" ", RESIDENT + 2);
+      memory += pages.length > RESIDENT ? PAGE * Long.parseLong(pages[RESIDENT]) : 0;
+    }
+    Detail detail = detail(group, pids);
+    return new UsageSample(
+        Instant.now(),
+        processorNanos(group).orElseGet(() -> ticks(pids) * TICK_NANOS),
+        memory,
+        pids.size(),
+        detail.threads,
+        detail.files,
+        detail.read,
+        detail.written,
+        UsageSample.UNKNOWN,
+        UsageSample.UNKNOWN,
+        detail.voluntary,
+        detail.involuntary,
+        UsageSample.UNKNOWN,
+        detail.outOfMemoryKills);
+  }
+
+  private synchronized Detail detail(UnitGroup group, List<Long> pids) {
+    Detail before = last;
+    long now = System.nanoTime();
+    if (before == null || now - before.at >= KEPT) {
+      before = read(group, pids, now);
+      last = before;
+    }
+    return before;
+  }
+
+  private static Detail read(UnitGroup group, List<Long> pids, long now) {
     long threads = 0;
     long files = 0;
-    long ticks = 0;
     long voluntary = 0;
     long involuntary = 0;
     long read = 0;
     long written = 0;
     for (long pid : pids) {
       String status = ProcessFiles.text(pid, "status");
-      memory += 1024 * figure(status, "VmRSS");
       threads += figure(status, "Threads");
       voluntary += figure(status, "voluntary_ctxt_switches");
       involuntary += figure(status, "nonvoluntary_ctxt_switches");
       files += ProcessFiles.descriptors(pid);
-      String[] stat = ProcessFiles.stat(pid);
-      if (stat.length > STIME) {
-        ticks += Long.parseLong(stat[UTIME]) + Long.parseLong(stat[STIME]);
-      }
       String io = ProcessFiles.text(pid, "io");
       read += figure(io, "read_bytes");
       written += figure(io, "write_bytes");
     }
     OptionalLong[] disk = disk(group);
-    return new UsageSample(
-        Instant.now(),
-        processorNanos(group).orElse(ticks * TICK_NANOS),
-        memory,
-        pids.size(),
+    return new Detail(
+        now,
         threads,
         files,
         disk[0].orElse(read),
         disk[1].orElse(written),
-        UsageSample.UNKNOWN,
-        UsageSample.UNKNOWN,
         voluntary,
         involuntary,
-        UsageSample.UNKNOWN,
         group.hierarchies().has("memory") ? group.outOfMemoryKills() : UsageSample.UNKNOWN);
+  }
+
+  private static long ticks(List<Long> pids) {
+    long ticks = 0;
+    for (long pid : pids) {
+      String[] stat = ProcessFiles.stat(pid);
+      if (stat.length > STIME) {
+        ticks += Long.parseLong(stat[UTIME]) + Long.parseLong(stat[STIME]);
+      }
+    }
+    return ticks;
   }
 
   /** The group's account has the time of processes that are gone, too. */
@@ -75,7 +130,8 @@ public final class Use {
   }
 
   private static OptionalLong[] disk(UnitGroup group) {
-    Optional<String> stat = group.read("io", "io.stat");
+    Optional<String> stat =
+        group.hierarchies().has("io") ? group.read("io", "io.stat") : Optional.empty();
     if (stat.isEmpty()) {
       return new OptionalLong[] {OptionalLong.empty(), OptionalLong.empty()};
     }
@@ -93,13 +149,31 @@ public final class Use {
     return new OptionalLong[] {OptionalLong.of(read), OptionalLong.of(written)};
   }
 
+  /** The number of a line such as {@code Threads:	1} or {@code VmRSS:	  12 kB}; 0 where there is none. */
   private static long figure(String text, String name) {
-    return text.lines()
-        .filter(l -> l.startsWith(name + ":"))
-        .map(l -> l.substring(name.length() + 1).strip().split(" ")[0])
-        .filter(v -> v.matches("[0-9]{1,18}"))
-        .mapToLong(Long::parseLong)
-        .findFirst()
-        .orElse(0);
+    int at = line(text, name);
+    if (at < 0) {
+      return 0;
+    }
+    while (at < text.length() && (text.charAt(at) == ' ' || text.charAt(at) == '\t')) {
+      at++;
+    }
+    int end = at;
+    while (end < text.length() && text.charAt(end) >= '0' && text.charAt(end) <= '9') {
+      end++;
+    }
+    return end == at || end - at > DIGITS ? 0 : Long.parseLong(text, at, end, RADIX);
+  }
+
+  /** Where in a text the line of that name goes on after its colon; -1 where there is none. */
+  private static int line(String text, String name) {
+    for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+      int after = at + name.length();
+      boolean begins = at == 0 || text.charAt(at - 1) == '\n';
+      if (begins && after < text.length() && text.charAt(after) == ':') {
+        return after + 1;
+      }
+    }
+    return -1;
   }
 }

@@ -88,6 +88,8 @@ public final class UnitRun implements UnitWatcher {
   private long outOfMemory;
   private @Nullable ExitReason previous;
 
+  private final Use use = new Use();
+
   UnitRun(Domain domain, LaunchSpec spec, String unit, AdapterEvents events)
       throws DaemonException {
     this.domain = domain;
@@ -698,7 +700,7 @@ public final class UnitRun implements UnitWatcher {
 
   public UsageSample usage() throws DaemonException {
     refuseEnded();
-    return Use.of(group());
+    return use.of(group());
   }
 
   /** Whether there is a control group's limit to be changed. */
@@ -729,14 +731,17 @@ public final class UnitRun implements UnitWatcher {
           ErrorCode.INVALID_STATE, spec.name(), "is still running", "stop it first");
     }
     watch.close();
-    discard(deadline);
+    // systemd forgets by itself what was in no file and has ended well.
+    discard(!current().text("ActiveState").equals("inactive"), deadline);
   }
 
-  /** What is left of a start that has failed, or of an ended run. */
-  void discard(Deadline deadline) throws DaemonException {
+  /** What is left of an ended run. */
+  private void discard(boolean failed, Deadline deadline) throws DaemonException {
     boolean removed = domain.installed().remove(unit, spec.instance().id());
     removed |= domain.written().remove(unit, spec.instance().id());
-    domain.manager().forget(unit, deadline);
+    if (failed || removed || !domain.manager().tells()) {
+      domain.manager().forget(unit, deadline);
+    }
     if (removed) {
       domain.manager().reload(deadline);
     }
@@ -767,7 +772,7 @@ public final class UnitRun implements UnitWatcher {
       }
       pause();
     }
-    discard(deadline);
+    discard(true, deadline);
   }
 
   public void leave() {
