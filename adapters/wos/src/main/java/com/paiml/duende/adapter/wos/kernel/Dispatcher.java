@@ -50,19 +50,21 @@ final class Dispatcher implements AutoCloseable {
 
   private void plan(long now) {
     Plan plan = policy.plan(now);
+    for (int pid : plan.yield()) {
+      WasmProcess process = processes.get(pid);
+      if (process != null) {
+        process.askToYield(now);
+      }
+    }
     for (int pid : plan.run()) {
       WasmProcess process = processes.get(pid);
       if (process != null) {
         switches++;
         process.turnAt = now;
         process.onCpu = true;
-        LockSupport.unpark(process.thread());
-      }
-    }
-    for (int pid : plan.yield()) {
-      WasmProcess process = processes.get(pid);
-      if (process != null) {
-        process.askToYield(now);
+        if (!process.thread().equals(Thread.currentThread())) {
+          LockSupport.unpark(process.thread());
+        }
       }
     }
     boolean earlier = plan.nextAt() < wakesAt;

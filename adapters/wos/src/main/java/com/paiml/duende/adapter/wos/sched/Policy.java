@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The rules, in the order in which they decide:
  * <ol>
  *   <li>A better level runs before a worse one. A process that becomes ready takes the slot of the worst running
- *       process of a worse base level at once.
+ *       process of a worse base level at once: it runs while the other one, which is asked to yield, is on its way to
+ *       its next safepoint. To wait for that would be to wait until the operating system lets the other one run, which
+ *       may be milliseconds on a machine that has other work.
  *   <li>Within a level turns of one quantum go round. Who is interrupted before its quantum is over keeps the rest
  *       of it and its place at the head.
  *   <li>Who has waited {@code agingTicks} ticks rises by one level and is a guest there. It stays risen until it has
@@ -147,18 +149,46 @@ public final class Policy {
     refill(now);
     age(now);
     List<Integer> run = new ArrayList<>();
-    while (running.size() < rules.slots() && waiting > 0) {
-      Task next = next(now);
+    fill(now, run);
+    List<Integer> yield = new ArrayList<>();
+    expire(now, yield);
+    interrupt(now, run, yield);
+    return new Plan(run, yield, nextAt(now));
+  }
+
+  private void fill(long now, List<Integer> run) {
+    while (slotsTaken() < rules.slots()) {
+      Task leaving = bestLeaving();
+      if (leaving != null && leaving.base <= bestWaiting()) {
+        // Who took its slot is done already. It still yields, and is then the head of its queue.
+        leaving.leaving = false;
+        continue;
+      }
+      Task next = waiting == 0 ? null : next(now);
       if (next == null) {
-        break;
+        return;
       }
       putOn(next, now);
       run.add(next.pid);
     }
-    List<Integer> yield = new ArrayList<>();
-    expire(now, yield);
-    interrupt(now, yield);
-    return new Plan(run, yield, nextAt(now));
+  }
+
+  private int slotsTaken() {
+    int taken = 0;
+    for (Task task : running) {
+      taken += task.leaving ? 0 : 1;
+    }
+    return taken;
+  }
+
+  private @Nullable Task bestLeaving() {
+    Task best = null;
+    for (Task task : running) {
+      if (task.leaving && (best == null || task.base < best.base)) {
+        best = task;
+      }
+    }
+    return best;
   }
 
   /** {@return the CPU time that the process has had, in nanoseconds} */
@@ -276,6 +306,7 @@ public final class Policy {
     task.turnAt = now;
     task.accountedTo = now;
     task.asked = false;
+    task.leaving = false;
     task.turns++;
     running.add(task);
   }
@@ -329,31 +360,40 @@ public final class Policy {
   }
 
   /** Takes slots from the worst running processes for waiting ones of a better level of their own. */
-  private void interrupt(long now, List<Integer> yield) {
-    long coming = running.stream().filter(t -> t.asked).count();
-    int seen = 0;
+  private void interrupt(long now, List<Integer> run, List<Integer> yield) {
     for (Level level : levels) {
-      for (Task waits : level.own) {
-        if (++seen <= coming) {
-          continue;
-        }
+      for (Task waits : List.copyOf(level.own)) {
         Task worst = worstRunning(waits, now);
         if (worst != null) {
-          worst.asked = true;
-          coming++;
-          yield.add(worst.pid);
-        } else if (running.stream().noneMatch(t -> !t.asked && t.guest())) {
+          takeSlot(worst, waits, now, run, yield);
+        } else if (running.stream().noneMatch(t -> !t.leaving && t.guest())) {
           return;
         }
       }
     }
   }
 
+  private void takeSlot(Task from, Task to, long now, List<Integer> run, List<Integer> yield) {
+    dequeue(to);
+    to.bandwidth.refill(now);
+    if (to.bandwidth.exhausted()) {
+      throttle(to);
+      return;
+    }
+    from.leaving = true;
+    if (!from.asked) {
+      from.asked = true;
+      yield.add(from.pid);
+    }
+    putOn(to, now);
+    run.add(to.pid);
+  }
+
   private @Nullable Task worstRunning(Task waits, long now) {
     Task worst = null;
     for (Task task : running) {
       boolean worse = task.base > waits.base && !(task.guest() && safe(task, waits, now));
-      if (!task.asked && worse && (worst == null || task.base > worst.base)) {
+      if (!task.leaving && worse && (worst == null || task.base > worst.base)) {
         worst = task;
       }
     }

@@ -33,6 +33,10 @@ final class Task {
   long left;
 
   boolean asked;
+
+  /** It was asked to yield to a better one that has its slot already. */
+  boolean leaving;
+
   long cpu;
   long turns;
 

@@ -91,6 +91,61 @@ class PolicyTest {
   }
 
   @Test
+  void given_a_running_process_that_has_not_yielded_yet_when_a_better_one_wakes_then_it_runs_now() {
+    Policy policy = new Simulation(Rules.standard(1)).policy;
+    admit(policy, 7, Priority.IDLE);
+    policy.plan(0);
+    admit(policy, 1, Priority.CRITICAL);
+    Plan plan = policy.plan(MS);
+    assertEquals(List.of(1), plan.run());
+    assertEquals(List.of(7), plan.yield());
+    // The one that leaves is no slot for others, and is not taken for one again.
+    admit(policy, 2, Priority.CRITICAL);
+    plan = policy.plan(MS + 1);
+    assertEquals(List.of(), plan.run());
+    assertEquals(List.of(), plan.yield());
+  }
+
+  @Test
+  void
+      given_a_process_asked_at_the_end_of_its_quantum_when_a_better_one_wakes_then_it_runs_before_that_has_yielded() {
+    Policy policy = new Simulation(Rules.standard(1)).policy;
+    admit(policy, 7, Priority.IDLE);
+    admit(policy, 8, Priority.IDLE);
+    policy.plan(0);
+    assertEquals(List.of(7), policy.plan(5 * MS).yield());
+    admit(policy, 1, Priority.CRITICAL);
+    Plan plan = policy.plan(6 * MS);
+    assertEquals(List.of(1), plan.run());
+    assertEquals(List.of(), plan.yield(), "it was asked already");
+    policy.block(1, 7 * MS);
+    policy.giveWay(7, 7 * MS);
+    assertEquals(List.of(8), policy.plan(7 * MS).run());
+  }
+
+  @Test
+  void
+      given_a_better_process_that_is_done_before_the_other_has_yielded_then_the_other_keeps_slot_and_rest() {
+    Policy policy = new Simulation(Rules.standard(1)).policy;
+    admit(policy, 7, Priority.IDLE);
+    admit(policy, 8, Priority.IDLE);
+    policy.plan(0);
+    admit(policy, 1, Priority.CRITICAL);
+    policy.plan(MS);
+    policy.block(1, 2 * MS);
+    assertEquals(List.of(), policy.plan(2 * MS).run(), "the slot is still in use");
+    policy.giveWay(7, 3 * MS);
+    Plan plan = policy.plan(3 * MS);
+    assertEquals(List.of(7), plan.run());
+    assertEquals(5 * MS, plan.nextAt(), "2 ms are left of its quantum");
+  }
+
+  private static void admit(Policy policy, int pid, Priority priority) {
+    policy.admit(pid, priority, pid);
+    policy.ready(pid, 0);
+  }
+
+  @Test
   void
       given_a_process_that_waits_when_five_ticks_pass_then_it_rises_one_level_and_returns_to_base_after_its_turn() {
     Rules rules = Rules.standard(1);

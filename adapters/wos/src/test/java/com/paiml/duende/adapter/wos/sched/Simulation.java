@@ -99,18 +99,18 @@ final class Simulation {
         running.add(pid);
         longestWait.merge(pid, now - readySince.getOrDefault(pid, now), Math::max);
       }
-      if (running.size() > slots) {
-        throw new AssertionError("more run than there are slots: " + running);
-      }
-      if (plan.yield().isEmpty()) {
-        return plan.nextAt();
-      }
       for (int pid : plan.yield()) {
         if (!running.remove(pid)) {
           throw new AssertionError("asked to yield but not running: " + pid);
         }
         policy.giveWay(pid, now);
         readySince.put(pid, now);
+      }
+      if (running.size() > slots) {
+        throw new AssertionError("more run than there are slots: " + running);
+      }
+      if (plan.yield().isEmpty()) {
+        return plan.nextAt();
       }
     }
   }
