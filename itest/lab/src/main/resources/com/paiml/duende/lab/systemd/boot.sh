@@ -58,7 +58,13 @@ root=$work/root
 mount -t overlay -o "lowerdir=/,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys" || mount --rbind /sys "$root/sys"
-mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+# Disks have nodes, by which systemd knows them when it limits I/O, and which nobody can open (nodev).
+mount -t tmpfs -o mode=755,nodev tmpfs "$root/dev"
+for disk in /sys/block/*; do
+  case $disk in *!* | '/sys/block/*') continue ;; esac
+  numbers=$(cat "$disk/dev")
+  mknod -m 600 "$root/dev/${disk##*/}" b "${numbers%:*}" "${numbers#*:}"
+done
 for d in null zero full random urandom tty; do
   : > "$root/dev/$d"
   mount --bind "/dev/$d" "$root/dev/$d"

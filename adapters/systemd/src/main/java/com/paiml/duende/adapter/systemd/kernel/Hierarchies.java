@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,9 +17,14 @@ import java.util.Set;
  * @param two mount point of version 2, where there is one
  * @param delegated the controllers of version 2 that the service manager may hand on
  * @param canFreeze whether systemd has a freezer: where there is nothing but version 2
+ * @param disks what limits of I/O are for, as systemd takes it: the nodes of all whole disks, or a path on the one that counts
  */
 public record Hierarchies(
-    Map<String, Path> one, Optional<Path> two, Set<String> delegated, boolean canFreeze) {
+    Map<String, Path> one,
+    Optional<Path> two,
+    Set<String> delegated,
+    boolean canFreeze,
+    List<String> disks) {
 
   /** @param group the manager's own, from the root of its view */
   public static Hierarchies of(Machine machine, String group, boolean ofUser) {
@@ -41,12 +47,16 @@ public record Hierarchies(
         }
       }
     } catch (IOException unreadable) {
-      return new Hierarchies(Map.of(), Optional.empty(), Set.of(), false);
+      return new Hierarchies(Map.of(), Optional.empty(), Set.of(), false, List.of());
     }
     Set<String> delegated = two.map(t -> controllers(t, group)).orElse(Set.of());
     // A user manager is given nothing of version 1 (systemd.resource-control(5)).
     return new Hierarchies(
-        ofUser ? Map.of() : one, two, delegated, two.isPresent() && one.isEmpty());
+        ofUser ? Map.of() : one,
+        two,
+        delegated,
+        two.isPresent() && one.isEmpty(),
+        Disks.of(machine));
   }
 
   private static Set<String> controllers(Path mount, String group) {

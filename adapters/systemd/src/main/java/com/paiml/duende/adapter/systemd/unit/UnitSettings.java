@@ -331,8 +331,7 @@ public final class UnitSettings {
     }
     if (hierarchies.hasTwo("io")) {
       limits.add(new Setting("IOAccounting", new Setting.Flag(true)));
-      // Of the disk that this path is on.
-      List<String> devices = List.of("/");
+      List<String> devices = hierarchies.disks();
       if (resources.ioReadBps() > 0) {
         limits.add(
             new Setting("IOReadBandwidthMax", new Setting.Rates(devices, resources.ioReadBps())));
