@@ -4,9 +4,12 @@ import com.paiml.duende.adapter.wos.sched.Plan;
 import com.paiml.duende.adapter.wos.sched.Policy;
 import com.paiml.duende.adapter.wos.sched.Priority;
 import com.paiml.duende.adapter.wos.sched.Rules;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 
 /** Puts the policy's plans into effect: lets threads of processes go on, asks them to yield, wakes up when time is due. */
 final class Dispatcher implements AutoCloseable {
@@ -34,22 +37,42 @@ final class Dispatcher implements AutoCloseable {
   private void keepTime() {
     while (true) {
       long sleep;
+      List<Thread> woken;
       synchronized (lock) {
         if (closed) {
           return;
         }
         long now = System.nanoTime();
-        plan(now);
+        woken = plan(now);
         sleep = wakesAt == Long.MAX_VALUE ? Long.MAX_VALUE : wakesAt - now;
       }
+      woken.forEach(LockSupport::unpark);
       if (sleep > 0) {
         LockSupport.parkNanos(this, sleep);
       }
     }
   }
 
-  private void plan(long now) {
+  /**
+   * Changes something, and puts into effect what follows. Threads are woken when the lock is free again: the operating
+   * system may let them run in place of the one that wakes them, and whoever wakes up next would wait for that.
+   *
+   * @param what is given {@link System#nanoTime()}
+   */
+  private void change(LongConsumer what) {
+    List<Thread> woken;
+    synchronized (lock) {
+      long now = System.nanoTime();
+      what.accept(now);
+      woken = plan(now);
+    }
+    woken.forEach(LockSupport::unpark);
+  }
+
+  /** {@return the threads that are to be woken} */
+  private List<Thread> plan(long now) {
     Plan plan = policy.plan(now);
+    List<Thread> woken = new ArrayList<>(2);
     for (int pid : plan.yield()) {
       WasmProcess process = processes.get(pid);
       if (process != null) {
@@ -62,16 +85,15 @@ final class Dispatcher implements AutoCloseable {
         switches++;
         process.turnAt = now;
         process.onCpu = true;
-        if (!process.thread().equals(Thread.currentThread())) {
-          LockSupport.unpark(process.thread());
-        }
+        woken.add(process.thread());
       }
     }
-    boolean earlier = plan.nextAt() < wakesAt;
-    wakesAt = plan.nextAt();
-    if (earlier && !Thread.currentThread().equals(timer)) {
-      LockSupport.unpark(timer);
+    if (plan.nextAt() < wakesAt) {
+      woken.add(timer);
     }
+    wakesAt = plan.nextAt();
+    woken.remove(Thread.currentThread());
+    return woken;
   }
 
   void admit(WasmProcess process, double cpuQuota) {
@@ -87,14 +109,13 @@ final class Dispatcher implements AutoCloseable {
   /** The calling process wants to run, and waits until it does. */
   void enter(WasmProcess process) {
     long wanted = System.nanoTime();
-    synchronized (lock) {
-      process.wantsCpu = true;
-      if (!process.stopped) {
-        long now = System.nanoTime();
-        policy.ready(process.pid(), now);
-        plan(now);
-      }
-    }
+    change(
+        now -> {
+          process.wantsCpu = true;
+          if (!process.stopped) {
+            policy.ready(process.pid(), now);
+          }
+        });
     awaitTurn(process);
     waits[process.priority().level()].record(System.nanoTime() - wanted);
   }
@@ -119,82 +140,69 @@ final class Dispatcher implements AutoCloseable {
 
   /** The calling process gives up its slot and does not want to run for now. */
   void leave(WasmProcess process) {
-    synchronized (lock) {
-      process.wantsCpu = false;
-      process.onCpu = false;
-      long now = System.nanoTime();
-      policy.block(process.pid(), now);
-      plan(now);
-    }
+    change(
+        now -> {
+          process.wantsCpu = false;
+          process.onCpu = false;
+          policy.block(process.pid(), now);
+        });
   }
 
   /** The calling process was asked to yield, was stopped, or wants others to have a turn. */
   void giveWay(WasmProcess process) {
-    synchronized (lock) {
-      process.onCpu = false;
-      long now = System.nanoTime();
-      turnLengths.record(now - process.turnAt);
-      if (process.stopped) {
-        policy.block(process.pid(), now);
-      } else {
-        policy.giveWay(process.pid(), now);
-      }
-      plan(now);
-    }
+    change(
+        now -> {
+          process.onCpu = false;
+          turnLengths.record(now - process.turnAt);
+          if (process.stopped) {
+            policy.block(process.pid(), now);
+          } else {
+            policy.giveWay(process.pid(), now);
+          }
+        });
     awaitTurn(process);
   }
 
   /** From any thread: the process is to stop where it is, or at its next safepoint. */
   void stop(WasmProcess process) {
-    synchronized (lock) {
-      process.stopped = true;
-      if (!process.onCpu) {
-        long now = System.nanoTime();
-        policy.block(process.pid(), now);
-        plan(now);
-      }
-    }
+    change(
+        now -> {
+          process.stopped = true;
+          if (!process.onCpu) {
+            policy.block(process.pid(), now);
+          }
+        });
     process.attention();
   }
 
   /** From any thread: it may go on. */
   void resume(WasmProcess process) {
-    synchronized (lock) {
-      process.stopped = false;
-      if (process.wantsCpu && !process.onCpu) {
-        long now = System.nanoTime();
-        policy.ready(process.pid(), now);
-        plan(now);
-      }
-    }
+    change(
+        now -> {
+          process.stopped = false;
+          if (process.wantsCpu && !process.onCpu) {
+            policy.ready(process.pid(), now);
+          }
+        });
   }
 
   void remove(WasmProcess process) {
-    synchronized (lock) {
-      process.onCpu = false;
-      process.wantsCpu = false;
-      long now = System.nanoTime();
-      process.cpuAtEnd = policy.cpu(process.pid(), now);
-      processes.remove(process.pid());
-      policy.remove(process.pid(), now);
-      plan(now);
-    }
+    change(
+        now -> {
+          process.onCpu = false;
+          process.wantsCpu = false;
+          process.cpuAtEnd = policy.cpu(process.pid(), now);
+          processes.remove(process.pid());
+          policy.remove(process.pid(), now);
+        });
   }
 
   void renice(WasmProcess process, Priority priority) {
-    synchronized (lock) {
-      long now = System.nanoTime();
-      policy.renice(process.pid(), priority, now);
-      plan(now);
-    }
+    change(now -> policy.renice(process.pid(), priority, now));
   }
 
   void quota(long session, double percentOfOneCore) {
-    synchronized (lock) {
-      long now = System.nanoTime();
-      policy.quota(session, percentOfOneCore, now);
-      plan(now);
-    }
+    change(now -> policy.quota(session, percentOfOneCore, now));
   }
 
   long cpu(WasmProcess process) {
