@@ -1,6 +1,5 @@
 package com.paiml.duende.adapter.wos.bench;
 
-import com.paiml.duende.adapter.wos.Modules;
 import com.paiml.duende.adapter.wos.engine.Image;
 import com.paiml.duende.adapter.wos.kernel.KernelOptions;
 import com.paiml.duende.adapter.wos.kernel.Latency;
@@ -19,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,9 +28,6 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("long")
 class WosBenchmark {
-
-  private static final int PAIRS = 15;
-  private static final String ROUNDS = "12";
 
   private final List<String> lines = new ArrayList<>(List.of("| what | figure |", "|---|---|"));
 
@@ -78,51 +73,17 @@ class WosBenchmark {
   }
 
   private void priceOfPreemption() throws Exception {
-    try (Machine m = new Machine(1)) {
-      Image checked = m.image("compute");
-      Image unchecked = Unchecked.of(checked, Modules.bytes("compute"));
-      for (int i = 0; i < 3; i++) {
-        compute(m, checked);
-        compute(m, unchecked);
-      }
-      double[] ratios = new double[PAIRS];
-      double[] with = new double[PAIRS];
-      for (int i = 0; i < PAIRS; i++) {
-        long one;
-        long other;
-        if (i % 2 == 0) {
-          one = compute(m, checked);
-          other = compute(m, unchecked);
-        } else {
-          other = compute(m, unchecked);
-          one = compute(m, checked);
-        }
-        with[i] = one / 1e6;
-        ratios[i] = (double) one / other;
-      }
-      Arrays.sort(ratios);
-      Arrays.sort(with);
+    List<Price.Paid> all = Price.measure();
+    for (Price.Paid paid : all) {
       tell(
-          "price of preemption: CPU time with the check / without, median of " + PAIRS + " pairs",
-          "%.3f (%.3f to %.3f); with it %.0f ms",
-          ratios[PAIRS / 2],
-          ratios[PAIRS / 4],
-          ratios[PAIRS * 3 / 4],
-          with[PAIRS / 2]);
+          "price of preemption, " + paid.name() + ": CPU time with the check / without",
+          "%s",
+          paid.figures());
     }
-  }
-
-  /** CPU time of the process's thread until it prints its result, by the operating system's account. */
-  private static long compute(Machine m, Image image) throws Exception {
-    AtomicLong cpu = new AtomicLong();
-    SessionSpec spec =
-        SessionSpec.of("compute")
-            .args("compute", ROUNDS)
-            .output(
-                (data, from, n) ->
-                    cpu.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime()));
-    m.kernel.start(spec, image).await(Machine.PATIENCE);
-    return cpu.get();
+    tell(
+        "price of preemption, geometric mean of " + all.size() + " modules",
+        "%.3f",
+        Price.geometricMean(all));
   }
 
   private void preemption() throws Exception {
