@@ -32,22 +32,13 @@ final class EventHub {
       this.bound = bound;
     }
 
-    private void offer(DaemonEvent event) {
+    private void offer(List<DaemonEvent> said) {
       synchronized (queue) {
         if (closed) {
           return;
         }
-        if (queue.size() >= bound) {
-          missed++;
-          return;
-        }
-        if (missed > 0) {
-          queue.addLast(
-              new DaemonEvent.Missed(new DaemonEvent.Source("", NOBODY, Instant.now(), 0), missed));
-          missed = 0;
-        }
-        queue.addLast(event);
-        if (running) {
+        said.forEach(this::add);
+        if (running || queue.isEmpty()) {
           return;
         }
         running = true;
@@ -57,6 +48,19 @@ final class EventHub {
       } catch (RejectedExecutionException e) {
         close();
       }
+    }
+
+    private void add(DaemonEvent event) {
+      if (queue.size() >= bound) {
+        missed++;
+        return;
+      }
+      if (missed > 0) {
+        queue.addLast(
+            new DaemonEvent.Missed(new DaemonEvent.Source("", NOBODY, Instant.now(), 0), missed));
+        missed = 0;
+      }
+      queue.addLast(event);
     }
 
     private void deliver() {
@@ -101,8 +105,13 @@ final class EventHub {
   }
 
   void tell(DaemonEvent event) {
+    tell(List.of(event));
+  }
+
+  /** Tells what came at once, in order: a listener's thread is woken once for it. */
+  void tell(List<DaemonEvent> said) {
     for (Subscriber subscriber : subscribers) {
-      subscriber.offer(event);
+      subscriber.offer(said);
     }
   }
 }

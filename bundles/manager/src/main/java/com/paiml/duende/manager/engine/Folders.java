@@ -13,8 +13,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The folders below {@code data/} that daemons use, each a daemon's own with mode 0700. */
@@ -25,6 +25,8 @@ final class Folders {
   private static final Set<PosixFilePermission> OWN = PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> PASS = PosixFilePermissions.fromString("rwx--x--x");
 
+  // Modes of which this process's umask, which nobody changes, has been seen to take nothing away.
+  private final Set<Set<PosixFilePermission>> whole = ConcurrentHashMap.newKeySet();
   private final Path data;
   private final Instance instance;
   private final Path shortRun;
@@ -67,25 +69,21 @@ final class Folders {
   }
 
   /**
-   * Makes the folders of a daemon.
+   * Makes the folders of a daemon, where they are missing.
    *
    * @param owner its user; null: the container's own
+   * @param talks whether it is something of its own, which others reach by files in its run folder
    */
-  void prepare(String daemon, @Nullable UserPrincipal owner) throws DaemonException {
+  void prepare(String daemon, @Nullable UserPrincipal owner, boolean talks) throws DaemonException {
     try {
-      Path run = run(daemon);
-      if (run.startsWith(shortRun)) {
-        makeShared();
-      } else {
-        make(data.resolve("run"), PASS);
-      }
-      make(data.resolve("state"), PASS);
       make(data.resolve("log"), OWN);
-      for (Path folder : List.of(state(daemon), run)) {
-        make(folder, OWN);
-        if (owner != null && !Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(owner)) {
-          Files.setOwner(folder, owner);
+      own(data.resolve("state"), state(daemon), owner);
+      if (talks) {
+        Path run = run(daemon);
+        if (run.startsWith(shortRun)) {
+          makeShared();
         }
+        own(run.startsWith(shortRun) ? shortRun : data.resolve("run"), run, owner);
       }
     } catch (IOException e) {
       throw new DaemonException(
@@ -94,6 +92,16 @@ final class Folders {
           "its folders cannot be made: " + e,
           "make " + data + " writable, with space left",
           e);
+    }
+  }
+
+  private void own(Path above, Path folder, @Nullable UserPrincipal owner) throws IOException {
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      make(above, PASS);
+      make(folder, OWN);
+    }
+    if (owner != null && !Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(owner)) {
+      Files.setOwner(folder, owner);
     }
   }
 
@@ -108,7 +116,7 @@ final class Folders {
     }
   }
 
-  private static void make(Path folder, Set<PosixFilePermission> mode) throws IOException {
+  private void make(Path folder, Set<PosixFilePermission> mode) throws IOException {
     if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -119,8 +127,14 @@ final class Folders {
     if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       try {
         var _ = Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(mode));
-        // The umask may have taken bits away.
-        var _ = Files.setPosixFilePermissions(folder, mode);
+        if (!whole.contains(mode)) {
+          // The umask may have taken bits away.
+          if (Files.getPosixFilePermissions(folder).equals(mode)) {
+            whole.add(mode);
+          } else {
+            var _ = Files.setPosixFilePermissions(folder, mode);
+          }
+        }
       } catch (java.nio.file.FileAlreadyExistsException e) {
         if (!Files.isDirectory(folder)) {
           throw e;

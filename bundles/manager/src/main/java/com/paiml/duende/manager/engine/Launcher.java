@@ -34,15 +34,19 @@ final class Launcher {
       throws DaemonException {
     Payload payload = payloads.resolve(config);
     Environment.checkArguments(config);
-    folders.prepare(name, owner(config));
+    prepare(config, name);
     return spec(config, name, id, generation, payload);
   }
 
   /** For a run that goes on: what cannot be resolved now is not needed. */
   LaunchSpec describe(DaemonConfig config, String name, DaemonId id, long generation)
       throws DaemonException {
-    folders.prepare(name, owner(config));
+    prepare(config, name);
     return spec(config, name, id, generation, payload(config));
+  }
+
+  private void prepare(DaemonConfig config, String name) throws DaemonException {
+    folders.prepare(name, owner(config), payloads.kindOf(config) != Payload.Kind.IN_PROCESS);
   }
 
   private Payload payload(DaemonConfig config) {

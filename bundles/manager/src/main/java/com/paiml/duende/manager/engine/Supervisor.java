@@ -127,6 +127,7 @@ final class Supervisor {
   private Prober.@Nullable Probe probe;
   // Of the message in progress.
   private boolean startFollows;
+  private @Nullable List<DaemonEvent> saying;
   private long probes;
   private long probeFailures;
   private long probeNanos;
@@ -236,13 +237,22 @@ final class Supervisor {
     }
     boolean answersLater = false;
     startFollows = effects.stream().anyMatch(Effect.Launch.class::isInstance);
-    for (Effect effect : effects) {
-      answersLater |=
-          (effect instanceof Effect.SignalRun s && s.ticket() != 0)
-              || (effect instanceof Effect.LimitRun l && l.ticket() != 0);
-      carryOut(effect);
+    List<DaemonEvent> said = new ArrayList<>(4);
+    saying = said;
+    try {
+      for (Effect effect : effects) {
+        answersLater |=
+            (effect instanceof Effect.SignalRun s && s.ticket() != 0)
+                || (effect instanceof Effect.LimitRun l && l.ticket() != 0);
+        carryOut(effect);
+      }
+    } finally {
+      saying = null;
     }
     publish();
+    if (!said.isEmpty()) {
+      engine.events().tell(said);
+    }
     if (refusal != null) {
       engine.tickets().refuse(ticket, refusal);
     } else if (!answersLater) {
@@ -395,7 +405,7 @@ final class Supervisor {
       case Effect.Moved m -> moved(m);
       case Effect.BecameReady r -> {
         engine.journal().ready(name);
-        tell(new DaemonEvent.BecameReady(source(), r.took()));
+        say(new DaemonEvent.BecameReady(source(), r.took()));
       }
       case Effect.Ended e -> {
         Run ended = run;
@@ -403,22 +413,22 @@ final class Supervisor {
           ended.end();
         }
         engine.journal().ended(name, e.reason(), life.restarts(), startFollows);
-        tell(new DaemonEvent.Exited(source(), e.reason()));
+        say(new DaemonEvent.Exited(source(), e.reason()));
       }
       case Effect.Scheduled s -> {
         engine.journal().counted(name, s.restarts());
-        tell(new DaemonEvent.RestartScheduled(source(), s.delay(), s.restarts()));
+        say(new DaemonEvent.RestartScheduled(source(), s.delay(), s.restarts()));
       }
       case Effect.PlatformAgain p -> {
         Instant at = Instant.now();
         startedAt = at;
         engine.journal().changed(name, p.handle(), at, p.restarts());
-        tell(new DaemonEvent.PlatformRestarted(source(), p.previous(), p.restarts()));
+        say(new DaemonEvent.PlatformRestarted(source(), p.previous(), p.restarts()));
       }
-      case Effect.HealthNow h -> tell(new DaemonEvent.HealthChanged(source(), h.health()));
-      case Effect.ProbeBad b -> tell(new DaemonEvent.ProbeFailed(source(), b.detail(), b.inARow()));
-      case Effect.FoundAgain f -> tell(new DaemonEvent.Recovered(source(), f.how()));
-      case Effect.Warning w -> tell(new DaemonEvent.Alert(source(), w.kind(), w.detail()));
+      case Effect.HealthNow h -> say(new DaemonEvent.HealthChanged(source(), h.health()));
+      case Effect.ProbeBad b -> say(new DaemonEvent.ProbeFailed(source(), b.detail(), b.inARow()));
+      case Effect.FoundAgain f -> say(new DaemonEvent.Recovered(source(), f.how()));
+      case Effect.Warning w -> say(new DaemonEvent.Alert(source(), w.kind(), w.detail()));
     }
   }
 
@@ -434,7 +444,7 @@ final class Supervisor {
     if (m.to().isTerminal()) {
       engine.journal().rested(name, m.to(), life.generation(), engine.isShuttingDown());
     }
-    tell(new DaemonEvent.StateChanged(source(), m.from(), m.to()));
+    say(new DaemonEvent.StateChanged(source(), m.from(), m.to()));
   }
 
   private DaemonEvent.Source source() {
@@ -442,13 +452,28 @@ final class Supervisor {
   }
 
   void tell(DaemonEvent event) {
+    remember(event);
+    engine.events().tell(event);
+  }
+
+  private void remember(DaemonEvent event) {
     synchronized (events) {
       if (events.size() == EVENTS_KEPT) {
         events.removeFirst();
       }
       events.addLast(event);
     }
-    engine.events().tell(event);
+  }
+
+  /** As {@link #tell}, for a message in progress: others hear of it when what it brings about is on its way. */
+  private void say(DaemonEvent event) {
+    List<DaemonEvent> said = saying;
+    if (said == null) {
+      tell(event);
+    } else {
+      remember(event);
+      said.add(event);
+    }
   }
 
   /** Its last events, oldest first. */
