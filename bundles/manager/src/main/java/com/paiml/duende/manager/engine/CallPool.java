@@ -56,9 +56,12 @@ final class CallPool implements Executor, AutoCloseable {
         throw new RejectedExecutionException(name + " is closed");
       }
       calls.addLast(new Call(call, System.nanoTime()));
-      if (idle > 0) {
-        work.signal();
-      } else if (threads < few) {
+      work.signal();
+      // Who was woken for a call before this one counts as idle until it has come.
+      if (calls.size() <= idle) {
+        return;
+      }
+      if (threads < few) {
         grow();
       } else if (!watched && threads < most) {
         watched = true;
@@ -109,7 +112,8 @@ final class CallPool implements Executor, AutoCloseable {
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
           }
-        } else if (waited >= LONG.toNanos()) {
+        } else if (waited >= LONG.toNanos() && done - doneBefore < threads) {
+          // A burst of quick calls waits for processors: more threads would only share them.
           grow();
         }
         doneBefore = done;

@@ -48,6 +48,32 @@ class CallPoolTest {
   }
 
   @Test
+  void slowCallsThatComeAtOnceWhileThreadsRestGetMoreAsWell() throws Exception {
+    try (CallPool pool = new CallPool("rested", 4, 200)) {
+      CountDownLatch rested = new CountDownLatch(4);
+      for (int i = 0; i < 4; i++) {
+        pool.execute(rested::countDown);
+      }
+      assertTrue(rested.await(60, TimeUnit.SECONDS));
+      CountDownLatch hold = new CountDownLatch(1);
+      CountDownLatch begun = new CountDownLatch(40);
+      for (int i = 0; i < 40; i++) {
+        pool.execute(
+            () -> {
+              begun.countDown();
+              try {
+                hold.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+      }
+      assertTrue(begun.await(60, TimeUnit.SECONDS), "not begun: " + begun.getCount());
+      hold.countDown();
+    }
+  }
+
+  @Test
   void thereAreNeverMoreThreadsThanItsBound() throws Exception {
     try (CallPool pool = new CallPool("bound", 1, 8)) {
       CountDownLatch hold = new CountDownLatch(1);
