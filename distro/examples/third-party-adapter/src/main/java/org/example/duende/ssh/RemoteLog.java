@@ -34,11 +34,11 @@ final class RemoteLog implements LogStream {
   private boolean done;
   private volatile boolean closed;
 
-  RemoteLog(Source source, LogQuery query, Deadline deadline) throws DaemonException {
+  RemoteLog(Source source, LogQuery query) throws DaemonException {
     this.source = source;
     follow = query.follow();
     // What is there now; of it the last lines that are wanted.
-    while (fill(deadline)) {
+    while (fill()) {
       while (query.last() >= 0 && lines.size() > query.last()) {
         lines.removeFirst();
       }
@@ -52,8 +52,8 @@ final class RemoteLog implements LogStream {
     }
   }
 
-  private boolean fill(Deadline deadline) throws DaemonException {
-    byte[] piece = source.read(offset, deadline);
+  private boolean fill() throws DaemonException {
+    byte[] piece = source.read(offset, Deadline.after(PATIENCE));
     offset += piece.length;
     for (byte b : piece) {
       if (b == '\n') {
@@ -79,7 +79,7 @@ final class RemoteLog implements LogStream {
   @Override
   public Optional<LogLine> next(Deadline deadline) throws DaemonException {
     while (lines.isEmpty() && follow && !closed) {
-      if (!fill(Deadline.after(PATIENCE)) && !pause(deadline)) {
+      if (!fill() && !pause(deadline)) {
         return Optional.empty();
       }
     }

@@ -446,8 +446,7 @@ public final class SshAdapter implements PlatformAdapter {
         new RemoteLog(
             (offset, deadline) ->
                 ask(run, deadline, "log", Long.toString(offset), Integer.toString(PIECE)),
-            query,
-            Deadline.after(WAIT));
+            query);
   }
 
   @Override
@@ -596,10 +595,14 @@ public final class SshAdapter implements PlatformAdapter {
         .toList();
   }
 
+  /**
+   * On the thread that hears all answers of this far side. Who waits for an end may ask something next, so the end is told on
+   * a thread of its own: otherwise that answer would never be heard.
+   */
   private void ended(Link link, String key, int code) {
     of(link).stream()
         .filter(r -> r.key().equals(key))
-        .forEach(r -> r.exit().complete(Run.reason(code)));
+        .forEach(r -> r.exit().completeAsync(() -> Run.reason(code), Thread::startVirtualThread));
   }
 
   /** The connection broke: connect again, as long as there is a run there, and ask what became of each. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The far side of the adapter. Needs a POSIX shell, Linux, GNU grep, coreutils, awk and util-linux.
-#   agent.sh serve BASE   answers requests on standard input until it ends: ID VERB ARGUMENT... (base64, - for empty)
+#   agent.sh serve BASE   answers requests on standard input until it ends: ID VERB ARGUMENT... (=TEXT as it is, base64, or -
+#                         for empty: what needs no base64 costs no process here)
 #                         with ID data BASE64..., then ID ok or ID no BASE64; and says "! RUN CODE" when a run has ended
 #   agent.sh run DIR      starts what DIR/spec says, waits for its end, ends what it left behind, and keeps the status
 # Every run has a directory BASE/RUN: spec (mode 0600), pid ("PID START BOOT"), log, exit.
@@ -8,7 +9,13 @@ umask 077
 agent=$0
 mark=DUENDE_SSH_RUN
 
-word() { if [ "$1" = - ]; then w=; else w=$(printf %s "$1" | base64 -d && echo .) || w=.; w=${w%.}; fi; }
+word() {
+  case $1 in
+    -) w= ;;
+    =*) w=${1#=} ;;
+    *) w=$(printf %s "$1" | base64 -d && echo .) || w=.; w=${w%.} ;;
+  esac
+}
 now_boot() { cat /proc/sys/kernel/random/boot_id; }
 # Start time of a process, field 22 of proc(5) stat; its state, field 3.
 stat_of() { # PID: sets state and started
@@ -113,7 +120,10 @@ run() { # DIR
   for f in events.*; do [ ! -p "$f" ] || echo "$dir $code" 1<>"$f"; done
 }
 
-say() { printf '%s %s %s\n' "$id" "$1" "$(printf %s "$2" | base64 -w0)"; }
+say() { # WORD [TEXT]
+  if [ -n "$2" ]; then set -- "$1" " $(printf %s "$2" | base64 -w0)"; fi
+  printf '%s %s%s\n' "$id" "$1" "$2"
+}
 ok() { say ok "$1"; }
 no() { say no "$1"; }
 
