@@ -9,11 +9,18 @@ import com.paiml.duende.spi.PlatformAdapter;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +33,34 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 /** A test that cannot fail is a defect: for every promise there is an adapter that breaks it, and is found out. */
 class KitProofTest {
-  // How the fault reaches the class that the launcher makes; tests here run one after the other.
-  private static volatile Fault fault;
+  private static final int AT_ONCE = 4;
+
+  /** How the fault reaches the class that the launcher makes, on the thread of that launcher. */
+  private static final ThreadLocal<Fault> FAULT = new ThreadLocal<>();
+
+  private static final Map<String, Future<TestExecutionSummary>> RUNS = new HashMap<>();
+  private static ExecutorService runners;
+
+  /** What a broken promise takes is mostly waiting for what never comes: several wait at once. */
+  @BeforeAll
+  static void runAll() {
+    runners = Executors.newFixedThreadPool(AT_ONCE);
+    for (Fault each : Faults.all()) {
+      RUNS.put(
+          each.description(),
+          runners.submit(
+              () -> {
+                FAULT.set(each);
+                return run(FaultyConformance.class, each.broken());
+              }));
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    runners.shutdownNow();
+    RUNS.clear();
+  }
 
   static Stream<Fault> faults() {
     return Faults.all().stream();
@@ -35,9 +68,8 @@ class KitProofTest {
 
   @ParameterizedTest
   @MethodSource("faults")
-  void a_broken_promise_is_found_out(Fault broken) {
-    fault = broken;
-    TestExecutionSummary summary = run(FaultyConformance.class, broken.broken());
+  void a_broken_promise_is_found_out(Fault broken) throws Exception {
+    TestExecutionSummary summary = RUNS.get(broken.description()).get(10, TimeUnit.MINUTES);
     assertEquals(1, summary.getTestsStartedCount(), "tests of that name");
     assertEquals(
         1,
@@ -68,6 +100,7 @@ class KitProofTest {
   /** Not a test of its own: run by the proof only. */
   static class FaultyConformance extends AdapterConformance {
     @TempDir Path scratch;
+    private final Fault fault = FAULT.get();
     private final Map<String, Fault.Twist> twists = fault.twists().get();
 
     @Override
