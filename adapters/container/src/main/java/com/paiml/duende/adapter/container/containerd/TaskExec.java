@@ -11,9 +11,11 @@ import com.paiml.duende.spi.ExecResult;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A command beside a daemon of containerd; its output comes through a pipe that has a name. */
 final class TaskExec {
+  private static final System.Logger LOG = System.getLogger(TaskExec.class.getName());
   private static final String TASKS = "containerd.services.tasks.v1.Tasks/";
   private static final String PROCESS = "types.containerd.io/opencontainers/runtime-spec/1/Process";
   private static final int KEPT = 4096;
@@ -80,14 +83,17 @@ final class TaskExec {
       var _ = grpc.call(TASKS + "Exec", request, deadline);
       root = grpc.call(TASKS + "Start", both(), deadline).number(1);
       int code = (int) grpc.call(TASKS + "Wait", both(), deadline).number(1);
+      output.letGo();
       output.await(deadline);
       return new ExecResult(code, false, output.text());
     } catch (Grpc.Refused e) {
-      if (root == 0) {
-        // What cannot be run ends as a shell would tell it.
+      if (root == 0 && e.problem().contains("exec failed")) {
+        // What cannot be run ends as a shell would tell it; what the engine itself fails at does
+        // not.
         boolean missing = e.problem().contains("not found") || e.problem().contains("no such file");
         return new ExecResult(missing ? 127 : 126, false, e.problem());
       }
+      end(root);
       throw e;
     } catch (DaemonException e) {
       end(root);
@@ -96,7 +102,7 @@ final class TaskExec {
       }
       throw e;
     } finally {
-      output.stop(pipe);
+      output.stop();
       forget();
     }
   }
@@ -160,23 +166,38 @@ final class TaskExec {
     try {
       var _ = grpc.call(TASKS + "DeleteProcess", both(), deadline);
     } catch (DaemonException e) {
-      System.getLogger(TaskExec.class.getName())
-          .log(System.Logger.Level.DEBUG, "forgetting a command: {0}", e.getMessage());
+      LOG.log(System.Logger.Level.DEBUG, "forgetting a command: {0}", e.getMessage());
     }
   }
 
-  /** Reads the pipe to its end and keeps the beginning. */
+  /**
+   * Reads the pipe to its end and keeps the beginning. containerd opens it once for the output and once more for the errors: it
+   * is held open until the command has ended, for a short command's output may be over before that second time, which would then
+   * wait for a reader in vain.
+   */
   private static final class Output {
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+    private final FileChannel held;
     private final Thread thread;
 
-    Output(Path pipe) {
+    Output(Path pipe) throws IOException {
+      // Read and write: such an open does not wait, fifo(7).
+      held = FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
       thread =
           Thread.ofPlatform().daemon().name("duende-container-exec").unstarted(() -> read(pipe));
     }
 
     void start() {
       thread.start();
+    }
+
+    /** From now on the output ends when everybody else has closed it. */
+    void letGo() {
+      try {
+        held.close();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "letting go of a pipe: {0}", e.getMessage());
+      }
     }
 
     private void read(Path pipe) {
@@ -186,8 +207,7 @@ final class TaskExec {
           keep(piece, n);
         }
       } catch (IOException e) {
-        System.getLogger(TaskExec.class.getName())
-            .log(System.Logger.Level.DEBUG, "the output of a command: {0}", e.getMessage());
+        LOG.log(System.Logger.Level.DEBUG, "the output of a command: {0}", e.getMessage());
       }
     }
 
@@ -207,20 +227,10 @@ final class TaskExec {
       }
     }
 
-    /** A reader whose writer never came waits for ever: it is given one. */
-    void stop(Path pipe) {
-      if (!thread.isAlive()) {
-        return;
-      }
+    void stop() {
+      letGo();
       try {
-        // Read and write: such an open does not wait, fifo(7).
-        java.nio.channels.FileChannel.open(
-                pipe, java.nio.file.StandardOpenOption.READ, java.nio.file.StandardOpenOption.WRITE)
-            .close();
         thread.join(1000);
-      } catch (IOException e) {
-        System.getLogger(TaskExec.class.getName())
-            .log(System.Logger.Level.DEBUG, "ending a pipe: {0}", e.getMessage());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
