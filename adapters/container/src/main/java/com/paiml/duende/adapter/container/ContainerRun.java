@@ -9,6 +9,7 @@ import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.RelayedEvents;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,13 @@ final class ContainerRun {
   /** Of how many runs the ends are kept, for whoever asks late. */
   private static final int KEPT = 8;
 
+  /** What goes on beside a run until its end. */
+  private enum Beside {
+    MEMORY,
+    HEALTH,
+    LOG
+  }
+
   private final Engine engine;
   private final String id;
   private final LaunchSpec spec;
@@ -52,9 +60,9 @@ final class ContainerRun {
   private boolean stopping;
   private boolean outOfMemory;
   private boolean noticeAwaited;
+  private boolean settling;
   private Optional<ExitReason> between = Optional.empty();
-  private @Nullable AutoCloseable memoryWatch;
-  private @Nullable AutoCloseable healthTimer;
+  private final Map<Beside, AutoCloseable> beside = new EnumMap<>(Beside.class);
 
   ContainerRun(
       Engine engine,
@@ -207,6 +215,18 @@ final class ContainerRun {
     between = Optional.of(reason);
   }
 
+  /**
+   * It has ended, and may be between two runs.
+   *
+   * @return whether that is heard of this run for the first time
+   */
+  synchronized boolean mayBeBetween(ExitReason reason) {
+    boolean first = !settling;
+    settling = true;
+    between = Optional.of(reason);
+    return first;
+  }
+
   synchronized Optional<ExitReason> between() {
     return between;
   }
@@ -231,6 +251,7 @@ final class ContainerRun {
       between = Optional.empty();
       outOfMemory = false;
       noticeAwaited = false;
+      settling = false;
       handle = handle(engine, spec, id, attempt(), state.started(), state.pid());
       exits.put(state.started(), new CompletableFuture<>());
       if (exits.size() > KEPT) {
@@ -242,22 +263,21 @@ final class ContainerRun {
   }
 
   void watchMemory(Optional<AutoCloseable> watch) {
-    swap(watch.orElse(null), true);
+    swap(Beside.MEMORY, watch.orElse(null));
   }
 
   void healthTimer(AutoCloseable timer) {
-    swap(timer, false);
+    swap(Beside.HEALTH, timer);
   }
 
-  private void swap(@Nullable AutoCloseable fresh, boolean memory) {
+  void keepLog(AutoCloseable keeper) {
+    swap(Beside.LOG, keeper);
+  }
+
+  private void swap(Beside what, @Nullable AutoCloseable fresh) {
     AutoCloseable old;
     synchronized (this) {
-      old = memory ? memoryWatch : healthTimer;
-      if (memory) {
-        memoryWatch = fresh;
-      } else {
-        healthTimer = fresh;
-      }
+      old = fresh == null ? beside.remove(what) : beside.put(what, fresh);
     }
     close(old);
   }
@@ -276,8 +296,9 @@ final class ContainerRun {
 
   /** Lets go of what watches it. */
   void close() {
-    swap(null, true);
-    swap(null, false);
+    for (Beside what : Beside.values()) {
+      swap(what, null);
+    }
   }
 
   /** The adapter leaves. */

@@ -9,6 +9,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.support.rotation.LogBooks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,16 +19,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 
 /** The engines of this machine: one object for each socket, made when it is first needed. */
 final class Engines implements AutoCloseable {
   private final Places places;
   private final ScheduledExecutorService timer;
   private final Optional<Linux> linux;
+  private final Supplier<LogBooks> logs;
   private final Transports transports = new Transports();
   private final Map<Path, Engine> engines = new ConcurrentHashMap<>();
 
-  Engines(Places places, ScheduledExecutorService timer, Optional<Linux> linux) {
+  Engines(
+      Places places,
+      ScheduledExecutorService timer,
+      Optional<Linux> linux,
+      Supplier<LogBooks> logs) {
+    this.logs = logs;
     this.places = places;
     this.timer = timer;
     this.linux = linux;
@@ -43,7 +51,8 @@ final class Engines implements AutoCloseable {
       case DOCKER, PODMAN ->
           new DockerEngine(
               kind, transports.http(socket, kind.title()), timer, linux, places.environment());
-      case CONTAINERD -> new ContainerdEngine(transports.http2(socket, kind.title()), timer, linux);
+      case CONTAINERD ->
+          new ContainerdEngine(transports.http2(socket, kind.title()), timer, linux, logs);
     };
   }
 

@@ -92,6 +92,7 @@ final class Starting {
                   ContainerRun.handle(engine, spec, id, attempt, "", 0),
                   plan.restart().isOn()));
       watcher.add(run.get());
+      shop.keepLog(run.get());
       engine.start(id, deadline);
       return begun(engine, watcher, run.get());
     } catch (DaemonException e) {

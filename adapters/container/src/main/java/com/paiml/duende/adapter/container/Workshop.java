@@ -5,6 +5,9 @@ import com.paiml.duende.adapter.container.engine.Engine;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.spi.Deadline;
+import com.paiml.duende.support.rotation.LogBook;
+import com.paiml.duende.support.rotation.LogBooks;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +17,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** What the adapter works with from its first use until it is deactivated. */
 final class Workshop implements AutoCloseable {
@@ -36,6 +40,7 @@ final class Workshop implements AutoCloseable {
   /** Directories that were seen in images, which do not change. */
   private final Set<String> directories = ConcurrentHashMap.newKeySet();
 
+  private @Nullable LogBooks logs;
   private volatile boolean closed;
 
   Workshop(Places places) {
@@ -55,7 +60,31 @@ final class Workshop implements AutoCloseable {
     timer.setRemoveOnCancelPolicy(true);
     timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
     timer.allowCoreThreadTimeOut(true);
-    engines = new Engines(places, timer, kernel.linux());
+    engines = new Engines(places, timer, kernel.linux(), this::logs);
+  }
+
+  /** The logs that an engine leaves to us; made with the first of them, for they have a thread. */
+  private synchronized LogBooks logs() {
+    LogBooks made = logs;
+    if (made == null) {
+      made =
+          kernel
+              .linux()
+              .map(linux -> LogBooks.rotatedBy(linux.fileRanges(), ContainerTable.NAME))
+              .orElseGet(() -> LogBooks.rotatedBetweenRuns(ContainerTable.NAME));
+      logs = made;
+    }
+    return made;
+  }
+
+  /** Looks after what a run is about to say, where its engine does not. */
+  void keepLog(ContainerRun run) throws DaemonException {
+    if (run.engine().leavesLogs()) {
+      LogBooks all = logs();
+      Path file = run.spec().logFile();
+      LogBook _ = all.attach(file, run.spec().config().log());
+      run.keepLog(() -> all.detach(file));
+    }
   }
 
   Engines engines() {
@@ -95,8 +124,9 @@ final class Workshop implements AutoCloseable {
   }
 
   /** A container that runs is ours to follow from now on. */
-  void adopt(ContainerRun run, long pid) throws AdapterGone {
+  void adopt(ContainerRun run, long pid) throws DaemonException {
     Watcher watcher = watcher(run.engine(), run.spec().instance().id());
+    keepLog(run);
     watcher.add(run);
     follow(run, watcher, pid);
     watcher.lookSoon(run);
@@ -138,7 +168,15 @@ final class Workshop implements AutoCloseable {
               run -> {
                 run.close();
                 watcher.remove(run);
+                forgetLog(run);
               });
+    }
+  }
+
+  private synchronized void forgetLog(ContainerRun run) {
+    LogBooks made = logs;
+    if (made != null && run.engine().leavesLogs()) {
+      made.forget(run.spec().logFile());
     }
   }
 
@@ -157,5 +195,12 @@ final class Workshop implements AutoCloseable {
     workers.shutdownNow();
     engines.close();
     kernel.close();
+    LogBooks made;
+    synchronized (this) {
+      made = logs;
+    }
+    if (made != null) {
+      made.close();
+    }
   }
 }

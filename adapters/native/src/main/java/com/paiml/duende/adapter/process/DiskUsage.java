@@ -1,11 +1,11 @@
 package com.paiml.duende.adapter.process;
 
-import com.paiml.duende.adapter.process.log.LogBooks;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.rotation.LogBooks;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

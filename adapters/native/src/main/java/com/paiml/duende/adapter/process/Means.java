@@ -1,12 +1,12 @@
 package com.paiml.duende.adapter.process;
 
 import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
-import com.paiml.duende.adapter.process.log.LogBooks;
 import com.paiml.duende.adapter.process.program.LinuxPrograms;
 import com.paiml.duende.adapter.process.program.PortablePrograms;
 import com.paiml.duende.adapter.process.program.Programs;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.support.rotation.LogBooks;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Callable;
@@ -38,7 +38,7 @@ record Means(LogBooks logs, InProcessRuns inProcess, Programs programs) implemen
   private static Means open(Linux.Detection detection) {
     return switch (detection) {
       case Linux.Here(Linux linux) -> {
-        LogBooks logs = LogBooks.rotatedBy(linux.fileRanges());
+        LogBooks logs = LogBooks.rotatedBy(linux.fileRanges(), "native");
         try {
           yield of(logs, LinuxPrograms.open(linux, logs));
         } catch (LinuxException refused) {
@@ -50,7 +50,7 @@ record Means(LogBooks logs, InProcessRuns inProcess, Programs programs) implemen
         }
       }
       case Linux.NotHere(String reason) -> {
-        LogBooks logs = LogBooks.rotatedBetweenRuns();
+        LogBooks logs = LogBooks.rotatedBetweenRuns("native");
         yield of(logs, new PortablePrograms(logs, reason));
       }
     };

@@ -14,12 +14,14 @@ import com.paiml.duende.adapter.container.http.Json;
 import com.paiml.duende.adapter.container.http.UnixHttp;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LogSource;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.rotation.LogBooks;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,6 +38,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** containerd by its own API: images, snapshots, containers and tasks are separate things there, and are kept together here. */
 public final class ContainerdEngine implements Engine {
@@ -58,6 +61,9 @@ public final class ContainerdEngine implements Engine {
   /** Where the output of a container goes: kept as a label of it. */
   private static final String LOG = "duende.log";
 
+  /** Of a log that nobody looks after, no archive is too many. */
+  private static final LogConfig AS_IT_IS = new LogConfig(LogConfig.DEFAULT.maxSize(), 10_000);
+
   private static final int SIGKILL = 9;
   private static final Duration CLEAN_UP = Duration.ofSeconds(10);
 
@@ -73,11 +79,22 @@ public final class ContainerdEngine implements Engine {
   private final Grpc grpc;
   private final ScheduledExecutorService timer;
   private final Optional<Linux> linux;
+  private final Supplier<LogBooks> logs;
 
   /** Containers between their making and their first task. */
   private final Set<String> beginning = ConcurrentHashMap.newKeySet();
 
-  public ContainerdEngine(UnixHttp http, ScheduledExecutorService timer, Optional<Linux> linux) {
+  /**
+   * @param timer opens streams of events again
+   * @param linux for ending commands beside daemons; empty where there is none
+   * @param logs the files into which containerd writes what containers say
+   */
+  public ContainerdEngine(
+      UnixHttp http,
+      ScheduledExecutorService timer,
+      Optional<Linux> linux,
+      Supplier<LogBooks> logs) {
+    this.logs = logs;
     this.http = http;
     this.grpc = new Grpc(http, NAMESPACE);
     this.timer = timer;
@@ -559,16 +576,12 @@ public final class ContainerdEngine implements Engine {
   public LogSource logs(String id) throws DaemonException {
     ProtoMessage container = container(id, Deadline.after(CLEAN_UP)).orElseThrow(() -> gone(id));
     Path file = Path.of(container.map(2).getOrDefault(LOG, "/dev/null"));
-    return query -> new LogFile(file, query, () -> isAlive(id));
+    return query -> logs.get().read(file, AS_IT_IS, query);
   }
 
-  private boolean isAlive(String id) {
-    try {
-      long status = task(id, Deadline.after(CLEAN_UP)).map(t -> t.number(4)).orElse(0L);
-      return status == RUNNING || status == PAUSED || status == PAUSING;
-    } catch (DaemonException e) {
-      return false;
-    }
+  @Override
+  public boolean leavesLogs() {
+    return true;
   }
 
   @Override

@@ -8,6 +8,7 @@ import com.paiml.duende.spi.LogSource;
 import com.paiml.duende.spi.UsageSample;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -70,6 +71,18 @@ public interface Engine extends AutoCloseable {
    */
   boolean signal(String id, int signal, Deadline deadline) throws DaemonException;
 
+  /**
+   * Ends a container that the engine itself would start again, so that it does not.
+   *
+   * @param signal by which it is asked
+   * @param grace how long it may take; an engine may kill it after that
+   * @return false when it was not running
+   */
+  default boolean stop(String id, int signal, Duration grace, Deadline deadline)
+      throws DaemonException {
+    return signal(id, signal, deadline);
+  }
+
   /** Kills all of it, paused or not. Does not wait for its end. */
   void kill(String id, Deadline deadline) throws DaemonException;
 
@@ -89,6 +102,11 @@ public interface Engine extends AutoCloseable {
   ExecResult exec(String id, List<String> command, Deadline deadline) throws DaemonException;
 
   LogSource logs(String id) throws DaemonException;
+
+  /** Whether it only writes a container's output into the file of its plan: rotating that is then left to us. */
+  default boolean leavesLogs() {
+    return false;
+  }
 
   /** Whether the engine itself makes the health checks of its containers at their times. */
   boolean checksHealth();

@@ -1,6 +1,6 @@
 package com.paiml.duende.adapter.process.inprocess;
 
-import com.paiml.duende.adapter.process.log.LogWriter;
+import com.paiml.duende.support.rotation.LogWriter;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

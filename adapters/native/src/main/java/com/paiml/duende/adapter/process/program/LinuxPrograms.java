@@ -2,7 +2,6 @@ package com.paiml.duende.adapter.process.program;
 
 import com.paiml.duende.adapter.process.NativeAdapter;
 import com.paiml.duende.adapter.process.Run;
-import com.paiml.duende.adapter.process.log.LogBooks;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -34,6 +33,7 @@ import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.support.program.ProgramFile;
 import com.paiml.duende.support.program.RunMark;
+import com.paiml.duende.support.rotation.LogBooks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

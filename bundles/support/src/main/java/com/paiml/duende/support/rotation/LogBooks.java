@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -19,7 +19,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * All logs of this adapter, and the one thread that looks after those that programs write: it rotates them and tells
+ * All logs of an adapter, and the one thread that looks after those that programs write: it rotates them and tells
  * followers. Safe for several threads.
  */
 public final class LogBooks implements AutoCloseable {
@@ -37,23 +37,32 @@ public final class LogBooks implements AutoCloseable {
   private boolean asked;
   private boolean closed;
 
-  LogBooks(LogCutter cutter) {
+  LogBooks(LogCutter cutter, String owner) {
     this.cutter = cutter;
-    this.thread = Thread.ofPlatform().daemon().name("duende-native-logs").unstarted(this::watchAll);
+    this.thread =
+        Thread.ofPlatform().daemon().name("duende-" + owner + "-logs").unstarted(this::watchAll);
   }
 
-  /** Logs of programs are rotated between runs only. */
-  public static LogBooks rotatedBetweenRuns() {
-    return start(new NoCutter());
+  /**
+   * Logs of programs are rotated between runs only.
+   *
+   * @param owner names the thread
+   */
+  public static LogBooks rotatedBetweenRuns(String owner) {
+    return start(new NoCutter(), owner);
   }
 
-  /** Logs of programs are rotated while they are written. */
-  public static LogBooks rotatedBy(FileRanges ranges) {
-    return start(new KernelCutter(ranges));
+  /**
+   * Logs of programs are rotated while they are written.
+   *
+   * @param owner names the thread
+   */
+  public static LogBooks rotatedBy(FileRanges ranges, String owner) {
+    return start(new KernelCutter(ranges), owner);
   }
 
-  static LogBooks start(LogCutter cutter) {
-    LogBooks all = new LogBooks(cutter);
+  static LogBooks start(LogCutter cutter, String owner) {
+    LogBooks all = new LogBooks(cutter, owner);
     all.thread.start();
     return all;
   }

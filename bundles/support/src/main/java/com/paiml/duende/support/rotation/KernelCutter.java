@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.LinuxException;

@@ -1,2 +1,2 @@
 /** Tests of logs: what is written is read, whatever happens between. */
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;

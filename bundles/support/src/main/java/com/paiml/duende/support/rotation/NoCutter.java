@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import java.io.IOException;
 import java.nio.file.Path;

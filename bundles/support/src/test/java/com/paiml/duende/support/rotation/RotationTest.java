@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -312,7 +312,7 @@ class RotationTest {
 
   @Test
   void givenAFollower_whenLinesComeAndItIsClosed_thenItGetsThemAndEnds() throws Exception {
-    LogBooks books = LogBooks.rotatedBy(real);
+    LogBooks books = LogBooks.rotatedBy(real, "test");
     try {
       books.attach(log, new LogConfig(MAX, 50));
       append(0, 10);

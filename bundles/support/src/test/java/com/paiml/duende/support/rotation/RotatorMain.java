@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.linux.Linux;
@@ -10,7 +10,7 @@ final class RotatorMain {
 
   public static void main(String[] args) throws Exception {
     if (Linux.detect() instanceof Linux.Here(Linux linux)) {
-      LogBooks books = LogBooks.rotatedBy(linux.fileRanges());
+      LogBooks books = LogBooks.rotatedBy(linux.fileRanges(), "test");
       books.attach(Path.of(args[0]), new LogConfig(64 * 1024, 1000));
       System.out.println("rotating");
       Thread.currentThread().join();

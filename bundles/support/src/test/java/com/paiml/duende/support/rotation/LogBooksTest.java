@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,4 +1,4 @@
-package com.paiml.duende.adapter.process.log;
+package com.paiml.duende.support.rotation;
 
 import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.support.log.ReadableLog;
