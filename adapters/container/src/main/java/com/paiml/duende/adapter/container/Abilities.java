@@ -58,13 +58,39 @@ final class Abilities {
           Capability.UMASK,
           "engines set none; set it in the image's entry point");
 
+  /** What an engine does by control groups. */
+  private static final Set<Capability> BY_GROUP =
+      EnumSet.of(
+          Capability.PAUSE,
+          Capability.USAGE,
+          Capability.LIMIT_MEMORY,
+          Capability.LIMIT_MEMORY_SWAP,
+          Capability.LIMIT_CPU_QUOTA,
+          Capability.LIMIT_CPU_SHARES,
+          Capability.LIMIT_PIDS,
+          Capability.UPDATE_LIMITS);
+
   private Abilities() {}
 
+  /** @param limits whether there is an engine that has control groups */
   static Fingerprint fingerprint(
-      String version, List<EngineKind> kinds, boolean classes, Map<String, String> details) {
+      String version,
+      List<EngineKind> kinds,
+      boolean limits,
+      boolean classes,
+      Map<String, String> details) {
     Set<Capability> able = EnumSet.copyOf(IMAGE);
     Map<Capability, String> missing = new EnumMap<>(Capability.class);
     missing.putAll(MISSING);
+    if (!limits) {
+      able.removeAll(BY_GROUP);
+      BY_GROUP.forEach(
+          c ->
+              missing.put(
+                  c,
+                  "a rootless engine has no control groups of version 1; use an engine of root's,"
+                      + " or boot with version 2"));
+    }
     boolean onlyContainerd = kinds.stream().allMatch(k -> k == EngineKind.CONTAINERD);
     if (onlyContainerd) {
       missing.put(Capability.HEALTH, "containerd makes no health checks; use exec, tcp or http");

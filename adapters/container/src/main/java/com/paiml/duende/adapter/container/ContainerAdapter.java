@@ -131,6 +131,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     List<String> versions = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     List<EngineKind> kinds = new ArrayList<>();
+    boolean limits = false;
     for (Engine engine : which.apply(shop.engines())) {
       try {
         EngineFacts facts = engine.facts(deadline);
@@ -141,6 +142,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
                 + (facts.api().isEmpty() ? "" : ", API " + facts.api());
         versions.add(title);
         kinds.add(engine.kind());
+        limits |= !facts.isLimitless();
         details.put(engine.kind().word(), title + " at " + engine.socket());
         facts.details().forEach((k, v) -> details.put(engine.kind().word() + " " + k, v));
       } catch (DaemonException e) {
@@ -156,7 +158,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
                   + "); install and start Docker, Podman or containerd"
               : String.join("; ", problems));
     }
-    return Abilities.fingerprint(String.join("; ", versions), kinds, host != null, details);
+    return Abilities.fingerprint(String.join("; ", versions), kinds, limits, host != null, details);
   }
 
   @Override
@@ -322,13 +324,14 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     List<LimitReport> limits = List.of();
     Optional<ContainerRun> run = shop.find(state.id());
     if (state.isAlive()) {
-      String group = shop.kernel().path(state.pid());
+      String group = shop.kernel().path(state.pid(), state.id());
       if (!group.isEmpty()) {
         details.put("cgroup", group);
       }
       if (run.isPresent()) {
         limits =
-            shop.kernel().limits(state.pid(), run.get().spec().config(), run.get().resources());
+            shop.kernel()
+                .limits(state.pid(), state.id(), run.get().spec().config(), run.get().resources());
         details.put(
             "restarted",
             run.get().isRestartedByEngine() ? "by " + engine.kind().title() : "by Duende");
@@ -360,8 +363,16 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     run.willBeStopped();
     if (timeout.isPositive()) {
       Deadline deadline = Deadline.after(timeout);
-      Deadline call = Deadline.after(timeout.compareTo(SHORT) < 0 ? SHORT : timeout);
-      boolean reached = run.engine().signal(run.id(), stopSignal.number(), call);
+      boolean engines = run.isRestartedByEngine();
+      Deadline call = Deadline.after(engines ? timeout.plus(SHORT) : longer(timeout, SHORT));
+      if (engines) {
+        // An engine that stops it waits for its end; what is paused cannot obey.
+        resumeIfPaused(run, call);
+      }
+      boolean reached =
+          engines
+              ? run.engine().stop(run.id(), stopSignal.number(), timeout, call)
+              : run.engine().signal(run.id(), stopSignal.number(), call);
       if (reached) {
         // What is paused cannot obey.
         resumeIfPaused(run, call);
@@ -373,6 +384,10 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
       }
     }
     kill(handle, Deadline.after(KILL_PATIENCE));
+  }
+
+  private static Duration longer(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? b : a;
   }
 
   private static void resumeIfPaused(ContainerRun run, Deadline deadline) throws DaemonException {
@@ -444,7 +459,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
   public UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException {
     ContainerRun run = get(handle);
     refuseEnded(run, "it uses nothing");
-    Optional<UsageSample> seen = workshop(handle.name()).kernel().usage(run.pid());
+    Optional<UsageSample> seen = workshop(handle.name()).kernel().usage(run.pid(), run.id());
     return seen.isPresent() ? seen.get() : run.engine().usage(run.id(), deadline);
   }
 
@@ -460,7 +475,9 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     refuseEnded(run, "its limits cannot be changed");
     run.engine().update(run.id(), resources, deadline);
     run.resources(resources);
-    return workshop(handle.name()).kernel().limits(run.pid(), run.spec().config(), resources);
+    return workshop(handle.name())
+        .kernel()
+        .limits(run.pid(), run.id(), run.spec().config(), resources);
   }
 
   @Override
@@ -478,7 +495,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     return new TraceTarget(
         handle.name(),
         run.pid() > 0 ? List.of(run.pid()) : List.of(),
-        workshop(handle.name()).kernel().path(run.pid()));
+        workshop(handle.name()).kernel().path(run.pid(), run.id()));
   }
 
   @Override

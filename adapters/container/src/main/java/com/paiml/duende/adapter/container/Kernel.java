@@ -48,7 +48,8 @@ final class Kernel implements AutoCloseable {
     return linux;
   }
 
-  private synchronized Optional<Cgroup> group(long pid) throws LinuxException {
+  /** The control group of a container; empty where its engine has left it in the group of others, whose limits and use are not its own. */
+  private synchronized Optional<Cgroup> group(long pid, String container) throws LinuxException {
     if (linux.isEmpty() || pid <= 0) {
       return Optional.empty();
     }
@@ -57,16 +58,18 @@ final class Kernel implements AutoCloseable {
       known = linux.get().cgroups();
       cgroups = known;
     }
-    return known.of((int) pid);
+    return known
+        .of((int) pid)
+        .filter(g -> g.folders().stream().anyMatch(f -> f.toString().contains(container)));
   }
 
   /** Reads back what is in force for the container whose first process this is. */
-  List<LimitReport> limits(long pid, DaemonConfig config, Resources resources) {
+  List<LimitReport> limits(long pid, String container, DaemonConfig config, Resources resources) {
     List<LimitReport> all = new ArrayList<>();
     Optional<Cgroup> group;
-    String why = "the container's control group cannot be seen from here";
+    String why = "no control group of the container's own can be seen from here";
     try {
-      group = group(pid);
+      group = group(pid, container);
     } catch (LinuxException e) {
       group = Optional.empty();
       why = e.getMessage();
@@ -271,9 +274,9 @@ final class Kernel implements AutoCloseable {
   }
 
   /** What the container uses; empty when it cannot be seen from here. */
-  Optional<UsageSample> usage(long pid) {
+  Optional<UsageSample> usage(long pid, String container) {
     try {
-      Optional<Cgroup> group = group(pid);
+      Optional<Cgroup> group = group(pid, container);
       if (group.isEmpty()) {
         return Optional.empty();
       }
@@ -326,18 +329,18 @@ final class Kernel implements AutoCloseable {
   }
 
   /** The path of the container's group, for people and tracers; empty when it cannot be seen. */
-  String path(long pid) {
+  String path(long pid, String container) {
     try {
-      return group(pid).map(g -> g.folders().getFirst().toString()).orElse("");
+      return group(pid, container).map(g -> g.folders().getFirst().toString()).orElse("");
     } catch (LinuxException e) {
       return "";
     }
   }
 
   /** Hears of kills for want of memory, where the engine does not tell of them; empty when it cannot be heard. */
-  synchronized Optional<AutoCloseable> onOutOfMemory(long pid, Runnable then) {
+  synchronized Optional<AutoCloseable> onOutOfMemory(long pid, String container, Runnable then) {
     try {
-      Optional<Cgroup> group = group(pid);
+      Optional<Cgroup> group = group(pid, container);
       if (group.isEmpty()) {
         return Optional.empty();
       }

@@ -7,6 +7,7 @@ import com.paiml.duende.adapter.container.engine.Labels;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.HealthStatus;
+import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import java.time.Duration;
 import java.util.List;
@@ -121,7 +122,16 @@ final class Watcher implements EngineListener, AutoCloseable {
 
   @Override
   public void died(String id, int exitCode) {
-    with(id, run -> work(() -> look(run, exitCode)));
+    with(
+        id,
+        run -> {
+          // Noted in the order of the events: the look that this causes may come after that at its
+          // next run.
+          if (run.isRestartedByEngine()) {
+            run.endedBetween(run.reason(exitCode, false));
+          }
+          work(() -> look(run, exitCode));
+        });
   }
 
   @Override
@@ -194,9 +204,6 @@ final class Watcher implements EngineListener, AutoCloseable {
         // Being started.
       }
       case RUNNING, PAUSED -> {
-        if (exitCode >= 0) {
-          run.endedBetween(run.reason(exitCode, false));
-        }
         run.restarted(state).ifPresent(why -> run.events().restarted(run.handle(), why));
       }
       case RESTARTING -> run.endedBetween(reason(run, state, exitCode));
@@ -208,12 +215,11 @@ final class Watcher implements EngineListener, AutoCloseable {
           return;
         }
         ExitReason reason = reason(run, state, exitCode);
-        if (run.isRestartedByEngine() && !run.isStopping() && run.between().isEmpty()) {
-          // It may be between two runs.
-          run.endedBetween(reason);
-          soon(() -> settle(run), RESTART_GRACE);
-        } else if (!run.isRestartedByEngine() || run.isStopping()) {
+        if (!run.isRestartedByEngine() || run.isStopping()) {
           run.ended(reason);
+        } else if (run.mayBeBetween(reason)) {
+          DaemonHandle of = run.handle();
+          soon(() -> settle(run, of), RESTART_GRACE);
         }
       }
     }
@@ -229,8 +235,8 @@ final class Watcher implements EngineListener, AutoCloseable {
   }
 
   /** The engine has had its time to start it again. */
-  private void settle(ContainerRun run) {
-    if (run.hasEnded()) {
+  private void settle(ContainerRun run, DaemonHandle of) {
+    if (run.hasEnded() || !run.handle().equals(of)) {
       return;
     }
     try {
@@ -241,7 +247,7 @@ final class Watcher implements EngineListener, AutoCloseable {
         look(run, -1);
       }
     } catch (DaemonException e) {
-      soon(() -> settle(run), AGAIN);
+      soon(() -> settle(run, of), AGAIN);
     }
   }
 

@@ -137,6 +137,7 @@ final class Workshop implements AutoCloseable {
     run.watchMemory(
         kernel.onOutOfMemory(
             pid,
+            run.id(),
             () -> {
               run.ranOutOfMemory();
               run.events().alert("memory", "the kernel killed for want of memory");

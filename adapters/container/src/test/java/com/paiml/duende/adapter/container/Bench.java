@@ -47,6 +47,10 @@ final class Bench implements AutoCloseable {
         Places.of(EngineKind.parse(engine.kind()).orElseThrow(), engine.socket()));
   }
 
+  String engineTitle() {
+    return EngineKind.parse(engine.kind()).orElseThrow().title();
+  }
+
   static Deadline deadline() {
     return Deadline.after(PATIENCE);
   }

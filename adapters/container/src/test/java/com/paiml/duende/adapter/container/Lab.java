@@ -16,4 +16,12 @@ final class Lab {
       return abort(e.getMessage());
     }
   }
+
+  static String network(LabEngine engine) throws Exception {
+    try {
+      return engine.network();
+    } catch (Missing e) {
+      return abort(e.getMessage());
+    }
+  }
 }

@@ -72,6 +72,11 @@ final class LabContainerd extends LabEngine {
   }
 
   @Override
+  public String network() throws Missing {
+    throw new Missing("containerd has no networks of its own");
+  }
+
+  @Override
   void load() throws Missing, IOException, InterruptedException {
     Path archive = OciArchive.write(folder(), TestImage.tar(folder()), image());
     Command.Result loaded = run("images", "import", archive.toString());

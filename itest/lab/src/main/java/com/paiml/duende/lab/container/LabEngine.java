@@ -4,8 +4,10 @@ import com.paiml.duende.lab.Command;
 import com.paiml.duende.lab.Missing;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
+import java.net.URISyntaxException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,19 +36,21 @@ public abstract class LabEngine implements AutoCloseable {
     this.folder = folder;
   }
 
-  /** Starts one of that kind, {@code docker}, {@code podman} or {@code containerd}. */
+  /** Starts one of that kind, {@code docker}, {@code podman}, {@code rootless podman} or {@code containerd}. */
   public static LabEngine start(String kind) throws Missing, IOException, InterruptedException {
     needPrivileges();
     LabEngine engine =
         switch (kind) {
           case "docker" -> LabDocker.prepare();
-          case "podman" -> LabPodman.prepare();
+          case "podman" -> LabPodman.prepare(false);
+          case "rootless podman" -> LabPodman.prepare(true);
           case "containerd" -> LabContainerd.prepare();
           default -> throw new IllegalArgumentException(kind);
         };
     try {
       engine.begin();
       engine.load();
+      engine.tryOut();
       return engine;
     } catch (IOException | InterruptedException | RuntimeException | Missing e) {
       engine.close();
@@ -108,6 +112,11 @@ public abstract class LabEngine implements AutoCloseable {
   /** Puts the test image in. */
   abstract void load() throws Missing, IOException, InterruptedException;
 
+  /** Sees whether it can do what it is for, where that is not certain. */
+  void tryOut() throws Missing, IOException, InterruptedException {
+    // Most can.
+  }
+
   /** The reference of the test image. */
   public String image() {
     return TestImage.REFERENCE;
@@ -124,6 +133,40 @@ public abstract class LabEngine implements AutoCloseable {
 
   /** Program and leading arguments of the engine's own command, to be run in its namespaces. */
   public abstract List<String> client() throws Missing;
+
+  /** Makes a network whose containers can publish ports, and gives its name. */
+  public String network() throws Missing, IOException, InterruptedException {
+    String name = "duende-lab";
+    Command.Result made = run("network", "create", name);
+    if (!made.ok()) {
+      throw new Missing(kind() + " makes no networks here: " + made.output().strip());
+    }
+    return name;
+  }
+
+  /** The line that is said to whoever connects to that port of the loopback address beside the engine; empty when nothing is. */
+  public String reach(int port) throws IOException, InterruptedException {
+    List<String> words = new ArrayList<>(within());
+    words.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            classes().toString(),
+            ReachMain.class.getName(),
+            Integer.toString(port)));
+    return Command.run(PATIENCE, words).output().strip();
+  }
+
+  /** Where the classes are that run in an engine's namespaces. */
+  static Path classes() throws IOException {
+    try {
+      return Path.of(LabEngine.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IOException(e);
+    }
+  }
 
   /** Removes all containers there are, whatever their state. */
   abstract void removeAll() throws IOException, InterruptedException, Missing;
@@ -275,7 +318,7 @@ public abstract class LabEngine implements AutoCloseable {
     }
   }
 
-  /** Shims and monitors are nobody's children: they are known by our folder in their arguments. */
+  /** Shims and monitors are nobody's children: they are known by our folder in their arguments or variables. */
   private void endLeftovers() throws IOException {
     for (ProcessHandle left : leftovers()) {
       left.descendants().forEach(ProcessHandle::destroyForcibly);
@@ -288,8 +331,9 @@ public abstract class LabEngine implements AutoCloseable {
     try (Stream<Path> all = Files.list(Path.of("/proc"))) {
       for (Path one : all.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
         try {
-          String line = Files.readString(one.resolve("cmdline")).replace('\0', ' ');
-          if (line.contains(folder + "/")) {
+          String line = Files.readString(one.resolve("cmdline"));
+          String variables = Files.readString(one.resolve("environ"), StandardCharsets.ISO_8859_1);
+          if (line.contains(folder + "/") || variables.contains("=" + folder + "/")) {
             ProcessHandle.of(Long.parseLong(one.getFileName().toString())).ifPresent(found::add);
           }
         } catch (IOException gone) {

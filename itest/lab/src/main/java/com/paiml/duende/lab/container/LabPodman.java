@@ -6,19 +6,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Podman's service as root, without networks, with crun. */
+/** Podman's service with crun, as root or as a user without any privileges. */
 final class LabPodman extends LabEngine {
-  private final String podman;
+  /** A user that every Debian has and nobody uses. */
+  private static final String USER = "games";
 
-  private LabPodman(Path folder, Path podman) {
+  private final String podman;
+  private final boolean rootless;
+
+  private LabPodman(Path folder, Path podman, boolean rootless) {
     super(folder);
     this.podman = podman.toString();
+    this.rootless = rootless;
   }
 
-  static LabPodman prepare() throws Missing, IOException {
+  static LabPodman prepare(boolean rootless) throws Missing, IOException {
+    if (rootless) {
+      Path _ = Command.need("setpriv", "util-linux");
+    }
     Path podman = Command.need("podman", "podman");
     Path _ = Command.need("crun", "crun");
     Path _ = Command.need("conmon", "conmon");
@@ -30,11 +39,17 @@ final class LabPodman extends LabEngine {
         cgroup_manager="cgroupfs"
         events_logger="file"
         runtime="crun"
+        [network]
+        network_backend="%s"
+        network_config_dir="%s"
         [containers]
         log_driver="k8s-file"
         default_ulimits=["nofile=20000:20000","nproc=32768:32768"]
         cgroup_conf=[]
-        """);
+        """
+            .formatted(
+                Files.exists(Path.of("/usr/lib/podman/netavark")) ? "netavark" : "cni",
+                Files.createDirectories(folder.resolve("net"))));
     // Engines take registries on this machine without TLS; Podman wants to be told.
     Files.writeString(
         folder.resolve("registries.conf"),
@@ -44,7 +59,7 @@ final class LabPodman extends LabEngine {
         location = "127.0.0.1"
         insecure = true
         """);
-    return new LabPodman(folder, podman);
+    return new LabPodman(folder, podman, rootless);
   }
 
   @Override
@@ -54,11 +69,14 @@ final class LabPodman extends LabEngine {
 
   @Override
   Map<String, String> environment() {
-    return Map.of(
-        "CONTAINERS_CONF",
-        folder().resolve("containers.conf").toString(),
-        "CONTAINERS_REGISTRIES_CONF",
-        folder().resolve("registries.conf").toString());
+    Map<String, String> all = new HashMap<>();
+    all.put("CONTAINERS_CONF", folder().resolve("containers.conf").toString());
+    all.put("CONTAINERS_REGISTRIES_CONF", folder().resolve("registries.conf").toString());
+    if (rootless) {
+      all.put("HOME", folder().resolve("home").toString());
+      all.put("XDG_RUNTIME_DIR", folder().resolve("xdg").toString());
+    }
+    return all;
   }
 
   /** Beside version 1, crun takes a mounted version 2 that has the hugetlb controller for a fault. */
@@ -66,18 +84,34 @@ final class LabPodman extends LabEngine {
   List<List<String>> before() {
     List<List<String>> all = new ArrayList<>(super.before());
     all.add(List.of("umount", "/sys/fs/cgroup/unified"));
+    if (rootless) {
+      for (String own : List.of("home", "xdg")) {
+        all.add(List.of("mkdir", "-p", "-m", "700", folder().resolve(own).toString()));
+      }
+      all.add(List.of("chown", "-R", USER + ":" + USER, folder().toString()));
+    }
     return all;
   }
 
   private List<String> podman() {
-    return List.of(
-        podman,
-        "--root",
-        folder().resolve("root").toString(),
-        "--runroot",
-        folder().resolve("run").toString(),
-        "--tmpdir",
-        folder().resolve("tmp").toString());
+    List<String> words = new ArrayList<>();
+    if (rootless) {
+      words.addAll(List.of("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"));
+    }
+    words.addAll(
+        List.of(
+            podman,
+            "--root",
+            folder().resolve("root").toString(),
+            "--runroot",
+            folder().resolve("run").toString(),
+            "--tmpdir",
+            folder().resolve("tmp").toString()));
+    if (rootless) {
+      // Not every kernel lets such a user mount layers.
+      words.addAll(List.of("--storage-driver", "vfs"));
+    }
+    return words;
   }
 
   @Override
@@ -89,10 +123,21 @@ final class LabPodman extends LabEngine {
 
   @Override
   public List<String> client() {
-    List<String> words =
-        new ArrayList<>(List.of("env", "CONTAINERS_CONF=" + folder().resolve("containers.conf")));
+    List<String> words = new ArrayList<>(List.of("env", "-C", folder().toString()));
+    environment().forEach((name, value) -> words.add(name + "=" + value));
     words.addAll(podman());
     return words;
+  }
+
+  /** Of a user without privileges not every machine lets containers be made. */
+  @Override
+  void tryOut() throws Missing, IOException, InterruptedException {
+    if (rootless) {
+      Command.Result tried = run("run", "--rm", "--network", "none", image(), "/bin/true");
+      if (!tried.ok()) {
+        throw new Missing("rootless Podman makes no container here: " + tried.output().strip());
+      }
+    }
   }
 
   @Override

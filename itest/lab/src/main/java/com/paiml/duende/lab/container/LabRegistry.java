@@ -3,7 +3,6 @@ package com.paiml.duende.lab.container;
 import com.paiml.duende.lab.Missing;
 import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +42,7 @@ public final class LabRegistry implements AutoCloseable {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-cp",
-            classes().toString(),
+            LabEngine.classes().toString(),
             RegistryMain.class.getName(),
             TestImage.tar(folder).toString(),
             USER,
@@ -65,14 +64,6 @@ public final class LabRegistry implements AutoCloseable {
         throw new IOException("the registry does not start: " + text);
       }
       Thread.sleep(20);
-    }
-  }
-
-  private static Path classes() throws IOException {
-    try {
-      return Path.of(LabRegistry.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IOException(e);
     }
   }
 

@@ -360,6 +360,24 @@ public final class DockerEngine implements Engine {
     throw Refusals.of(ErrorCode.SIGNAL, "container", "does not take signal " + signal, answer);
   }
 
+  /** What Podman was not told to stop, it starts again: after a signal too. It sends the signal with which the container was made. */
+  @Override
+  public boolean stop(String id, int signal, Duration grace, Deadline deadline)
+      throws DaemonException {
+    if (!dialect(deadline).podman()) {
+      return signal(id, signal, deadline);
+    }
+    long seconds = Math.max(1, grace.plusMillis(999).toSeconds());
+    UnixHttp.Answer answer = http.post(container(id, "/stop?t=" + seconds, deadline), "", deadline);
+    if (answer.ok()) {
+      return true;
+    }
+    if (answer.status() == 304 || isNotRunning(answer)) {
+      return false;
+    }
+    throw Refusals.of(ErrorCode.SIGNAL, "container", "cannot be stopped", answer);
+  }
+
   private static boolean isNotRunning(UnixHttp.Answer answer) {
     String words = answer.text();
     return answer.status() == 404

@@ -13,4 +13,9 @@ public record EngineFacts(String version, String api, Map<String, String> detail
   public EngineFacts {
     details = Map.copyOf(details);
   }
+
+  /** Whether it has no control groups to limit containers with: only root has those of version 1. */
+  public boolean isLimitless() {
+    return "yes".equals(details.get("rootless")) && "1".equals(details.get("cgroup version"));
+  }
 }
