@@ -32,6 +32,11 @@ final class LabDocker extends LabEngine {
     return "docker";
   }
 
+  @Override
+  Path store() {
+    return folder().resolve("data");
+  }
+
   private Path containerd() {
     return folder().resolve("c.sock");
   }

@@ -27,7 +27,10 @@ public abstract class LabEngine implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(30);
 
+  private static final String ON_A_SMALL_DISK = " on a small disk";
+
   private final Path folder;
+  private boolean small;
   private @Nullable Process holder;
   private @Nullable Process process;
   private @Nullable Process companion;
@@ -36,8 +39,10 @@ public abstract class LabEngine implements AutoCloseable {
     this.folder = folder;
   }
 
-  /** Starts one of that kind, {@code docker}, {@code podman}, {@code rootless podman} or {@code containerd}. */
-  public static LabEngine start(String kind) throws Missing, IOException, InterruptedException {
+  /** Starts one of that kind, {@code docker}, {@code podman}, {@code rootless podman} or {@code containerd}, or the same {@code on a small disk}. */
+  public static LabEngine start(String wanted) throws Missing, IOException, InterruptedException {
+    boolean small = wanted.endsWith(ON_A_SMALL_DISK);
+    String kind = small ? wanted.substring(0, wanted.length() - ON_A_SMALL_DISK.length()) : wanted;
     needPrivileges();
     LabEngine engine =
         switch (kind) {
@@ -47,6 +52,7 @@ public abstract class LabEngine implements AutoCloseable {
           case "containerd" -> LabContainerd.prepare();
           default -> throw new IllegalArgumentException(kind);
         };
+    engine.small = small;
     try {
       engine.begin();
       engine.load();
@@ -78,6 +84,11 @@ public abstract class LabEngine implements AutoCloseable {
 
   /** Its kind, in the word of the daemon file. */
   public abstract String kind();
+
+  /** Where it keeps images and containers. */
+  Path store() {
+    return folder.resolve("root");
+  }
 
   /** Program and arguments of the engine. */
   abstract List<String> command() throws Missing, IOException;
@@ -181,6 +192,9 @@ public abstract class LabEngine implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
       awaitNamespaces(holder.pid());
+      if (small) {
+        mountSmallDisk();
+      }
       beside();
     }
     Files.deleteIfExists(socket());
@@ -201,6 +215,38 @@ public abstract class LabEngine implements AutoCloseable {
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("engine.log").toFile()));
     process = builder.start();
     awaitAnswer();
+  }
+
+  private void mountSmallDisk() throws Missing, IOException, InterruptedException {
+    Path store = Files.createDirectories(store());
+    Command.Result mounted =
+        inside("mount", "-t", "tmpfs", "-o", "size=48m", "duende-lab", store.toString());
+    if (!mounted.ok()) {
+      throw new Missing("no small disk can be had here: " + mounted.output().strip());
+    }
+  }
+
+  private Command.Result inside(String... words) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(within());
+    all.addAll(List.of(words));
+    return Command.run(PATIENCE, all);
+  }
+
+  /** Leaves no space on the small disk. */
+  public void fillDisk() throws IOException, InterruptedException {
+    if (!inside("mountpoint", "-q", store().toString()).ok()) {
+      throw new IllegalStateException("not the disk of others");
+    }
+    Command.Result filled =
+        inside("dd", "if=/dev/zero", "of=" + store().resolve("filler"), "bs=4k");
+    if (!filled.output().contains("No space left")) {
+      throw new IOException("the disk is not full: " + filled.output());
+    }
+  }
+
+  /** The space is there again. */
+  public void freeDisk() throws IOException, InterruptedException {
+    Command.Result _ = inside("rm", "-f", store().resolve("filler").toString());
   }
 
   /** It has its own namespaces once it is no longer in ours. */

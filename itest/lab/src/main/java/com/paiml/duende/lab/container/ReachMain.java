@@ -14,7 +14,7 @@ import java.util.Objects;
  * because it has to be in an engine's namespaces.
  */
 final class ReachMain {
-  private static final int PATIENCE_MILLIS = 10_000;
+  private static final int PATIENCE_MILLIS = 2_000;
 
   private ReachMain() {}
 
