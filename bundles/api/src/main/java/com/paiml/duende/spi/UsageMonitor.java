@@ -38,7 +38,7 @@ public interface UsageMonitor {
    * One reading of a daemon's whole tree.
    *
    * @param time when
-   * @param cpuPercent of one processor, since the reading before; above 100 on several
+   * @param cpuPercent of one processor, since the reading before; above 100 on several; negative when it is not known
    * @param cpuNanos processor time since the run began, as far as it was seen
    * @param memoryBytes resident
    * @param memoryPercent of this machine's memory

@@ -380,19 +380,28 @@ class ObserveClaims {
     int spike = calls.size() - calls.size() / 10;
     long begin = calls.get(spike).nanoTime() - calls.get(spike).tookNanos();
     long noticed = 0;
+    int before = 0;
     for (int i = 0; i < calls.size() && noticed == 0; i++) {
       boolean unusual = detector.add((double) calls.get(i).tookNanos()).isPresent();
       if (i >= spike && unusual) {
         noticed = calls.get(i).nanoTime();
+      } else if (unusual) {
+        before++;
       }
     }
     double seconds = (noticed - begin) / 1e9;
+    // Who cries all the time notices nothing. A busy machine makes some of the calls before it slow
+    // as well.
     attempt.behaviour(
-        calls.size() == 300 && noticed != 0 && seconds <= 1,
+        calls.size() == 300 && noticed != 0 && seconds <= 1 && before < spike / 3,
         noticed == 0
             ? "not noticed in " + calls.size() + " calls"
             : String.format(
-                Locale.ROOT, "noticed %.3f s after the first slow call began", seconds));
+                Locale.ROOT,
+                "noticed %.3f s after the first slow call began; %d of %d before it were unusual",
+                seconds,
+                before,
+                spike));
   }
 
   @Test

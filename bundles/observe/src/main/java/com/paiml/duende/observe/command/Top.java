@@ -8,6 +8,7 @@ import com.paiml.duende.observe.command.TopState.Line;
 import com.paiml.duende.spi.CommandTerminal;
 import com.paiml.duende.spi.UsageMonitor;
 import com.paiml.duende.spi.UsageMonitor.Reading;
+import com.paiml.duende.spi.UsageSample;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -195,18 +196,24 @@ public final class Top {
     Instant from = now.minus(monitor.interval().multipliedBy(HISTORY));
     for (DaemonInfo daemon : manager.list()) {
       Optional<Reading> last = monitor.latest(daemon.name());
-      if (daemon.status().isActive() && last.isPresent()) {
+      if (daemon.status().isActive()) {
         lines.add(
             new Line(
                 daemon.name(),
                 daemon.platform(),
                 daemon.status().toString(),
-                last.get(),
+                last.orElseGet(() -> unknown(now)),
                 monitor.history(daemon.name(), from, now).stream()
                     .map(Reading::cpuPercent)
                     .toList()));
       }
     }
     return lines;
+  }
+
+  /** Before the first reading, and of an object in this JVM, whose use nobody can tell from the rest of it. */
+  private static Reading unknown(Instant now) {
+    long none = UsageSample.UNKNOWN;
+    return new Reading(now, none, none, none, none, none, none, none, none, none, none, none);
   }
 }

@@ -62,7 +62,7 @@ final class TopScreen {
   }
 
   private static List<String> head(Head head, List<Line> all, TopState state) {
-    double cpu = all.stream().mapToDouble(l -> l.last().cpuPercent()).sum();
+    double cpu = all.stream().mapToDouble(l -> Math.max(0, l.last().cpuPercent())).sum();
     long memory = all.stream().mapToLong(l -> Math.max(0, l.last().memoryBytes())).sum();
     String pressure =
         head.pressure().stream()

@@ -35,8 +35,9 @@ public final class Figures {
     return count < 0 ? "-" : Long.toString(count);
   }
 
+  /** "-" for a figure that is not known. */
   public static String percent(double percent) {
-    return String.format(Locale.ROOT, "%.1f", percent);
+    return percent < 0 ? "-" : String.format(Locale.ROOT, "%.1f", percent);
   }
 
   /** {@code 840ns}, {@code 12.3us}, {@code 4.56ms}, {@code 1.20s}. */

@@ -93,6 +93,20 @@ class TopTest {
   }
 
   @Test
+  void a_daemon_without_figures_has_a_line_and_takes_nothing_from_the_sums() {
+    Reading none = new Reading(Instant.EPOCH, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    List<Line> two =
+        List.of(new Line("object", "native", "running", none, List.of()), line("beta", 90, 1024));
+    List<String> drawn = screen.list(HEAD, two, state);
+    assertTrue(
+        drawn.getFirst().contains("2 of 3 daemons active  cpu 90.0%  memory 1.0K"),
+        drawn.toString());
+    String row = drawn.stream().filter(l -> l.contains("object")).findFirst().orElseThrow();
+    assertTrue(row.matches(". object +running +-( +-){6} *"), row);
+    assertEquals(List.of("beta", "object"), state.arrange(two).stream().map(Line::name).toList());
+  }
+
+  @Test
   void it_fits_80_by_24() {
     List<Line> many = new ArrayList<>();
     for (int i = 0; i < 100; i++) {

@@ -212,6 +212,9 @@ class TracerTest {
           "%s: seen %d, lost %d, cost %.4f%n",
           session.method(), seen, session.lost(), session.cost());
       assertTrue(session.lost() > 0, "lost " + session.lost());
+      // Above it for the moments until the kernel has measured the first windows, on a busy machine
+      // for longer.
+      assertTrue(session.cost() < 5 * strict.budget(), "cost " + session.cost());
       assertTrue(
           method.equals("ptrace")
               || session.method().contains("part of the time")
