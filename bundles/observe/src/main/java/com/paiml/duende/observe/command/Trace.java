@@ -5,6 +5,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.observe.record.Recording;
 import com.paiml.duende.observe.record.RecordingFile;
+import com.paiml.duende.observe.record.Room;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.TraceOptions;
 import com.paiml.duende.spi.TraceSession;
@@ -32,7 +33,7 @@ public final class Trace {
   private static final Duration ATTACH = Duration.ofSeconds(30);
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final int BATCH = 10_000;
-  private static final int KEPT = 1_000_000;
+  private static final int MOST = 1_000_000;
 
   private final DaemonManager manager;
   private final Tracer tracer;
@@ -129,6 +130,7 @@ public final class Trace {
     long begin = System.nanoTime();
     Deadline end = Deadline.after(time);
     List<SyscallEvent> kept = new ArrayList<>();
+    Room room = new Room();
     long dropped = 0;
     long generation = generation(name);
     boolean interrupted = false;
@@ -137,7 +139,7 @@ public final class Trace {
         interrupted = pause(end.orAfter(LOOK));
       } else {
         for (SyscallEvent event : tracing.events(BATCH, end.orAfter(LOOK))) {
-          if (kept.size() < KEPT) {
+          if (kept.size() < MOST && room.takes(event)) {
             boolean _ = kept.add(event);
           } else {
             dropped++;

@@ -84,18 +84,29 @@ public final class RecordingFile {
     }
   }
 
-  /** Reads it. */
+  /** Reads it, unless it needs more {@link Room} than there is. */
   public static Recording read(Path file) throws DaemonException {
+    return read(file, new Room());
+  }
+
+  static Recording read(Path file, Room room) throws DaemonException {
     try (DataInputStream in =
         new DataInputStream(
             new BufferedInputStream(new GZIPInputStream(Files.newInputStream(file))))) {
-      return new Reader(in).read();
+      return new Reader(in, room).read();
     } catch (NoSuchFileException e) {
       throw new DaemonException(
           ErrorCode.NOT_FOUND,
           file.toString(),
           "is not there",
           "\"duende trace --save FILE NAME\" makes one",
+          e);
+    } catch (TooLarge e) {
+      throw new DaemonException(
+          ErrorCode.RESOURCE_LIMIT,
+          file.toString(),
+          "is a recording that needs more than an eighth of this container's heap",
+          "record for a shorter time, or name the calls that matter",
           e);
     } catch (ZipException | EOFException | Malformed | DateTimeException e) {
       throw new DaemonException(
@@ -109,6 +120,10 @@ public final class RecordingFile {
       throw new DaemonException(
           ErrorCode.IO, file.toString(), "cannot be read: " + e, "see its permissions", e);
     }
+  }
+
+  private static final class TooLarge extends IOException {
+    private static final long serialVersionUID = 1L;
   }
 
   private static final class Malformed extends IOException {
@@ -180,8 +195,17 @@ public final class RecordingFile {
     private final DataInputStream in;
     private final List<String> texts = new ArrayList<>();
 
-    Reader(DataInputStream in) {
+    private final Room room;
+
+    Reader(DataInputStream in, Room room) {
       this.in = in;
+      this.room = room;
+    }
+
+    private static void keep(boolean room) throws TooLarge {
+      if (!room) {
+        throw new TooLarge();
+      }
     }
 
     Recording read() throws IOException {
@@ -224,7 +248,9 @@ public final class RecordingFile {
 
     private List<String> frames() throws IOException {
       List<String> frames = new ArrayList<>();
-      for (int i = count(MOST_FRAMES); i > 0; i--) {
+      int count = count(MOST_FRAMES);
+      keep(room.takes(count));
+      for (int i = count; i > 0; i--) {
         frames.add(text());
       }
       return List.copyOf(frames);
@@ -249,6 +275,7 @@ public final class RecordingFile {
       byte[] bytes = new byte[count(LONGEST)];
       in.readFully(bytes);
       String text = new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+      keep(room.takes(text));
       texts.add(text);
       return text;
     }

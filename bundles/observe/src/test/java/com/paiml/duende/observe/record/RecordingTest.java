@@ -60,6 +60,23 @@ class RecordingTest {
   }
 
   @Test
+  void what_needs_more_memory_than_it_may_take_is_refused() throws Exception {
+    Path file = folder.resolve("large.rec");
+    RecordingFile.write(file, recording(1, 1));
+    DaemonException large =
+        assertThrows(DaemonException.class, () -> RecordingFile.read(file, new Room(100)));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, large.code());
+    Room room = new Room(1000);
+    var event = recording(1, 1).events().getFirst();
+    int taken = 0;
+    while (room.takes(event)) {
+      taken++;
+    }
+    assertTrue(taken > 0 && taken < 10, "taken " + taken);
+    assertFalse(room.takes(event));
+  }
+
+  @Test
   void a_file_that_is_cut_or_something_else_is_refused_in_one_sentence() throws Exception {
     Path whole = folder.resolve("r");
     RecordingFile.write(whole, recording(10, 100));
