@@ -10,15 +10,20 @@ import com.paiml.duende.observe.text.Figures;
 import com.paiml.duende.spi.TraceSession.SyscallEvent;
 import com.paiml.duende.spi.TraceSession.SyscallStats;
 import com.paiml.duende.support.text.Columns;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Recordings in words. */
 final class TraceReport {
   private static final int CALLS = 25;
   private static final int UNUSUAL = 5;
+  private static final int PLACES = 10;
+  private static final Pattern LINE = Pattern.compile(":[0-9]+\\)?$");
   private static final int LARGEST_ERRNO = 4095;
 
   private TraceReport() {}
@@ -46,6 +51,10 @@ final class TraceReport {
   static String of(Recording r) {
     StringBuilder out = new StringBuilder();
     out.append(sums(r.sums())).append('\n');
+    String where = where(r.events());
+    if (!where.isEmpty()) {
+      out.append('\n').append(where).append('\n');
+    }
     List<AntiPatterns.Finding> findings = AntiPatterns.find(r.events());
     for (AntiPatterns.Finding f : findings) {
       out.append(
@@ -101,6 +110,52 @@ final class TraceReport {
         + (sums.isEmpty() ? "\nno system call was seen" : "");
   }
 
+  /** Where in the source the time of calls is spent, as far as stacks were watched; empty without any. */
+  private static String where(List<SyscallEvent> events) {
+    record Place(String call, String frame) {}
+    record Sum(long count, long nanos) {
+      Sum and(Sum other) {
+        return new Sum(count + other.count, nanos + other.nanos);
+      }
+    }
+    Map<Place, Sum> places = new HashMap<>();
+    for (SyscallEvent e : events) {
+      place(e)
+          .ifPresent(
+              frame -> {
+                Sum _ =
+                    places.merge(
+                        new Place(e.name(), frame),
+                        new Sum(1, Math.max(0, e.tookNanos())),
+                        Sum::and);
+              });
+    }
+    if (places.isEmpty()) {
+      return "";
+    }
+    Columns table = Columns.ofFigures();
+    table.row("CALL", "COUNT", "TOTAL", "WHERE");
+    places.entrySet().stream()
+        .sorted(Comparator.comparingLong(p -> -p.getValue().nanos()))
+        .limit(PLACES)
+        .forEach(
+            p ->
+                table.row(
+                    p.getKey().call(),
+                    p.getValue().count(),
+                    Figures.nanos(p.getValue().nanos()),
+                    p.getKey().frame()));
+    return table.toString();
+  }
+
+  /** The innermost frame of which file and line are known, else the innermost of all. */
+  private static Optional<String> place(SyscallEvent e) {
+    return e.stack().stream()
+        .filter(frame -> LINE.matcher(frame).find())
+        .findFirst()
+        .or(() -> e.stack().stream().findFirst());
+  }
+
   /** Calls that took far longer than those of their name before them. */
   private static List<String> unusual(List<SyscallEvent> events) {
     Map<String, Detector> detectors = new HashMap<>();
@@ -114,7 +169,11 @@ final class TraceReport {
                     .map(
                         a ->
                             String.format(
-                                Locale.ROOT, "%s (%.0f sigma)", line(e).split("\n")[0], a.sigma()))
+                                Locale.ROOT,
+                                "%s (%.0f sigma)%s",
+                                line(e).split("\n")[0],
+                                a.sigma(),
+                                place(e).map(frame -> " at " + frame).orElse("")))
                     .stream())
         .limit(UNUSUAL)
         .toList();
