@@ -195,6 +195,7 @@ public abstract class LabEngine implements AutoCloseable {
       if (small) {
         mountSmallDisk();
       }
+      keepNetworksApart();
       beside();
     }
     Files.deleteIfExists(socket());
@@ -215,6 +216,14 @@ public abstract class LabEngine implements AutoCloseable {
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("engine.log").toFile()));
     process = builder.start();
     awaitAnswer();
+  }
+
+  /** Plug-ins of networks note addresses in a folder of the machine's, and not all of them take the notes back. */
+  private void keepNetworksApart() throws IOException, InterruptedException {
+    Path notes = Path.of("/var/lib/cni");
+    if (Files.isDirectory(notes)) {
+      Command.Result _ = inside("mount", "-t", "tmpfs", "duende-lab", notes.toString());
+    }
   }
 
   private void mountSmallDisk() throws Missing, IOException, InterruptedException {
