@@ -475,7 +475,14 @@ final class ReferenceAdapter implements PlatformAdapter, AutoCloseable {
   @Override
   public void resume(DaemonHandle handle, Deadline deadline) throws DaemonException {
     if (isAlive(handle)) {
-      toTree(handle, "CONT");
+      try {
+        toTree(handle, "CONT");
+      } catch (DaemonException refused) {
+        // What has ended meanwhile needs no going on.
+        if (isAlive(handle)) {
+          throw refused;
+        }
+      }
     }
   }
 
