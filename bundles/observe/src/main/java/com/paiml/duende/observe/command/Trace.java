@@ -107,12 +107,15 @@ public final class Trace {
                 ? TraceOptions.Detail.SUMS
                 : stacks ? TraceOptions.Detail.STACKS : TraceOptions.Detail.EVENTS;
     TraceOptions options = new TraceOptions(Set.of(call), detail, budget / 100);
+    Path file = session.currentDir().resolve(save);
+    if (!save.isEmpty()) {
+      RecordingFile.refuseTaken(file);
+    }
     Recording recording;
     try (TraceSession tracing = manager.trace(name, tracer, options, ATTACH)) {
       recording = watch(session.getConsole(), tracing, name, time, !options.events(), quiet);
     }
     if (!save.isEmpty()) {
-      Path file = session.currentDir().resolve(save);
       RecordingFile.write(file, recording);
     }
     return TraceReport.of(recording);

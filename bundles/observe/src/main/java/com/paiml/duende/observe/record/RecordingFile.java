@@ -10,12 +10,13 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -26,10 +27,12 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recording on the disk: compressed by gzip, texts that come again as numbers. It is readable by its owner only: arguments may
- * be anybody's business. The file appears whole or not at all.
+ * be anybody's business. The file appears whole or not at all: for the moment before
+ * it, its name is that of an empty one.
  */
 public final class RecordingFile {
   private static final int MAGIC = 0x44754e54; // DuNT
@@ -38,48 +41,58 @@ public final class RecordingFile {
   private static final int MOST_EVENTS = 1 << 24;
   private static final int MOST_FRAMES = 1 << 12;
 
+  private static final FileAttribute<?> OWNER =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
   private RecordingFile() {}
 
-  /** Writes it; a file of that name is refused. */
+  /** Refuses a name that is taken: before the work, not only after it. */
+  public static void refuseTaken(Path file) throws DaemonException {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw taken(file, null);
+    }
+  }
+
+  private static DaemonException taken(Path file, @Nullable Exception cause) {
+    return new DaemonException(
+        ErrorCode.ALREADY_EXISTS, file.toString(), "is there already", "name another file", cause);
+  }
+
+  /** Writes it; a file of that name is refused, also one that appears while this one is written. */
   public static void write(Path file, Recording recording) throws DaemonException {
-    Path folder = file.toAbsolutePath().getParent();
-    Path temporary = null;
+    refuseTaken(file);
     try {
-      if (Files.exists(file)) {
-        throw new FileAlreadyExistsException(file.toString());
+      Path temporary =
+          Files.createTempFile(file.toAbsolutePath().getParent(), ".recording", "", OWNER);
+      try {
+        try (DataOutputStream out =
+            new DataOutputStream(
+                new BufferedOutputStream(new GZIPOutputStream(Files.newOutputStream(temporary))))) {
+          new Writer(out).write(recording);
+        }
+        publish(temporary, file);
+      } finally {
+        // It is gone where it was moved.
+        boolean _ = Files.deleteIfExists(temporary);
       }
-      temporary =
-          Files.createTempFile(
-              folder,
-              ".recording",
-              "",
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      try (DataOutputStream out =
-          new DataOutputStream(
-              new BufferedOutputStream(new GZIPOutputStream(Files.newOutputStream(temporary))))) {
-        new Writer(out).write(recording);
-      } catch (UncheckedIOException e) {
-        throw e.getCause();
-      }
-      Path _ = Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileAlreadyExistsException e) {
-      throw new DaemonException(
-          ErrorCode.ALREADY_EXISTS, file.toString(), "is there already", "name another file", e);
+      throw taken(file, e);
     } catch (IOException e) {
-      discard(temporary);
       throw new DaemonException(
           ErrorCode.IO, file.toString(), "cannot be written: " + e, "name another file", e);
     }
   }
 
-  private static void discard(@org.jspecify.annotations.Nullable Path temporary)
-      throws DaemonException {
-    if (temporary != null) {
-      try {
-        boolean _ = Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        throw new DaemonException(
-            ErrorCode.IO, temporary.toString(), "cannot be removed: " + e, "remove it", e);
+  /** A move replaces what has the name, so that is taken first: by an empty file, which only one can create. */
+  private static void publish(Path temporary, Path file) throws IOException {
+    Path _ = Files.createFile(file, OWNER);
+    boolean moved = false;
+    try {
+      Path _ = Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      moved = true;
+    } finally {
+      if (!moved) {
+        boolean _ = Files.deleteIfExists(file);
       }
     }
   }

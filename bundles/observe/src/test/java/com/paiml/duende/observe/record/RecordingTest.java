@@ -13,8 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -57,6 +63,54 @@ class RecordingTest {
         assertThrows(DaemonException.class, () -> RecordingFile.write(file, recording(1, 1)));
     assertEquals(ErrorCode.ALREADY_EXISTS, e.code());
     assertEquals("precious", Files.readString(file));
+  }
+
+  @Test
+  void of_several_that_write_the_same_file_at_once_one_does_and_nothing_else_is_left()
+      throws Exception {
+    int writers = 4;
+    for (int round = 0; round < 50; round++) {
+      Path file = folder.resolve("r" + round);
+      CyclicBarrier together = new CyclicBarrier(writers);
+      List<Future<Optional<Recording>>> results = new ArrayList<>();
+      try (var threads = Executors.newFixedThreadPool(writers)) {
+        for (int i = 1; i <= writers; i++) {
+          Recording mine = recording(i, 1);
+          results.add(
+              threads.submit(
+                  () -> {
+                    together.await(60, TimeUnit.SECONDS);
+                    try {
+                      RecordingFile.write(file, mine);
+                      return Optional.of(mine);
+                    } catch (DaemonException e) {
+                      assertEquals(ErrorCode.ALREADY_EXISTS, e.code());
+                      return Optional.empty();
+                    }
+                  }));
+        }
+      }
+      List<Recording> written = new ArrayList<>();
+      for (Future<Optional<Recording>> result : results) {
+        result.get().ifPresent(written::add);
+      }
+      assertEquals(List.of(RecordingFile.read(file)), written, "round " + round);
+    }
+    try (var files = Files.list(folder)) {
+      assertEquals(50, files.count());
+    }
+  }
+
+  @Test
+  void of_a_recording_that_cannot_be_written_nothing_is_left() throws Exception {
+    Recording whole = recording(1, 1);
+    Recording broken =
+        new Recording("web", null, whole.began(), 1, 0, 0, whole.sums(), whole.events());
+    Path file = folder.resolve("r");
+    assertThrows(RuntimeException.class, () -> RecordingFile.write(file, broken));
+    try (var files = Files.list(folder)) {
+      assertEquals(List.of(), files.toList());
+    }
   }
 
   @Test
