@@ -249,10 +249,12 @@ final class Supervisor {
     } finally {
       saying = null;
     }
-    publish();
+    // Before it can be seen: who waits for the new state and then listens must not hear of what is
+    // past.
     if (!said.isEmpty()) {
       engine.events().tell(said);
     }
+    publish();
     if (refusal != null) {
       engine.tickets().refuse(ticket, refusal);
     } else if (!answersLater) {

@@ -43,6 +43,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,6 +125,23 @@ class EngineTest {
       assertEquals(1, started);
     }
     assertEquals(List.of("web"), bench.machine.names());
+  }
+
+  @Test
+  void whoListensAfterAStopHearsNothingOfIt() throws Exception {
+    bench.deploy(config("web").build());
+    for (int i = 0; i < 300; i++) {
+      bench.control.stop("web", WAIT);
+      List<DaemonEvent> heard = Collections.synchronizedList(new ArrayList<>());
+      try (var _ = bench.control.watch(heard::add)) {
+        bench.control.stop("web", WAIT);
+      }
+      assertEquals(
+          List.of(),
+          heard.stream().filter(DaemonEvent.StateChanged.class::isInstance).toList(),
+          "round " + i);
+      bench.control.start("web", WAIT);
+    }
   }
 
   @Test
