@@ -3,6 +3,7 @@ package com.paiml.duende.falsification;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.What;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PepitaClaims {
   private static final String CACHE = "duende.pepita.cache";
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final int PANICS = 2;
   private static final long LARGEST = 256L << 20;
 
   @TempDir Path folder;
@@ -138,9 +140,26 @@ class PepitaClaims {
   }
 
   private void start(DaemonConfig.Builder config) throws Exception {
-    DaemonInfo info = manager.deploy(config.build(), DeployOptions.DEFAULT, PATIENCE);
+    DaemonInfo info = deploy(config.build());
     if (info.status().state() == DaemonStatus.State.FAILED) {
       throw new AssertionError(info.name() + " is " + info.status());
+    }
+  }
+
+  /** A guest's kernel on several emulated processors panics now and then while it boots: that is told, and it boots again. */
+  private DaemonInfo deploy(DaemonConfig config) throws Exception {
+    for (int more = PANICS; ; more--) {
+      try {
+        return manager.deploy(config, DeployOptions.DEFAULT, PATIENCE);
+      } catch (DaemonException e) {
+        if (more == 0 || !String.valueOf(e.getMessage()).contains("Kernel panic")) {
+          throw e;
+        }
+        System.out.println("booted once more: " + e.getMessage());
+        if (manager.find(config.name()).isPresent()) {
+          manager.remove(config.name(), true, PATIENCE);
+        }
+      }
     }
   }
 
