@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.pepita;
 
 import com.paiml.duende.adapter.pepita.image.Image;
+import com.paiml.duende.adapter.pepita.monitor.Jail;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
 import java.io.File;
@@ -76,7 +77,8 @@ final class KvmTrial implements Kvm.Trial {
             false,
             List.of(),
             0,
-            true);
+            true,
+            Jail.NONE);
     List<String> words = new ArrayList<>();
     words.add(qemu.program().map(Path::toString).orElse(""));
     words.addAll(withoutChannel(qemu.arguments(plan), folder.resolve("serial")));

@@ -25,6 +25,9 @@ final class Leftovers {
   /** In a machine's folder: whose it is. */
   static final String OWNER = "instance";
 
+  /** In a machine's folder: the empty one that a monitor sees in place of all. */
+  static final String ROOT = "root";
+
   private final Engine engine;
 
   Leftovers(Engine engine) {
@@ -46,7 +49,7 @@ final class Leftovers {
       throws LinuxException {
     Path folder;
     try {
-      folder = Files.readSymbolicLink(Path.of("/proc", Integer.toString(pid), "cwd"));
+      folder = folderOf(Files.readSymbolicLink(Path.of("/proc", Integer.toString(pid), "cwd")));
       if (!folder.endsWith("vm")
           || !Files.readString(folder.resolve(OWNER), StandardCharsets.UTF_8)
               .strip()
@@ -68,6 +71,12 @@ final class Leftovers {
       Optional<?> _ = reap(process);
     }
     delete(folder);
+  }
+
+  /** A monitor runs in its machine's folder, and from the boot on in the empty one there. */
+  private static Path folderOf(Path working) {
+    Path parent = working.getParent();
+    return parent != null && working.endsWith(ROOT) ? parent : working;
   }
 
   private static Optional<?> reap(Pidfd process) {

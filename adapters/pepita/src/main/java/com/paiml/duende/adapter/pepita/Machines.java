@@ -7,6 +7,7 @@ import com.paiml.duende.adapter.pepita.image.Cpio;
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.log.Delivery;
+import com.paiml.duende.adapter.pepita.monitor.Jail;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
 import com.paiml.duende.api.DaemonConfig;
@@ -16,6 +17,7 @@ import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.confine.Confinement;
+import com.paiml.duende.linux.confine.Namespace;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
@@ -66,6 +68,12 @@ final class Machines {
   /** In a handle: the process beside the monitor, where there is one. */
   static final String COMPANION = "companion";
 
+  /** In a handle: how many disks its machine has. */
+  static final String DISKS = "disks";
+
+  /** In a handle: what its monitor is shut in, in words. */
+  static final String JAIL = "jail";
+
   static final String CID = "cid";
   static final String MEMORY = "memory";
   static final String VCPUS = "vcpus";
@@ -80,6 +88,7 @@ final class Machines {
   private final Images images;
   private final Kvm kvm;
   private final Cids cids;
+  private final Jails jails = Jails.here();
   private final java.util.function.Supplier<Optional<HostRuntime>> host;
 
   Machines(
@@ -329,7 +338,25 @@ final class Machines {
         table.network(),
         table.ports(),
         cid,
-        accelerated);
+        accelerated,
+        jail(monitor, cid, folder(spec), table.network()));
+  }
+
+  private Jail jail(Monitor monitor, long cid, Path folder, boolean network)
+      throws DaemonException {
+    if (!monitor.jails()) {
+      return Jail.NONE;
+    }
+    Jail jail = jails.of(cid, folder.resolve(Leftovers.ROOT), network);
+    try {
+      if (jail.root().isPresent()) {
+        Path _ = Files.createDirectory(jail.root().get());
+      }
+      return jail;
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, folder.toString(), "cannot be written: " + e, "see the space left", e);
+    }
   }
 
   private static Path kernel(String daemon, String file) throws DaemonException {
@@ -415,11 +442,15 @@ final class Machines {
   private Pidfd spawn(Path program, List<String> arguments, VmPlan plan, Deadline deadline)
       throws LinuxException {
     Path words = plan.folder().resolve("monitor.log");
+    Confinement.Builder confinement = Confinement.builder().umask(0077).noNewPrivileges();
+    if (!plan.jail().network()) {
+      confinement.namespace(Namespace.NETWORK);
+    }
     return engine.spawner.spawn(
         SpawnRequest.of(program, arguments)
             .withStdio(new Stdio.Null(), new Stdio.Append(words), new Stdio.Append(words))
             .withWorkingDirectory(plan.folder())
-            .withConfinement(Confinement.builder().umask(0077).noNewPrivileges().build())
+            .withConfinement(confinement.build())
             .withDeadline(deadline.remaining()));
   }
 
@@ -440,6 +471,8 @@ final class Machines {
     data.put(CID, Long.toString(plan.cid()));
     data.put(MEMORY, Long.toString(plan.memory()));
     data.put(VCPUS, Integer.toString(plan.vcpus()));
+    data.put(DISKS, Integer.toString(plan.disks().size()));
+    data.put(JAIL, plan.jail().words());
     data.put(ACCELERATED, Boolean.toString(plan.accelerated()));
     return new DaemonHandle(PepitaAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
   }
@@ -675,6 +708,7 @@ final class Machines {
         false,
         List.of(),
         Long.parseLong(handle.get(CID).orElse("0")),
-        Boolean.parseBoolean(handle.get(ACCELERATED).orElse("false")));
+        Boolean.parseBoolean(handle.get(ACCELERATED).orElse("false")),
+        Jail.NONE);
   }
 }

@@ -95,6 +95,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
               Capability.LIMIT_MEMORY,
               Capability.LIMIT_CPU_QUOTA,
               Capability.LIMIT_CPU_SHARES,
+              Capability.LIMIT_IO,
               Capability.LIMIT_PIDS,
               Capability.LIMIT_OPEN_FILES,
               Capability.UPDATE_LIMITS,
@@ -109,6 +110,8 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
               + " exec\"",
           Capability.LIMIT_MEMORY_SWAP,
           "a machine has no swap; its memory is all there is",
+          Capability.LIMIT_NETWORK,
+          "a machine has no network but QEMU's own, which has no limit on its rate",
           Capability.LIMIT_DISK,
           "a root file system is as large as its image, and what is not written to it is in the"
               + " machine's memory",

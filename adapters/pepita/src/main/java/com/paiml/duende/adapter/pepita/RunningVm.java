@@ -67,6 +67,7 @@ record RunningVm(VmRun run) implements Vms.Vm {
     details.put("folder", run.folder().toString());
     details.put("log", run.log().file().toString());
     details.put("channel", run.plan.channel().toString());
+    details.put("jail", run.handle.get(Machines.JAIL).orElse("none"));
     details.put("status", run.statusText());
     return details;
   }

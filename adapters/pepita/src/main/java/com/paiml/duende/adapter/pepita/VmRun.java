@@ -36,6 +36,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -595,13 +596,31 @@ final class VmRun implements GuestEvents {
   }
 
   List<LimitReport> limits(Deadline deadline) throws DaemonException {
-    return GuestLimits.reports(limits, askLimits(limits, false, deadline), plan.memory());
+    return withDisks(
+        limits,
+        GuestLimits.reports(limits, askLimits(limits, false, deadline), plan.memory()),
+        deadline);
+  }
+
+  private List<LimitReport> withDisks(Resources asked, List<LimitReport> ofGuest, Deadline deadline)
+      throws DaemonException {
+    List<LimitReport> all = new ArrayList<>(ofGuest);
+    all.addAll(DiskLimits.reports(asked, disks(), monitor.word(), control().diskRate(deadline)));
+    return all;
+  }
+
+  private int disks() {
+    return Integer.parseInt(handle.get(Machines.DISKS).orElse("0"));
   }
 
   List<LimitReport> updateLimits(Resources wanted, Deadline deadline) throws DaemonException {
-    List<LimitReport> reports =
+    List<LimitReport> ofGuest =
         GuestLimits.reports(wanted, askLimits(wanted, true, deadline), plan.memory());
+    if (!DiskLimits.asked(wanted).equals(DiskLimits.asked(limits)) || !begun) {
+      boolean _ = control().limitDisks(disks(), DiskLimits.asked(wanted), deadline);
+    }
     limits = wanted;
+    List<LimitReport> reports = withDisks(wanted, ofGuest, deadline);
     return reports;
   }
 

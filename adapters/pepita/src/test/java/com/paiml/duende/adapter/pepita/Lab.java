@@ -142,6 +142,9 @@ final class Lab implements AutoCloseable {
     for (long pid : PepitaSubject.Machine.running(instance.id() + "-" + spec.name())) {
       left.add("monitor " + pid);
     }
+    if (!Files.exists(folder.resolve("cid"))) {
+      return left;
+    }
     try (Stream<Path> cids = Files.list(folder.resolve("cid"))) {
       cids.filter(f -> !f.getFileName().toString().startsWith("."))
           .map(f -> "cid " + f.getFileName())

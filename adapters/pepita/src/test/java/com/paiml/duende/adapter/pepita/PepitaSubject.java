@@ -40,6 +40,9 @@ import java.util.stream.Stream;
 final class PepitaSubject implements Subject {
   private static final Path WORK = Path.of("target", "census").toAbsolutePath();
 
+  /** In the guest. */
+  private static final String NOTIFIES = "/bin/notifies";
+
   private final Images images;
   private final Path qemu;
   private final Path scratch;
@@ -55,25 +58,14 @@ final class PepitaSubject implements Subject {
   /** The real image, whose /init first starts the census and then becomes the real init. */
   private void prepareImage(Image real) throws Exception {
     Path folder = Files.createDirectories(images.folder().resolve(Images.DEFAULT));
-    Path census = folder.resolve("census");
-    Process cc =
-        new ProcessBuilder(
-                "cc",
-                "-O2",
-                "-static",
-                "-o",
-                census.toString(),
-                Path.of("src/test/c/census.c").toAbsolutePath().toString())
-            .inheritIO()
-            .start();
-    if (!cc.waitFor(120, TimeUnit.SECONDS) || cc.exitValue() != 0) {
-      throw new IllegalStateException("the census does not compile");
-    }
+    Path census = compile("census", folder);
+    Path notifies = compile("notifies", folder);
     Path fresh = folder.resolve("initrd.new");
     try (OutputStream out = Files.newOutputStream(fresh)) {
       Files.copy(real.initrd(), out);
       try (Cpio cpio = new Cpio(out)) {
         cpio.file("init", 0755, Files.readAllBytes(census));
+        cpio.file(NOTIFIES.substring(1), 0755, Files.readAllBytes(notifies));
         cpio.file("duende-init", 0755, GuestInit.bytes());
       }
     }
@@ -85,6 +77,24 @@ final class PepitaSubject implements Subject {
         real.folder().resolve("image.properties"),
         folder.resolve("image.properties"),
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static Path compile(String name, Path into) throws Exception {
+    Path binary = into.resolve(name);
+    Process cc =
+        new ProcessBuilder(
+                "cc",
+                "-O2",
+                "-static",
+                "-o",
+                binary.toString(),
+                Path.of("src/test/c", name + ".c").toAbsolutePath().toString())
+            .inheritIO()
+            .start();
+    if (!cc.waitFor(120, TimeUnit.SECONDS) || cc.exitValue() != 0) {
+      throw new IllegalStateException(name + ".c does not compile");
+    }
+    return binary;
   }
 
   private static Path wrapper() throws IOException {
@@ -126,6 +136,9 @@ final class PepitaSubject implements Subject {
 
   @Override
   public Optional<Job> job(Behaviour behaviour) throws Exception {
+    if (behaviour instanceof Behaviour.Notifies) {
+      return Optional.of(new Job(new Payload.Program(NOTIFIES), List.of()));
+    }
     return new ShellJobs(
             command ->
                 new Job(

@@ -20,22 +20,7 @@ final class Refused extends Emulating {
     return new Control() {
       @Override
       public void boot(VmPlan plan, Deadline by) throws DaemonException {
-        control.boot(
-            new VmPlan(
-                plan.name(),
-                plan.folder(),
-                plan.machine(),
-                plan.kernel(),
-                plan.initrd(),
-                plan.modules(),
-                plan.memory(),
-                plan.vcpus(),
-                plan.disks(),
-                plan.network(),
-                plan.ports(),
-                2,
-                plan.accelerated()),
-            by);
+        control.boot(plan.withCid(2), by);
       }
 
       @Override

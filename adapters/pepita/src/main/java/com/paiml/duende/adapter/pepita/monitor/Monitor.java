@@ -25,6 +25,11 @@ public interface Monitor {
   /** Whether it can emulate where there is no KVM. */
   boolean emulates();
 
+  /** Whether it puts {@link VmPlan#jail} in force by itself. */
+  default boolean jails() {
+    return false;
+  }
+
   /** Whether it gives a serial console on a socket. */
   boolean hasConsole();
 
@@ -66,6 +71,21 @@ public interface Monitor {
     void resume(Deadline deadline) throws DaemonException;
 
     boolean isPaused(Deadline deadline) throws DaemonException;
+
+    /**
+     * From now on the machine's disks are no faster than that.
+     *
+     * @param disks how many it has
+     * @return whether it can be limited so at all
+     */
+    default boolean limitDisks(int disks, DiskRate rate, Deadline deadline) throws DaemonException {
+      return false;
+    }
+
+    /** The limit that is in force; empty where there can be none. */
+    default Optional<DiskRate> diskRate(Deadline deadline) throws DaemonException {
+      return Optional.empty();
+    }
 
     @Override
     void close();

@@ -10,18 +10,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * QEMU, machine types q35 and microvm, with KVM or emulation. The channel is a virtio-serial port, for that needs nothing of
  * the host's kernel.
  */
 public final class QemuMonitor implements Monitor {
+  /** The disks' names, with their numbers behind. */
+  static final String DISK = "disk";
+
   private static final String VSOCK_DEVICE = "vhost-device-vsock";
 
   /** The port's name; the guest's init looks for it. */
   private static final String PORT = "com.paiml.duende";
 
+  /** What is assumed of one that does not say. */
+  private static final QemuVersion OLDEST = new QemuVersion(7, 0);
+
   private final Optional<Path> program;
+  private @Nullable QemuVersion version;
 
   /** Serves the machine's vsock, where that is its channel. */
   private final Optional<Path> vsockDevice;
@@ -106,6 +114,11 @@ public final class QemuMonitor implements Monitor {
   }
 
   @Override
+  public boolean jails() {
+    return true;
+  }
+
+  @Override
   public boolean hasConsole() {
     return true;
   }
@@ -125,9 +138,14 @@ public final class QemuMonitor implements Monitor {
     words.addAll(List.of("-smp", Integer.toString(plan.vcpus())));
     words.addAll(List.of("-m", (plan.memory() >> 10) + "K"));
     words.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
-    // seccomp(2): no new programs, no other user, no other priorities, nothing obsolete.
+    // seccomp(2): no new programs, no other user, no other priorities, nothing obsolete. Whoever is
+    // to become another user must be let; afterwards it has no privileges with which to become one.
     words.add("-sandbox");
-    words.add("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    words.add(
+        "on,obsolete=deny,elevateprivileges="
+            + (plan.jail().user().isPresent() ? "allow" : "deny")
+            + ",spawn=deny,resourcecontrol=deny");
+    words.addAll(jail(plan.jail(), version()));
     words.addAll(List.of("-kernel", plan.kernel().toString()));
     words.addAll(List.of("-initrd", plan.initrd().toString()));
     words.addAll(List.of("-append", commandLine(plan)));
@@ -151,13 +169,14 @@ public final class QemuMonitor implements Monitor {
       VmPlan.Disk disk = plan.disks().get(i);
       words.add("-drive");
       words.add(
-          "if=none,id=disk"
+          "if=none,id="
+              + DISK
               + i
               + ",format=raw,readonly="
               + (disk.readOnly() ? "on" : "off")
               + ",file="
               + quote(disk.file().toString()));
-      words.addAll(List.of("-device", "virtio-blk-pci,drive=disk" + i));
+      words.addAll(List.of("-device", "virtio-blk-pci,drive=" + DISK + i));
     }
     if (plan.network()) {
       StringBuilder net = new StringBuilder("user,id=net");
@@ -168,6 +187,34 @@ public final class QemuMonitor implements Monitor {
       words.addAll(List.of("-netdev", net.toString(), "-device", "virtio-net-pci,netdev=net"));
     }
     return words;
+  }
+
+  /** In force from when everything has been opened until its end; spelled otherwise in each few versions. */
+  static List<String> jail(Jail jail, QemuVersion version) {
+    List<String> words = new ArrayList<>();
+    boolean together = version.isAtLeast(9, 1);
+    if (jail.user().isPresent()) {
+      String user = jail.user().getAsInt() + ":" + jail.user().getAsInt();
+      words.addAll(together ? List.of("-run-with", "user=" + user) : List.of("-runas", user));
+    }
+    if (jail.root().isPresent()) {
+      String root = jail.root().get().toString();
+      words.addAll(
+          version.isAtLeast(8, 1)
+              ? List.of("-run-with", "chroot=" + quote(root))
+              : List.of("-chroot", root));
+    }
+    return words;
+  }
+
+  /** Asked once for each program that is found. */
+  private synchronized QemuVersion version() {
+    QemuVersion known = version;
+    if (known == null) {
+      known = program.flatMap(QemuVersion::of).orElse(OLDEST);
+      version = known;
+    }
+    return known;
   }
 
   private static String machine(VmPlan plan) {

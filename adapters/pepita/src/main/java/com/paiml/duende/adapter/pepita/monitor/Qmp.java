@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -88,6 +90,13 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
   @SuppressWarnings("unchecked")
   Map<String, Object> execute(String command, Map<String, ?> arguments, Deadline deadline)
       throws DaemonException {
+    return ask(command, arguments, deadline) instanceof Map<?, ?> map
+        ? (Map<String, Object>) map
+        : Map.of();
+  }
+
+  private Object ask(String command, Map<String, ?> arguments, Deadline deadline)
+      throws DaemonException {
     long id = numbers.incrementAndGet();
     CompletableFuture<Map<String, Object>> waiting = new CompletableFuture<>();
     asked.put(id, waiting);
@@ -111,7 +120,7 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
             "QEMU refuses " + command + ": " + error.get("desc"),
             "see \"pepita inspect\"");
       }
-      return answer.get("return") instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
+      return answer.getOrDefault("return", Map.of());
     } catch (IOException | ExecutionException e) {
       throw new DaemonException(
           ErrorCode.IO, thing, "QEMU does not take " + command + ": " + e.getMessage(), "", e);
@@ -148,6 +157,39 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
   @Override
   public boolean isPaused(Deadline deadline) throws DaemonException {
     return "paused".equals(execute("query-status", Map.of(), deadline).get("status"));
+  }
+
+  @Override
+  public boolean limitDisks(int disks, DiskRate rate, Deadline deadline) throws DaemonException {
+    for (int i = 0; i < disks; i++) {
+      Map<String, Object> words = new LinkedHashMap<>();
+      words.put("device", QemuMonitor.DISK + i);
+      words.put("bps", 0L);
+      words.put("bps_rd", rate.read());
+      words.put("bps_wr", rate.written());
+      words.put("iops", 0L);
+      words.put("iops_rd", 0L);
+      words.put("iops_wr", 0L);
+      // One group: the limit is on all of them together.
+      words.put("group", "duende");
+      Map<String, Object> _ = execute("block_set_io_throttle", words, deadline);
+    }
+    return true;
+  }
+
+  @Override
+  public Optional<DiskRate> diskRate(Deadline deadline) throws DaemonException {
+    if (ask("query-block", Map.of(), deadline) instanceof List<?> all) {
+      for (Object one : all) {
+        if (one instanceof Map<?, ?> device
+            && device.get("inserted") instanceof Map<?, ?> disk
+            && disk.get("bps_rd") instanceof Long read
+            && disk.get("bps_wr") instanceof Long written) {
+          return Optional.of(new DiskRate(read, written));
+        }
+      }
+    }
+    return Optional.of(new DiskRate(0, 0));
   }
 
   @Override

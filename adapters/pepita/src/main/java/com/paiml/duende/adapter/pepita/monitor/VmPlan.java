@@ -19,6 +19,7 @@ import java.util.List;
  * @param ports published on the host's loopback, HOST:GUEST
  * @param cid its vsock context, from 3
  * @param accelerated whether by KVM
+ * @param jail what its monitor is shut in
  */
 public record VmPlan(
     String name,
@@ -33,7 +34,8 @@ public record VmPlan(
     boolean network,
     List<String> ports,
     long cid,
-    boolean accelerated) {
+    boolean accelerated,
+    Jail jail) {
 
   public VmPlan {
     modules = List.copyOf(modules);
@@ -43,6 +45,25 @@ public record VmPlan(
 
   /** A raw image. */
   public record Disk(Path file, boolean readOnly) {}
+
+  /** The same machine with another context id. */
+  public VmPlan withCid(long other) {
+    return new VmPlan(
+        name,
+        folder,
+        machine,
+        kernel,
+        initrd,
+        modules,
+        memory,
+        vcpus,
+        disks,
+        network,
+        ports,
+        other,
+        accelerated,
+        jail);
+  }
 
   /** Where the machine's channel is: a unix socket. */
   public Path channel() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ public final class Words {
     }
   }
 
-  /** The members of an object; of nested objects likewise, of arrays only that they are there. */
+  /** The members of an object; of nested objects and arrays likewise, and nothing that is null. */
   static Map<String, Object> read(String text) throws IOException {
     try (JsonParser json = JSON.createParser(text)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -79,19 +80,35 @@ public final class Words {
     Map<String, Object> object = new LinkedHashMap<>();
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
-      JsonToken token = json.nextToken();
-      switch (token) {
-        case START_OBJECT -> object.put(key, readObject(json));
-        case START_ARRAY -> {
-          json.skipChildren();
-          object.put(key, List.of());
-        }
-        case VALUE_NUMBER_INT -> object.put(key, json.getLongValue());
-        case VALUE_TRUE, VALUE_FALSE -> object.put(key, json.getBooleanValue());
-        case VALUE_NULL -> {}
-        default -> object.put(key, json.getText());
+      Object value = readValue(json, json.nextToken());
+      if (value != null) {
+        object.put(key, value);
       }
     }
     return object;
+  }
+
+  private static List<Object> readArray(JsonParser json) throws IOException {
+    List<Object> array = new ArrayList<>();
+    for (JsonToken token = json.nextToken();
+        token != JsonToken.END_ARRAY;
+        token = json.nextToken()) {
+      Object value = readValue(json, token);
+      if (value != null) {
+        array.add(value);
+      }
+    }
+    return array;
+  }
+
+  private static @Nullable Object readValue(JsonParser json, JsonToken token) throws IOException {
+    return switch (token) {
+      case START_OBJECT -> readObject(json);
+      case START_ARRAY -> readArray(json);
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_TRUE, VALUE_FALSE -> json.getBooleanValue();
+      case VALUE_NULL -> null;
+      default -> json.getText();
+    };
   }
 }
