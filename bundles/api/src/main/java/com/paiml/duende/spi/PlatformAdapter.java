@@ -124,6 +124,12 @@ public interface PlatformAdapter {
   /**
    * Completes when the run has ended, with all that is known about it, and not before its whole tree is gone. The same
    * stage at each call. Fails with {@link AdapterGone} only.
+   *
+   * <p>Completes on a thread of the adapter, perhaps the one that hears of all its daemons. A call of this adapter that is made
+   * there is answered. But who depends on the stage must not wait there for anything else, and is better brief: meanwhile the
+   * adapter may be deaf for other daemons. What takes longer goes to a thread of one's own ({@link
+   * CompletionStage#handleAsync(java.util.function.BiFunction, java.util.concurrent.Executor)}); the manager makes no call of an
+   * adapter there.
    */
   CompletionStage<ExitReason> exit(DaemonHandle handle);
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paiml.duende.api.Backoff;
 import com.paiml.duende.api.ConfigException;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
@@ -125,6 +126,24 @@ class EngineTest {
       assertEquals(1, started);
     }
     assertEquals(List.of("web"), bench.machine.names());
+  }
+
+  @Test
+  void theThreadThatTellsOfAnEndDoesNotWaitForTheNextStart() throws Exception {
+    bench.deploy(
+        config("web")
+            .backoff(new Backoff(Duration.ZERO, Duration.ZERO, 1, 0, Duration.ofMinutes(10)))
+            .build());
+    CountDownLatch held = new CountDownLatch(1);
+    bench.adapter.beforeSpawn = held;
+    try {
+      Thread teller = Thread.ofPlatform().start(() -> bench.machine.kill("web", CRASH));
+      assertTrue(teller.join(WAIT.dividedBy(2)), "it waits for the adapter");
+      bench.await("web", i -> i.generation() == 2 && i.status().equals(DaemonStatus.STARTING));
+    } finally {
+      held.countDown();
+    }
+    bench.await("web", i -> i.generation() == 2 && i.status().equals(DaemonStatus.RUNNING));
   }
 
   @Test

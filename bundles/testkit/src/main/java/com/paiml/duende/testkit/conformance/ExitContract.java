@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.Capability;
@@ -12,8 +13,11 @@ import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PlatformStatus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -87,6 +91,32 @@ interface ExitContract extends Contract {
     assertEquals(0, alive, "processes alive when the stage completed");
     assertEquals(
         new ExitReason.Graceful(), run.awaitExit(), "the main process's own end is what counts");
+  }
+
+  @Test
+  default void who_hears_of_an_end_may_call_the_adapter_there() throws Exception {
+    PlatformAdapter adapter = bench().adapter();
+    Run other = bench().start(new Behaviour.Sleeps()).up();
+    // Asked for before it ends, so that the thread that hears of the end tells it.
+    Run run = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(2), 7));
+    CompletableFuture<PlatformStatus.State> said =
+        adapter
+            .exit(run.handle())
+            .thenApply(
+                reason -> {
+                  try {
+                    adapter.destroy(run.handle(), bench().deadline());
+                    return adapter.status(other.handle(), bench().deadline()).state();
+                  } catch (DaemonException e) {
+                    throw new CompletionException(e);
+                  }
+                })
+            .toCompletableFuture();
+    assertEquals(
+        PlatformStatus.State.RUNNING,
+        said.get(3 * bench().patience().toMillis(), TimeUnit.MILLISECONDS));
+    adapter.stop(other.handle(), Signal.TERM, StopContract.LONG);
+    other.awaitExit();
   }
 
   @Test

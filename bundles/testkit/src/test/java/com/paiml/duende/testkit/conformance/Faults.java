@@ -39,9 +39,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -246,6 +250,25 @@ final class Faults {
     untended(
         "the_exit_stage_completes_only_when_the_whole_tree_is_gone",
         "completes when the main process ends");
+    add(
+        "who_hears_of_an_end_may_call_the_adapter_there",
+        "tells ends on the thread that has to hear its platform's answers",
+        () -> {
+          Executor hearing = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory());
+          return Map.of(
+              "exit",
+              (a, x) -> a.exit((DaemonHandle) x[0]).thenApplyAsync(r -> r, hearing),
+              "destroy",
+              (a, x) -> {
+                try {
+                  CompletableFuture.runAsync(() -> {}, hearing).get(1, TimeUnit.SECONDS);
+                } catch (TimeoutException deaf) {
+                  throw refusal(ErrorCode.TIMEOUT);
+                }
+                a.destroy((DaemonHandle) x[0], soon());
+                return null;
+              });
+        });
     add(
         "after_its_end_it_is_ended_and_reaped",
         "takes the dead for living",

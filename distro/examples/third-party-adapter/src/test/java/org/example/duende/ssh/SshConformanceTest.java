@@ -3,7 +3,6 @@ package org.example.duende.ssh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
@@ -21,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,28 +49,6 @@ class SshConformanceTest extends AdapterConformance {
     var run = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(2), 7));
     sshd.breakConnections();
     assertEquals(new ExitReason.Failure(7, ""), run.awaitExit());
-  }
-
-  /** Beyond the contract: the end is not told on the thread that has to hear the answers. */
-  @Test
-  void who_hears_of_an_end_may_ask_something_next() throws Exception {
-    var run = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(2), 7));
-    var adapter = bench().adapter();
-    var asked =
-        adapter
-            .exit(run.handle())
-            .thenApply(
-                reason -> {
-                  try {
-                    adapter.destroy(run.handle(), bench().deadline());
-                    return reason;
-                  } catch (DaemonException e) {
-                    throw new CompletionException(e);
-                  }
-                });
-    assertEquals(
-        new ExitReason.Failure(7, ""),
-        asked.toCompletableFuture().get(bench().patience().toSeconds(), TimeUnit.SECONDS));
   }
 
   @Override
