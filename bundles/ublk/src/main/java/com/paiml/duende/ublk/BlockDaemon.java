@@ -28,11 +28,14 @@ import com.paiml.duende.ublk.targets.MemoryTarget;
 import com.paiml.duende.ublk.targets.NullTarget;
 import com.paiml.duende.ublk.targets.PageStore;
 import com.paiml.duende.ublk.targets.Targets;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +74,7 @@ public class BlockDaemon implements Daemon {
   private final DaemonMetrics metrics = new DaemonMetrics();
   private volatile @Nullable DiskOptions options;
   private volatile @Nullable Served served;
+  private volatile @Nullable Pair pair;
 
   /** What is there while it serves. */
   private record Served(
@@ -122,8 +126,28 @@ public class BlockDaemon implements Daemon {
     if (wanted.swap()) {
       guard.prepare();
     }
-    DeviceRecord record = new DeviceRecord(context.stateDirectory(), linux.proc().bootId());
-    Backing backing = open(calls, wanted, context);
+    Path place = context.stateDirectory();
+    Path shared = SHARED.resolve("duende-ublk-" + context.id());
+    boolean ready = false;
+    if (!wanted.pair().isEmpty()) {
+      Pair both = Pair.open(Path.of(wanted.pair()));
+      pair = both;
+      place = both.folder();
+      shared = SHARED.resolve("duende-ublk-" + nameOf(place));
+      if (!both.serves()) {
+        CompletableFuture<Void> mine = both.standBy();
+        Rehearsal.run(linux, calls, control, SHARED);
+        context.statusText("stands by");
+        context.out().println("stands by in " + place);
+        context.ready();
+        ready = true;
+        if (!await(mine, context)) {
+          return new ExitReason.Graceful();
+        }
+      }
+    }
+    DeviceRecord record = new DeviceRecord(place, linux.proc().bootId());
+    Backing backing = open(calls, wanted, context, shared);
     BlockServer server;
     try {
       server = serve(linux, calls, control, wanted, backing, record, guard, context);
@@ -149,33 +173,20 @@ public class BlockDaemon implements Daemon {
     register(server);
     context.statusText(server.device().blockPath());
     context.out().println("serves " + server.device().blockPath());
-    context.ready();
-    return await(server, context);
+    if (!ready) {
+      context.ready();
+    }
+    return awaitEnd(server, context);
   }
 
-  private static ExitReason await(BlockServer server, DaemonContext context) {
-    Thread me = Thread.currentThread();
-    AtomicBoolean waits = new AtomicBoolean(true);
-    // Not afterwards: a stop ends the server too, and is not to be interrupted by that.
-    var _ =
-        server
-            .ended()
-            .whenComplete(
-                (nothing, fault) -> {
-                  synchronized (waits) {
-                    if (waits.get()) {
-                      me.interrupt();
-                    }
-                  }
-                });
-    while (!context.shouldShutdown() && !server.ended().isDone()) {
-      boolean _ = context.sleep(Duration.ofHours(1));
-    }
-    synchronized (waits) {
-      waits.set(false);
-    }
-    boolean _ = Thread.interrupted();
-    if (server.ended().isDone() && !context.shouldShutdown()) {
+  /** The same for both of a pair, and no other's. */
+  private static UUID nameOf(Path folder) {
+    return UUID.nameUUIDFromBytes(
+        folder.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static ExitReason awaitEnd(BlockServer server, DaemonContext context) {
+    if (await(server.ended(), context)) {
       String why =
           server.ended().isCompletedExceptionally()
               ? "a queue broke: " + server.ended().exceptionNow().getMessage()
@@ -183,6 +194,30 @@ public class BlockDaemon implements Daemon {
       return new ExitReason.Failure(1, why);
     }
     return new ExitReason.Graceful();
+  }
+
+  /** Whether it has come, and not the end of this daemon. */
+  private static boolean await(CompletableFuture<Void> awaited, DaemonContext context) {
+    Thread me = Thread.currentThread();
+    AtomicBoolean waits = new AtomicBoolean(true);
+    // Not afterwards: a stop ends the server too, and is not to be interrupted by that.
+    var _ =
+        awaited.whenComplete(
+            (nothing, fault) -> {
+              synchronized (waits) {
+                if (waits.get()) {
+                  me.interrupt();
+                }
+              }
+            });
+    while (!context.shouldShutdown() && !awaited.isDone()) {
+      boolean _ = context.sleep(Duration.ofHours(1));
+    }
+    synchronized (waits) {
+      waits.set(false);
+    }
+    boolean _ = Thread.interrupted();
+    return awaited.isDone() && !context.shouldShutdown();
   }
 
   private static Linux linux() throws DaemonException {
@@ -193,8 +228,8 @@ public class BlockDaemon implements Daemon {
     };
   }
 
-  private Backing open(Syscalls calls, DiskOptions wanted, DaemonContext context) throws Exception {
-    Path shared = SHARED.resolve("duende-ublk-" + context.id());
+  private Backing open(Syscalls calls, DiskOptions wanted, DaemonContext context, Path shared)
+      throws Exception {
     try {
       return switch (wanted.target()) {
         case NULL -> Backing.of(new NullTarget(wanted.size()));
@@ -265,13 +300,31 @@ public class BlockDaemon implements Daemon {
 
   /**
    * Stops the disk and deletes the device. One that is in use (mounted, with swap on it that does not fit into memory, or below
-   * another device) is left, and waits for the next server: what is on its way to it is not lost.
+   * another device) is left, and waits for the next server: what is on its way to it is not lost. One for which another daemon
+   * stands by is left to that.
    */
   @Override
   public final void shutdown(Duration timeout) throws DaemonException, InterruptedException {
     Served now = served;
     served = null;
-    if (now == null) {
+    Pair both = pair;
+    pair = null;
+    try {
+      if (now != null) {
+        end(now, both, timeout);
+      }
+    } finally {
+      if (both != null) {
+        both.close();
+      }
+    }
+  }
+
+  private static void end(Served now, @Nullable Pair both, Duration timeout)
+      throws DaemonException, InterruptedException {
+    if (both != null && both.hasStandby()) {
+      now.server().leave(timeout);
+      now.server().backing().close();
       return;
     }
     DeviceInfo device = now.server().device();
@@ -300,6 +353,10 @@ public class BlockDaemon implements Daemon {
   @Override
   public final HealthStatus healthCheck() throws LinuxException {
     Served now = served;
+    Pair both = pair;
+    if (now == null && both != null) {
+      return HealthStatus.healthy(5).withCheck("stands by", true, both.folder().toString());
+    }
     if (now == null) {
       return HealthStatus.unhealthy("its disk is not there yet");
     }

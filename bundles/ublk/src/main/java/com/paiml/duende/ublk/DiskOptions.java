@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param device what the device is to be
  * @param swap whether it carries swap: then the swap guard is applied
  * @param strict whether it is refused where a measure of the guard is not held
+ * @param pair the folder of two daemons of which one stands by; empty for one alone
  */
 record DiskOptions(
     Target target,
@@ -32,7 +33,8 @@ record DiskOptions(
     boolean direct,
     DeviceSpec device,
     boolean swap,
-    boolean strict) {
+    boolean strict,
+    String pair) {
 
   /** Kinds of targets. */
   enum Target {
@@ -79,8 +81,10 @@ record DiskOptions(
     private int maxIo = 128 << 10;
     private DeviceSpec.Survival recovery = DeviceSpec.Survival.REISSUE;
     private boolean readOnly;
+    private boolean userCopy;
     private boolean swap;
     private boolean strict = true;
+    private String pair = "";
 
     Draft(String name, boolean own) {
       this.name = name;
@@ -97,15 +101,17 @@ record DiskOptions(
         case "--depth" -> depth = number(option, value(option, left), 1, Uapi.MAX_QUEUE_DEPTH);
         case "--max-io" -> maxIo = (int) Math.min(bytes(option, value(option, left)), 1 << 20);
         case "--recovery" -> recovery = recovery(value(option, left));
+        case "--copy" -> userCopy = copy(value(option, left));
         case "--direct" -> direct = true;
         case "--read-only" -> readOnly = true;
         case "--swap" -> swap = true;
+        case "--pair" -> pair = pair(value(option, left));
         case "--guard" -> strict = strict(value(option, left));
         default ->
             throw wrong(
                 "does not know the option " + option,
                 "it knows --target, --size, --limit, --id, --queues, --depth, --max-io, --recovery,"
-                    + " --direct, --read-only, --swap and --guard");
+                    + " --direct, --read-only, --swap, --guard, --pair and --copy");
       }
     }
 
@@ -150,6 +156,21 @@ record DiskOptions(
       throw wrong("does not know the recovery " + word, "it knows none, reissue, wait and fail");
     }
 
+    private String pair(String word) throws DaemonException {
+      if (!word.startsWith("/")) {
+        throw wrong("--pair " + word + " is no absolute path", "write a folder for both daemons");
+      }
+      return word;
+    }
+
+    private boolean copy(String word) throws DaemonException {
+      return switch (word) {
+        case "kernel" -> false;
+        case "user" -> true;
+        default -> throw wrong("does not know --copy " + word, "it knows kernel and user");
+      };
+    }
+
     private boolean strict(String word) throws DaemonException {
       return switch (word) {
         case "strict" -> true;
@@ -192,6 +213,10 @@ record DiskOptions(
       if (limit > 0 && target != Target.ZRAM) {
         throw wrong("--limit is for a zram target only", "leave it out");
       }
+      if (!pair.isEmpty() && recovery == DeviceSpec.Survival.NONE) {
+        throw wrong(
+            "has somebody who stands by, and nothing to take over", "leave --recovery at reissue");
+      }
       if (swap && recovery != DeviceSpec.Survival.REISSUE) {
         throw wrong(
             "carries swap, and a lost page of it is a lost process", "leave --recovery at reissue");
@@ -205,9 +230,10 @@ record DiskOptions(
           size,
           limit,
           past,
-          new DeviceSpec(id, queues, depth, maxIo, recovery, readOnly),
+          new DeviceSpec(id, queues, depth, maxIo, recovery, readOnly, userCopy),
           swap,
-          strict);
+          strict,
+          pair);
     }
 
     private DaemonException wrong(String problem, String remedy) {

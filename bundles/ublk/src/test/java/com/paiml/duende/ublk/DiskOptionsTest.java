@@ -27,12 +27,29 @@ class DiskOptionsTest {
     assertEquals(1L << 30, disk.size());
     assertEquals(256L << 20, disk.limit());
     assertEquals(
-        new DeviceSpec(-1, 2, 64, 128 << 10, DeviceSpec.Survival.REISSUE, false), disk.device());
+        new DeviceSpec(-1, 2, 64, 128 << 10, DeviceSpec.Survival.REISSUE, false, false),
+        disk.device());
   }
 
   @Test
   void a_file_that_carries_swap_is_read_past_the_page_cache() throws Exception {
     assertTrue(parse("--target", "file:/disk", "--swap").direct());
+  }
+
+  @Test
+  void a_pair_names_its_folder_and_has_something_to_take_over() throws Exception {
+    String[] disk = {"--target=null", "--size", "4MiB"};
+    assertEquals("/run/both", parse("--target=null", "--size=4MiB", "--pair=/run/both").pair());
+    assertEquals("", parse(disk).pair());
+    DaemonException relative =
+        assertThrows(
+            DaemonException.class, () -> parse("--target=null", "--size=4MiB", "--pair=both"));
+    assertTrue(relative.getMessage().contains("no absolute path"), relative.getMessage());
+    DaemonException nothing =
+        assertThrows(
+            DaemonException.class,
+            () -> parse("--target=null", "--size=4MiB", "--pair=/run/both", "--recovery=none"));
+    assertTrue(nothing.getMessage().contains("nothing to take over"), nothing.getMessage());
   }
 
   @Test

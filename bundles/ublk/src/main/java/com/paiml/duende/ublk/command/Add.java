@@ -31,7 +31,8 @@ public final class Add {
           + " Options: --target null | memory | file:PATH | zram[:lz4|lz4-java|zstd], --size,"
           + " --limit (of a zram target), --id, --queues, --depth, --max-io,"
           + " --recovery reissue | wait | fail | none, --direct, --read-only, --swap,"
-          + " --guard strict | report.")
+          + " --guard strict | report, --pair FOLDER (of two daemons, one stands by),"
+          + " --copy kernel | user.")
   public String add(
       @Descriptor("name of the daemon") String name,
       @Descriptor("options of the disk") String... options)

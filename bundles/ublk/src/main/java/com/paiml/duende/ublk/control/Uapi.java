@@ -77,6 +77,11 @@ public final class Uapi {
   public static final int IO_F_FUA = 1 << 13;
   public static final int IO_F_NOUNMAP = 1 << 15;
 
+  // Where a request's data is in the device's own file, with UBLK_F_USER_COPY
+  public static final long IO_BUF_OFFSET = 0x80000000L;
+  public static final int IO_BUF_TAG_SHIFT = 25;
+  public static final int IO_BUF_QUEUE_SHIFT = 41;
+
   // struct ublksrv_io_cmd, at SQE_CMD
   public static final long IO_QUEUE = SQE_CMD;
   public static final long IO_TAG = SQE_CMD + 2;

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * The one call of the hot path, io_uring_enter(2), by {@code java.lang.foreign}: a call by JNA costs 150 ns more, which is as
+ * The calls of the hot path, io_uring_enter(2) above all, by {@code java.lang.foreign}: a call by JNA costs 150 ns more, which is as
  * much again as the call itself. It may block, so it is not a critical one, which would hold up every safepoint.
  */
 final class Enter {
@@ -41,21 +41,16 @@ final class Enter {
 
   /** @return entries taken, or a negative errno */
   int enter(int ring, int submit, int complete, int flags, long argument, long size) {
+    return call(IO_URING_ENTER, ring, submit, complete, flags, argument, size);
+  }
+
+  /** @return what the call returned, or a negative errno */
+  int call(long number, long a, long b, long c, long d, long e, long f) {
     try {
-      long taken =
-          (long)
-              SYSCALL.invokeExact(
-                  state,
-                  IO_URING_ENTER,
-                  (long) ring,
-                  (long) submit,
-                  (long) complete,
-                  (long) flags,
-                  argument,
-                  size);
-      return taken < 0 ? -(int) ERRNO.get(state, 0L) : (int) taken;
+      long result = (long) SYSCALL.invokeExact(state, number, a, b, c, d, e, f);
+      return result < 0 ? -(int) ERRNO.get(state, 0L) : (int) result;
     } catch (Throwable impossible) {
-      throw new LinkageError("io_uring_enter cannot be called", impossible);
+      throw new LinkageError("system call " + number + " cannot be made", impossible);
     }
   }
 }

@@ -55,6 +55,11 @@ public final class Syscalls {
     return calls.call(table.number(name).orElseThrow(), a, b, c, d, e, f);
   }
 
+  /** The number of a call on this architecture. */
+  int number(String name) {
+    return table.number(name).orElseThrow();
+  }
+
   /** As the other, with zeroes for the rest. */
   public long call(String name, long a, long b, long c) {
     return call(name, a, b, c, 0, 0, 0);

@@ -35,6 +35,10 @@ public final class BlockServer {
   private static final Duration FILE_THERE = Duration.ofSeconds(10);
   private static final int SIZES = 4096;
 
+  // linux/prctl.h
+  private static final int PR_GET_DUMPABLE = 3;
+  private static final int PR_SET_DUMPABLE = 4;
+
   private final Syscalls calls;
   private final Control control;
   private final Backing backing;
@@ -86,7 +90,7 @@ public final class BlockServer {
           "a size of " + backing.size() + " is no multiple of its block of " + backing.block(),
           "give it a multiple of " + SIZES);
     }
-    Set<Feature> features = spec.recovery().features(control.features());
+    Set<Feature> features = spec.features(control.features());
     DeviceInfo device =
         control.add(spec.id(), spec.queues(), spec.depth(), spec.maxIo(), features, mark);
     try {
@@ -95,7 +99,7 @@ public final class BlockServer {
             ErrorCode.NOT_SUPPORTED,
             "ublk device " + device.id(),
             "this kernel gives " + device.features() + " of the features " + features,
-            "choose another recovery, or a newer kernel");
+            "choose another recovery, leave out --copy, or take a newer kernel");
       }
       added.added(device);
       control.setGeometry(
@@ -196,11 +200,14 @@ public final class BlockServer {
     try {
       CompletableFuture.allOf(fetched.toArray(CompletableFuture[]::new))
           .get(QUEUES_READY.toMillis(), TimeUnit.MILLISECONDS);
-      if (recovering) {
-        control.endRecovery(device.id());
-      } else {
-        control.start(device.id());
-      }
+      withoutCore(
+          () -> {
+            if (recovering) {
+              control.endRecovery(device.id());
+            } else {
+              control.start(device.id());
+            }
+          });
     } catch (ExecutionException | TimeoutException broken) {
       throw new DaemonException(
           ErrorCode.IO,
@@ -210,6 +217,25 @@ public final class BlockServer {
           broken);
     } finally {
       closer.start();
+    }
+  }
+
+  /**
+   * Runs what makes the kernel read the disk, its partitions, before it returns. A process that crashes in there (a target's
+   * native library may) would wait in its core dump for the thread that reads, which waits for an answer of the thread that
+   * crashed: neither it nor the device could ever be got rid of. Without a dump it just dies.
+   */
+  private void withoutCore(Command command) throws DaemonException {
+    boolean dumps = calls.call("prctl", PR_GET_DUMPABLE, 0, 0) == 1;
+    if (dumps) {
+      long _ = calls.call("prctl", PR_SET_DUMPABLE, 0, 0);
+    }
+    try {
+      command.send();
+    } finally {
+      if (dumps) {
+        long _ = calls.call("prctl", PR_SET_DUMPABLE, 1, 0);
+      }
     }
   }
 
@@ -225,6 +251,7 @@ public final class BlockServer {
               device.depth(),
               device.maxIo(),
               backing,
+              device.features().contains(Feature.USER_COPY),
               lastFault::set);
       place.set(queue);
       try {

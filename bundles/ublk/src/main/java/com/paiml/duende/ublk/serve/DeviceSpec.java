@@ -13,9 +13,29 @@ import java.util.Set;
  * @param maxIo bytes of the largest request, a multiple of 4096
  * @param recovery what becomes of it when its server dies
  * @param readOnly whether it can only be read
+ * @param userCopy whether the data of requests is copied by the server and not by the kernel
  */
 public record DeviceSpec(
-    int id, int queues, int depth, int maxIo, Survival recovery, boolean readOnly) {
+    int id,
+    int queues,
+    int depth,
+    int maxIo,
+    Survival recovery,
+    boolean readOnly,
+    boolean userCopy) {
+
+  /**
+   * The features to ask for.
+   *
+   * @param offered what the kernel has
+   */
+  Set<Feature> features(Set<Feature> offered) {
+    Set<Feature> wanted = recovery.features(offered);
+    if (userCopy) {
+      wanted.add(Feature.USER_COPY);
+    }
+    return wanted;
+  }
 
   /** What becomes of a device whose server has died. */
   public enum Survival {

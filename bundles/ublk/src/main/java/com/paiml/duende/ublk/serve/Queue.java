@@ -6,6 +6,7 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.ublk.control.Uapi;
 import com.paiml.duende.ublk.ring.Ring;
 import com.paiml.duende.ublk.ring.Syscalls;
+import com.paiml.duende.ublk.ring.Transfers;
 import com.paiml.duende.ublk.targets.Backing;
 import com.paiml.duende.ublk.targets.Called;
 import com.paiml.duende.ublk.targets.OnRing;
@@ -13,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One hardware queue. Each tag is always either with the kernel, which may give it a request at any time, or here, being
@@ -43,6 +45,7 @@ final class Queue {
   private final MemorySegment descriptions;
   private final MemorySegment buffers;
   private final Requests requests;
+  private final @Nullable UserCopy copy;
   private final Service service;
   private final AtomicLong served = new AtomicLong();
   private final AtomicLong entered = new AtomicLong();
@@ -52,6 +55,7 @@ final class Queue {
    * Prepares it, on the thread that will serve it.
    *
    * @param device descriptor of the device's own file
+   * @param userCopy whether the device was added so
    */
   Queue(
       Syscalls calls,
@@ -60,6 +64,7 @@ final class Queue {
       int depth,
       int maxIo,
       Backing backing,
+      boolean userCopy,
       Consumer<Throwable> thrown)
       throws LinuxException {
     this.calls = calls;
@@ -80,10 +85,11 @@ final class Queue {
             number * stride);
     this.buffers = calls.memory((long) depth * maxIo);
     this.requests = new Requests(descriptions, buffers, maxIo, depth);
+    this.copy = userCopy ? new UserCopy(new Transfers(calls, device), number) : null;
     this.service =
         switch (backing) {
-          case Called called -> new CalledService(called.target(), requests, thrown);
-          case OnRing file -> new RingService(ring, requests, depth, file.file().number());
+          case Called called -> new CalledService(called.target(), requests, copy, thrown);
+          case OnRing file -> new RingService(ring, requests, copy, depth, file.file().number());
         };
   }
 
@@ -116,7 +122,7 @@ final class Queue {
       entries.set(SHORT, at + Uapi.IO_QUEUE, (short) number);
       entries.set(SHORT, at + Uapi.IO_TAG, (short) tag);
       entries.set(INT, at + Uapi.IO_RESULT, -1);
-      entries.set(LONG, at + Uapi.IO_ADDR, requests.bufferAddress(tag));
+      entries.set(LONG, at + Uapi.IO_ADDR, copy == null ? requests.bufferAddress(tag) : 0);
       ring.push(tag);
     }
     long at = ring.entry(2 * depth);
@@ -204,5 +210,8 @@ final class Queue {
     bell.close();
     calls.unmap(descriptions);
     calls.unmap(buffers);
+    if (copy != null) {
+      copy.close();
+    }
   }
 }

@@ -5,6 +5,7 @@ import com.paiml.duende.ublk.control.Uapi;
 import com.paiml.duende.ublk.ring.Ring;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes a file on the queue's own ring, by the entry {@code depth + tag}, which goes straight between the file and
@@ -26,14 +27,16 @@ final class RingService implements Service {
   private final Ring ring;
   private final MemorySegment entries;
   private final Requests requests;
+  private final @Nullable UserCopy copy;
   private final int depth;
   private final int file;
   private final int[] done;
 
-  RingService(Ring ring, Requests requests, int depth, int file) {
+  RingService(Ring ring, Requests requests, @Nullable UserCopy copy, int depth, int file) {
     this.ring = ring;
     this.entries = ring.entries();
     this.requests = requests;
+    this.copy = copy;
     this.depth = depth;
     this.file = file;
     this.done = new int[depth];
@@ -42,6 +45,12 @@ final class RingService implements Service {
   @Override
   public int serve(int tag) {
     done[tag] = 0;
+    if (copy != null && requests.operation(tag) == Uapi.IO_OP_WRITE) {
+      int taken = copy.take(tag, requests.bufferAddress(tag), requests.length(tag));
+      if (taken < 0) {
+        return taken;
+      }
+    }
     return begin(tag);
   }
 
@@ -112,7 +121,11 @@ final class RingService implements Service {
     }
     done[tag] += result;
     if (done[tag] == length) {
-      return length;
+      int given =
+          copy != null && operation == Uapi.IO_OP_READ
+              ? copy.give(tag, requests.bufferAddress(tag), length)
+              : 0;
+      return given < 0 ? given : length;
     }
     return result == 0 ? EIO : begin(tag); // 0: the file ends sooner than the device
   }

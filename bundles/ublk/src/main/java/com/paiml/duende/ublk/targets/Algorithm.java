@@ -50,6 +50,9 @@ public enum Algorithm {
   }
 
   private static LZ4Factory nativeOrJava() {
+    if (!Processor.runsNativeLz4()) {
+      return LZ4Factory.fastestJavaInstance();
+    }
     try {
       // Not fastestInstance: that does without the native library in every class loader but the
       // system's.

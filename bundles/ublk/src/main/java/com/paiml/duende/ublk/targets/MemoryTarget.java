@@ -40,6 +40,11 @@ public final class MemoryTarget implements BlockTarget {
     return memory.byteSize();
   }
 
+  /** Where in this process's memory a place of the disk is. */
+  public long address(long offset) {
+    return memory.address() + offset;
+  }
+
   @Override
   public int read(long offset, MemorySegment into) {
     MemorySegment.copy(memory, offset, into, 0, into.byteSize());

@@ -108,6 +108,8 @@ public final class PageStore implements BlockTarget {
   public static PageStore create(
       Syscalls calls, Path path, Algorithm algorithm, long size, long limit) throws LinuxException {
     long pages = size / Pages.SIZE;
+    // Its library is loaded now, and not while the kernel waits for the first answer.
+    algorithm.compressor().close();
     // Room for as much as if nothing could be compressed, and for one page that is written before
     // the old one is let go.
     long units = (pages + 1) * units(Pages.SIZE) * UNIT;
