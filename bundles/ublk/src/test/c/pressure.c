@@ -1,17 +1,13 @@
 /*
  * pressure fill MIB SECONDS   fills memory with noise, rewrites and checks pages at random, checks all of them at the end
- * pressure watch PID SECONDS  locked in memory, says when a thread of that process has been stuck in the kernel for 10 s
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #define WORDS 512
 
@@ -71,55 +67,8 @@ static int press(size_t pages, double seconds) {
   return bad != 0;
 }
 
-static char text[65536];
-
-static int slurp(const char *path) {
-  FILE *file = fopen(path, "r");
-  if (!file) return 0;
-  size_t bytes = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[bytes] = 0;
-  return bytes > 0;
-}
-
-static int watch(const char *pid, int seconds) {
-  if (mlockall(MCL_CURRENT | MCL_FUTURE) || prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0)) perror("watch");
-  printf("watching\n");
-  static struct { int thread, times; } stuck[512];
-  for (int t = 0; t < seconds; t += 2, sleep(2)) {
-    char path[300];
-    snprintf(path, sizeof path, "/proc/%s/task", pid);
-    DIR *threads = opendir(path);
-    if (!threads) return 0;
-    for (struct dirent *e; (e = readdir(threads));) {
-      int thread = atoi(e->d_name);
-      if (thread <= 0) continue;
-      snprintf(path, sizeof path, "/proc/%s/task/%d/stat", pid, thread);
-      if (!slurp(path)) continue;
-      char *name = strchr(text, '('), *end = strrchr(text, ')');
-      if (!name || !end) continue;
-      int slot = thread % 512;
-      stuck[slot].times = end[2] == 'D' && stuck[slot].thread == thread ? stuck[slot].times + 1 : 0;
-      stuck[slot].thread = thread;
-      if (stuck[slot].times == 5) {
-        char who[64];
-        *end = 0;
-        snprintf(who, sizeof who, "%s", name + 1);
-        snprintf(path, sizeof path, "/proc/%s/task/%d/stack", pid, thread);
-        slurp(path);
-        for (char *c = text; *c; c++)
-          if (*c == '\n') *c = ' ';
-        printf("stuck %s: %.600s\n", who, text);
-      }
-    }
-    closedir(threads);
-  }
-  return 0;
-}
-
 int main(int count, char **word) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (count == 4 && !strcmp(word[1], "fill")) return press((size_t)atol(word[2]) << 8, atof(word[3]));
-  if (count == 4 && !strcmp(word[1], "watch")) return watch(word[2], atoi(word[3]));
   return 64;
 }

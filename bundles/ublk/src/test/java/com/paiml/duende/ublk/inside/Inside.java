@@ -2,6 +2,7 @@ package com.paiml.duende.ublk.inside;
 
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonContext;
+import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonId;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Signal;
@@ -9,6 +10,7 @@ import com.paiml.duende.api.TraceContext;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.ublk.BlockDaemon;
 import com.paiml.duende.ublk.control.Control;
+import com.paiml.duende.ublk.guard.SwapGuard;
 import com.paiml.duende.ublk.ring.Syscalls;
 import com.paiml.duende.ublk.serve.Orphans;
 import java.io.PrintStream;
@@ -28,6 +30,7 @@ public final class Inside {
   public static void main(String[] args) throws Exception {
     switch (args[0]) {
       case "serve" -> serve(Path.of(args[1]), List.of(args).subList(2, args.length));
+      case "supervise" -> supervise(Integer.parseInt(args[1]), Integer.parseInt(args[2]));
       case "look" -> {
         for (Orphans.Finding finding : orphans().look()) {
           System.out.println(
@@ -46,6 +49,46 @@ public final class Inside {
     }
     System.out.flush();
     Runtime.getRuntime().halt(0);
+  }
+
+  /**
+   * Waits until a server waits for itself, and ends it: kills it; where it does not die, for a thread of it waits in the kernel
+   * for an answer of its own device, takes that away; and where that is not possible either, restarts the machine. Locked in
+   * memory, or it would wait too.
+   */
+  private static void supervise(int server, int id) throws Exception {
+    Linux linux = ((Linux.Here) Linux.detect()).linux();
+    Syscalls calls = new Syscalls(linux);
+    Control control = new Control(calls);
+    SwapGuard guard = new SwapGuard(linux, calls);
+    guard.prepare();
+    guard.flusher().prepare();
+    System.out.println("watches " + control.info(id).orElseThrow() + " " + Stuck.of(server, 1));
+    System.out.println("watching");
+    Optional<String> stuck = Optional.empty();
+    while (stuck.isEmpty()) {
+      Thread.sleep(2000);
+      stuck = Stuck.of(server, 5);
+    }
+    System.out.println("stuck " + stuck.get());
+    long begin = System.nanoTime();
+    boolean _ = ProcessHandle.of(server).orElseThrow().destroyForcibly();
+    boolean died = Stuck.awaitEnd(server, Duration.ofSeconds(30));
+    System.out.println(died ? "it died" : "it does not die: " + Stuck.of(server, 1).orElse(""));
+    try {
+      control.stop(id);
+      if (died || Stuck.awaitEnd(server, Duration.ofSeconds(60))) {
+        control.delete(id);
+        System.out.println(
+            "cleaned up within " + Duration.ofNanos(System.nanoTime() - begin).toSeconds() + " s");
+        return;
+      }
+    } catch (DaemonException refused) {
+      System.out.println("it cannot be stopped: " + refused.getMessage());
+    }
+    System.out.println("restarts the machine");
+    System.out.flush();
+    Path _ = Files.writeString(Path.of("/proc/sysrq-trigger"), "b");
   }
 
   private static Orphans orphans() {
