@@ -11,6 +11,7 @@
  */
 #include "sys.h"
 #include "sha256.h"
+#include "poly1305.h"
 #include "wire.h"
 
 #include <linux/sockios.h>
@@ -106,8 +107,8 @@ static struct {
   int fd;
   u32 id, mode;
   u64 left;
-  u8 hash[32];
-  struct sha256 sum;
+  u8 tag[16];
+  struct poly sum;
   char path[4200];
 } file = {.fd = -1};
 
@@ -442,10 +443,10 @@ static void close_file(void) {
 }
 
 static void finish_file(void) {
-  u8 sum[32], id[4];
-  sha_end(&file.sum, sum);
-  if (memcmp(sum, file.hash, 32)) {
-    failed("has another SHA-256 than was sent: ", file.path, -EBADMSG);
+  u8 sum[16], id[4];
+  poly_end(&file.sum, sum);
+  if (memcmp(sum, file.tag, 16)) {
+    failed("is not what was sent, by its Poly1305: ", file.path, -EBADMSG);
     close_file();
     sys_unlink(file.path);
     return;
@@ -456,18 +457,18 @@ static void finish_file(void) {
 }
 
 static int take_header(const u8 *body, u32 n) {
-  if (n < 49 || n - 48 >= sizeof file.path - 16) return 0;
+  if (n < 65 || n - 64 >= sizeof file.path - 16) return 0;
   close_file();
   file.id = get32(body);
   file.mode = get32(body + 4);
   file.left = get64(body + 8);
-  memcpy(file.hash, body + 16, 32);
-  sha_begin(&file.sum);
+  poly_begin(&file.sum, body + 16);
+  memcpy(file.tag, body + 48, 16);
   file.path[0] = 0;
   if (!same(root, "/")) add(file.path, sizeof file.path, root);
   u64 at = length(file.path);
-  memcpy(file.path + at, body + 48, n - 48);
-  file.path[at + n - 48] = 0;
+  memcpy(file.path + at, body + 64, n - 64);
+  file.path[at + n - 64] = 0;
   make_parents(file.path);
   return 1;
 }
@@ -486,7 +487,7 @@ static void begin_file(const u8 *body, u32 n) {
 
 static void file_data(const u8 *body, u32 n) {
   if (n < 4 || file.fd < 0 || get32(body) != file.id || n - 4 > file.left) return;
-  sha_add(&file.sum, body + 4, n - 4);
+  poly_add(&file.sum, body + 4, n - 4);
   for (u32 at = 4; at < n;) {
     long e = sys_write(file.fd, body + at, n - at);
     if (e <= 0) {
@@ -511,7 +512,7 @@ static void file_of_image(const u8 *body, u32 n) {
     failed("is not in the image: ", file.path, fd);
     return;
   }
-  while ((got = sys_read((int)fd, piece, sizeof piece)) > 0) sha_add(&file.sum, piece, (u64)got);
+  while ((got = sys_read((int)fd, piece, sizeof piece)) > 0) poly_add(&file.sum, piece, (u64)got);
   sys_close((int)fd);
   long place = sys_open(file.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (place >= 0) sys_close((int)place);

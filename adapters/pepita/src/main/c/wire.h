@@ -18,7 +18,7 @@ enum {
   AUTH = 2,      /* proof of 32 */
   CONFIG = 3,    /* a piece of the configuration: records of u8 key, u32 length, text with a zero at its end */
   PREPARE = 4,   /* the configuration is whole: mount and set up */
-  FILE_BEGIN = 5,/* u32 id, u32 mode, u64 size, sha256 of 32, path */
+  FILE_BEGIN = 5,/* u32 id, u32 mode, u64 size, key of 32, Poly1305 of 16, path */
   FILE_DATA = 6, /* u32 id, bytes */
   FILE_IMAGE = 7,/* as FILE_BEGIN; the bytes are in the image's file of that number */
   START = 8,

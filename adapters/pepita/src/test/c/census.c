@@ -1,6 +1,6 @@
 /*
  * The kit's own eye in a machine: answers, on a virtio-serial port of its own, how many processes have a variable in their
- * environment. It asks neither the init nor the adapter. Started as /init by the kernel; it leaves a child behind that
+ * environment. It asks neither the init nor the adapter. Started first by the kernel; it leaves a child behind that
  * serves, and becomes the real init.
  */
 #include <dirent.h>
@@ -79,6 +79,6 @@ static void serve(void) {
 
 int main(void) {
   if (fork() == 0) serve();
-  execl("/duende-init", "init", (char *)0);
+  execl("/init", "init", (char *)0);
   return 1;
 }

@@ -9,22 +9,32 @@ import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.control.DeployOptions;
 import com.paiml.duende.testkit.Await;
-import java.io.BufferedReader;
-import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A daemon in a machine of its own: from the request to its program running, beside the bare boot of the same kernel. */
+/**
+ * A daemon in a machine of its own, beside a bare machine of the same kernel in the same run: from the request to its program
+ * running, and files into it; and what machines cost the container.
+ */
 final class MachinesScenario implements Scenario {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String CACHE = "duende.pepita.cache";
   private static final String START = "machine started";
+  private static final String SENT = "file sent into a machine";
+
+  /** What goes over the channel at most; larger files come as an image. */
+  private static final int FILE = 16 << 20;
+
+  private static final Pattern SENDING = Pattern.compile("in (\\d+) us, over the channel");
 
   @Override
   public String name() {
@@ -33,8 +43,8 @@ final class MachinesScenario implements Scenario {
 
   @Override
   public String description() {
-    return "a daemon in a microVM: request to program running, beside QEMU alone with the same"
-        + " kernel and init";
+    return "a daemon in a microVM: request to program running and files sent in, beside QEMU alone"
+        + " with the same kernel and init; memory for each machine";
   }
 
   @Override
@@ -77,14 +87,8 @@ final class MachinesScenario implements Scenario {
         "the adapter is there",
         PATIENCE,
         () -> manager.adapters().stream().anyMatch(a -> a.platform().equals("pepita")));
-    DaemonConfig config =
-        DaemonConfig.builder("bench-machine")
-            .platform("pepita")
-            .what(new What.Program("/bin/sleep"))
-            .args(List.of("3600"))
-            .restart(RestartPolicy.NEVER)
-            .build();
-    DaemonInfo _ = manager.deploy(config, new DeployOptions(false, true, "bench", true), PATIENCE);
+    DaemonConfig config = machine("bench-machine", Map.of()).build();
+    deploy(manager, config);
     // The first tries whether a kernel boots on KVM.
     DaemonInfo _ = manager.start(config.name(), PATIENCE);
     DaemonInfo _ = manager.stop(config.name(), PATIENCE);
@@ -94,6 +98,7 @@ final class MachinesScenario implements Scenario {
             .anyMatch(a -> "KVM".equals(a.fingerprint().details().get("accelerator")));
     Latencies ours = new Latencies();
     Latencies bare = new Latencies();
+    BareMachine alone = new BareMachine(qemu, image, kvm);
     // In turns: a busy machine is busy for both.
     for (int i = 0; i < setting.rounds(15); i++) {
       setting.tell("  round " + (i + 1));
@@ -101,7 +106,7 @@ final class MachinesScenario implements Scenario {
       DaemonInfo _ = manager.start(config.name(), PATIENCE);
       ours.add(System.nanoTime() - begin);
       DaemonInfo _ = manager.stop(config.name(), PATIENCE);
-      bare.add(boot(qemu, image, kvm));
+      bare.add(alone.boot());
     }
     manager.remove(config.name(), true, PATIENCE);
     List<Figure> figures = new ArrayList<>();
@@ -125,50 +130,120 @@ final class MachinesScenario implements Scenario {
             (double) ours.median().toNanos() / bare.median().toNanos(),
             "",
             "the goal is 1.3 at most"));
+    transfer(setting, manager, alone, figures);
+    memory(setting, manager, figures);
     return figures;
   }
 
-  /** From the start of QEMU to the first word of the same init, which then powers off. */
-  private static long boot(Path qemu, Path image, boolean kvm) throws IOException {
-    long begin = System.nanoTime();
-    Process process =
-        new ProcessBuilder(
-                qemu.toString(),
-                "-M",
-                "q35",
-                "-accel",
-                kvm ? "kvm" : "tcg",
-                "-cpu",
-                kvm ? "host" : "qemu64",
-                "-smp",
-                "1",
-                "-m",
-                "256",
-                "-nodefaults",
-                "-no-user-config",
-                "-display",
-                "none",
-                "-no-reboot",
-                "-serial",
-                "stdio",
-                "-kernel",
-                image.resolve("vmlinux").toString(),
-                "-initrd",
-                image.resolve("initrd.cpio").toString(),
-                "-append",
-                "console=ttyS0 quiet panic=-1 reboot=t no_timer_check duende.trial=1")
-            .redirectInput(new File("/dev/null"))
-            .redirectErrorStream(true)
-            .start();
-    try (BufferedReader out = process.inputReader()) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (line.contains("a kernel boots")) {
-          return System.nanoTime() - begin;
-        }
-      }
-      throw new IOException("QEMU alone does not boot the image");
-    } finally {
-      Process _ = process.destroyForcibly();
+  /** A file into a machine, with its hash, beside the bytes of the same port into nothing. */
+  private void transfer(
+      Setting setting, DaemonManager manager, BareMachine bare, List<Figure> figures)
+      throws Exception {
+    byte[] content = new byte[FILE];
+    new Random(FILE).nextBytes(content);
+    Path file = Files.write(setting.newFolder().resolve("file"), content);
+    DaemonConfig config =
+        machine("bench-files", Map.of("files", List.of(file + ":/data/file"))).build();
+    deploy(manager, config);
+    Latencies ours = new Latencies();
+    Latencies raw = new Latencies();
+    for (int i = 0; i < setting.rounds(10); i++) {
+      setting.tell("  file " + (i + 1));
+      DaemonInfo _ = manager.start(config.name(), PATIENCE);
+      ours.add(sendingTime(manager, config.name()));
+      DaemonInfo _ = manager.stop(config.name(), PATIENCE);
+      raw.add(bare.receive(setting.newFolder(), content));
     }
+    manager.remove(config.name(), true, PATIENCE);
+    String note = "16 MiB, median, arrived and its SHA-256 checked there";
+    figures.add(Figure.of(name(), SENT, Figure.DUENDE, rate(ours), "MB/s", note));
+    figures.add(
+        Figure.of(
+            name(), SENT, "the port alone", rate(raw), "MB/s", "16 MiB, median, into nothing"));
+    figures.add(
+        Figure.of(
+            name(),
+            SENT + ", ratio",
+            Figure.DUENDE,
+            rate(ours) / rate(raw),
+            "",
+            "the goal is 0.5 at least"));
+  }
+
+  private static double rate(Latencies times) {
+    return FILE / 1e6 / (times.median().toNanos() / 1e9);
+  }
+
+  /** As the adapter has measured it, in nanoseconds. */
+  private static long sendingTime(DaemonManager manager, String name) throws Exception {
+    String said =
+        manager.describe(name).platform().orElseThrow().details().getOrDefault("files", "");
+    Matcher time = SENDING.matcher(said);
+    if (!time.find()) {
+      throw new IllegalStateException("no time of sending in \"" + said + "\"");
+    }
+    return Long.parseLong(time.group(1)) * 1000;
+  }
+
+  /** What this process takes more for each machine that runs: adapter, channel, and the manager's part of it. */
+  private void memory(Setting setting, DaemonManager manager, List<Figure> figures)
+      throws Exception {
+    int count = setting.quick() ? 4 : 8;
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      DaemonConfig config = machine("bench-many-" + i, Map.of("memory", 128L << 20)).build();
+      deploy(manager, config);
+      names.add(config.name());
+    }
+    // The first round loads what is loaded once.
+    rounds(manager, names);
+    OwnMemory before = OwnMemory.settled();
+    for (String name : names) {
+      setting.tell("  machine of " + count + ": " + name);
+      DaemonInfo _ = manager.start(name, PATIENCE);
+    }
+    OwnMemory with = OwnMemory.settled();
+    for (String name : names) {
+      manager.remove(name, true, PATIENCE);
+    }
+    String note = count + " machines beside none, the goal is 2 MB at most";
+    figures.add(
+        Figure.of(
+            name(),
+            "resident memory of the container for a machine",
+            Figure.DUENDE,
+            (with.resident() - before.resident()) / 1e6 / count,
+            "MB",
+            note));
+    figures.add(
+        Figure.of(
+            name(),
+            "heap of the container for a machine",
+            Figure.DUENDE,
+            (with.heap() - before.heap()) / 1e6 / count,
+            "MB",
+            note));
+  }
+
+  private static void rounds(DaemonManager manager, List<String> names) throws Exception {
+    for (String name : names) {
+      DaemonInfo _ = manager.start(name, PATIENCE);
+    }
+    for (String name : names) {
+      DaemonInfo _ = manager.stop(name, PATIENCE);
+    }
+  }
+
+  private static DaemonConfig.Builder machine(String name, Map<String, Object> table) {
+    return DaemonConfig.builder(name)
+        .platform("pepita")
+        .what(new What.Program("/bin/sleep"))
+        .args(List.of("3600"))
+        .restart(RestartPolicy.NEVER)
+        .tables(Map.of("pepita", table));
+  }
+
+  private static void deploy(DaemonManager manager, DaemonConfig config) throws Exception {
+    DaemonInfo _ = manager.deploy(config, new DeployOptions(false, true, "bench", true), PATIENCE);
   }
 }

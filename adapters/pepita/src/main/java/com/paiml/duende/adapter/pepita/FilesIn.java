@@ -3,7 +3,7 @@ package com.paiml.duende.adapter.pepita;
 import com.paiml.duende.adapter.pepita.channel.Frame;
 import com.paiml.duende.adapter.pepita.channel.Guest;
 import com.paiml.duende.adapter.pepita.channel.Kind;
-import com.paiml.duende.adapter.pepita.image.Digests;
+import com.paiml.duende.adapter.pepita.channel.Seal;
 import com.paiml.duende.adapter.pepita.image.Ext4;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -18,27 +18,30 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Files that are sent into a machine before its program starts. Small ones go over the channel, into the machine's memory;
- * above {@link #OVER_THE_CHANNEL} in all they come as an image on a disk, which costs it none. Either way the guest computes
- * their SHA-256 and refuses another.
+ * above {@link #OVER_THE_CHANNEL} in all they come as an image on a disk, which costs it none. Either way the guest checks
+ * that each is what its {@link Seal} is of.
  */
 final class FilesIn {
   static final long OVER_THE_CHANNEL = 16L << 20;
-  private static final int HEADER = 48;
+  private static final int HEADER = 64;
   private static final int LONGEST_PATH = 4095;
   private static final int EXECUTABLE = 0755;
   private static final int PLAIN = 0644;
 
   private final String daemon;
   private final List<PepitaTable.Sent> files;
+  private final long bytes;
   private final boolean byImage;
 
-  private FilesIn(String daemon, List<PepitaTable.Sent> files, boolean byImage) {
+  private FilesIn(String daemon, List<PepitaTable.Sent> files, long bytes) {
     this.daemon = daemon;
     this.files = files;
-    this.byImage = byImage;
+    this.bytes = bytes;
+    this.byImage = bytes > OVER_THE_CHANNEL;
   }
 
   /** Looks at them; nothing is read yet. */
@@ -65,7 +68,7 @@ final class FilesIn {
         throw unreadable(daemon, file.from(), e);
       }
     }
-    return new FilesIn(daemon, List.copyOf(files), all > OVER_THE_CHANNEL);
+    return new FilesIn(daemon, List.copyOf(files), all);
   }
 
   private static DaemonException unreadable(String daemon, Path file, IOException e) {
@@ -114,20 +117,38 @@ final class FilesIn {
     Path _ = Files.copy(real, to);
   }
 
-  /** Sends them, and waits until the guest has found each of them whole. */
-  void send(Guest guest, Deadline deadline) throws DaemonException {
+  /**
+   * Sends them, and waits until the guest has found each of them whole.
+   *
+   * @return how many bytes, in what time and by what way, in words; empty where there is no file
+   */
+  String send(Guest guest, Deadline deadline) throws DaemonException {
+    long begin = System.nanoTime();
+    sendAll(guest, deadline);
+    return files.isEmpty()
+        ? ""
+        : bytes
+            + " bytes in "
+            + TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin)
+            + " us, "
+            + (byImage ? "as an image" : "over the channel");
+  }
+
+  private void sendAll(Guest guest, Deadline deadline) throws DaemonException {
     for (int i = 0; i < files.size(); i++) {
       PepitaTable.Sent file = files.get(i);
       try {
         CompletableFuture<ByteBuffer> whole = guest.expect(i);
         byte[] path = file.to().getBytes(StandardCharsets.UTF_8);
         long size = Files.size(file.from());
+        Seal seal = Seal.of(file.from());
         ByteBuffer header =
             Frame.Body.of(HEADER + path.length)
                 .u32(i)
                 .u32(Files.isExecutable(file.from()) ? EXECUTABLE : PLAIN)
                 .u64(size)
-                .bytes(Digests.of(file.from()))
+                .bytes(seal.key())
+                .bytes(seal.tag())
                 .bytes(path)
                 .end();
         guest.send(byImage ? Kind.FILE_IMAGE : Kind.FILE_BEGIN, header, deadline);

@@ -4,6 +4,7 @@ import com.paiml.duende.adapter.pepita.channel.Guest;
 import com.paiml.duende.adapter.pepita.channel.GuestState;
 import com.paiml.duende.adapter.pepita.channel.Secret;
 import com.paiml.duende.adapter.pepita.image.Cpio;
+import com.paiml.duende.adapter.pepita.image.GuestInit;
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.log.Delivery;
@@ -212,7 +213,7 @@ final class Machines {
       run.boot(deadline);
       Guest guest = run.open(deadline);
       guest.prepare(configuration(run, command, files).end(), deadline);
-      files.send(guest, deadline);
+      run.filesCame(files.send(guest, deadline));
       refuseWrittenLimits(run.spec, run.updateLimits(limits, deadline));
       int _ = guest.start(deadline);
       run.begun();
@@ -381,8 +382,12 @@ final class Machines {
         "give a vmlinux; \"pepita image build --kernel PACKAGE\" makes one of a package");
   }
 
-  /** The image's initrd, followed by an archive with this machine's secret and a seed for its randomness. */
-  private static void writeInitrd(Image image, Secret secret, Path to) throws IOException {
+  /**
+   * The image's initrd, followed by an archive with this machine's secret, a seed for its randomness, and the init that speaks
+   * as we do: that of the image may be of another Duende.
+   */
+  private static void writeInitrd(Image image, Secret secret, Path to)
+      throws IOException, DaemonException {
     byte[] seed = new byte[Secret.LENGTH];
     new SecureRandom().nextBytes(seed);
     byte[] both = java.util.Arrays.copyOf(secret.copy(), 2 * Secret.LENGTH);
@@ -394,6 +399,7 @@ final class Machines {
       long _ = Files.copy(image.initrd(), out);
       try (Cpio cpio = new Cpio(out)) {
         cpio.file("duende.secret", 0400, both);
+        cpio.file("init", 0755, GuestInit.bytes());
       }
     }
   }

@@ -399,6 +399,9 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     details.put("vcpus", Integer.toString(run.plan.vcpus()));
     details.put("memory", Long.toString(run.plan.memory()));
     details.put("cid", Long.toString(run.plan.cid()));
+    if (!run.files().isEmpty()) {
+      details.put("files", run.files());
+    }
     if (run.hasEnded()) {
       return new PlatformStatus(
           PlatformStatus.State.ENDED, OptionalLong.empty(), run.statusText(), List.of(), details);

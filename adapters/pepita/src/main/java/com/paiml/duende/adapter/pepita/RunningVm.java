@@ -68,6 +68,9 @@ record RunningVm(VmRun run) implements Vms.Vm {
     details.put("log", run.log().file().toString());
     details.put("channel", run.plan.channel().toString());
     details.put("jail", run.handle.get(Machines.JAIL).orElse("none"));
+    if (!run.files().isEmpty()) {
+      details.put("files", run.files());
+    }
     details.put("status", run.statusText());
     return details;
   }

@@ -90,6 +90,7 @@ final class VmRun implements GuestEvents {
   private volatile boolean over;
   private volatile boolean paused;
   private volatile String statusText = "";
+  private volatile String files = "";
 
   VmRun(
       Engine engine,
@@ -132,6 +133,15 @@ final class VmRun implements GuestEvents {
 
   String statusText() {
     return statusText;
+  }
+
+  /** Of the files that were sent in, in words; empty where there are none, or an earlier container sent them. */
+  String files() {
+    return files;
+  }
+
+  void filesCame(String how) {
+    files = how;
   }
 
   /** From now on these are told of it. */

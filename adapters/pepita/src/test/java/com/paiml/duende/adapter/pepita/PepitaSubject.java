@@ -1,7 +1,6 @@
 package com.paiml.duende.adapter.pepita;
 
 import com.paiml.duende.adapter.pepita.image.Cpio;
-import com.paiml.duende.adapter.pepita.image.GuestInit;
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.monitor.QemuMonitor;
@@ -55,7 +54,7 @@ final class PepitaSubject implements Subject {
     qemu = wrapper();
   }
 
-  /** The real image, whose /init first starts the census and then becomes the real init. */
+  /** The real image, with the census, which QEMU's kernel is told to start first: it then becomes the real init. */
   private void prepareImage(Image real) throws Exception {
     Path folder = Files.createDirectories(images.folder().resolve(Images.DEFAULT));
     Path census = compile("census", folder);
@@ -64,9 +63,8 @@ final class PepitaSubject implements Subject {
     try (OutputStream out = Files.newOutputStream(fresh)) {
       Files.copy(real.initrd(), out);
       try (Cpio cpio = new Cpio(out)) {
-        cpio.file("init", 0755, Files.readAllBytes(census));
+        cpio.file("census", 0755, Files.readAllBytes(census));
         cpio.file(NOTIFIES.substring(1), 0755, Files.readAllBytes(notifies));
-        cpio.file("duende-init", 0755, GuestInit.bytes());
       }
     }
     Files.move(
@@ -104,6 +102,13 @@ final class PepitaSubject implements Subject {
         file,
         """
         #!/bin/sh
+        before=
+        for word do
+          shift
+          if [ "$before" = -append ]; then word="$word rdinit=/census"; fi
+          before=$word
+          set -- "$@" "$word"
+        done
         exec /usr/bin/qemu-system-x86_64 "$@" \\
           -chardev socket,id=census,server=on,wait=off,path=%s/$$ \\
           -device virtserialport,chardev=census,name=duende.census

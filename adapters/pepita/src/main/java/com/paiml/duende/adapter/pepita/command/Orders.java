@@ -47,7 +47,8 @@ public final class Orders {
 
   @Descriptor(
       "Deploys a program as a daemon in a virtual machine of its own, and starts it. It is a daemon"
-          + " like any other: duende stop, duende logs, duende rm.")
+          + " like any other: duende stop, duende logs, duende rm. Put -- before the name when the"
+          + " program has options.")
   public String run(
       @Descriptor("an image of a root file system (ext4); without it the built one")
           @Parameter(
@@ -83,7 +84,7 @@ public final class Orders {
           ErrorCode.CONFIGURATION,
           "pepita:run",
           "no program is named",
-          "say pepita run NAME /bin/program ARGUMENTS");
+          "say pepita run -- NAME /bin/program ARGUMENTS");
     }
     Map<String, Object> table = new HashMap<>();
     table.put("vcpus", vcpus);

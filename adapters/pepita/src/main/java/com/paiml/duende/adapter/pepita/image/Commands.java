@@ -36,6 +36,19 @@ final class Commands {
   static void toFile(
       Path folder, Map<String, String> env, Deadline deadline, List<String> command, Path out)
       throws DaemonException {
+    String _ = execute(folder, env, deadline, command, out);
+  }
+
+  /** Runs a command and gives what it writes to standard error: some tell faults there only. */
+  static String errors(
+      Path folder, Map<String, String> env, Deadline deadline, List<String> command)
+      throws DaemonException {
+    return execute(folder, env, deadline, command, Path.of("/dev/null"));
+  }
+
+  private static String execute(
+      Path folder, Map<String, String> env, Deadline deadline, List<String> command, Path out)
+      throws DaemonException {
     Path err = temporary(folder, "err");
     try {
       ProcessBuilder builder =
@@ -60,6 +73,7 @@ final class Commands {
         throw failed(
             command, "exit status " + process.exitValue() + ": " + Files.readString(err), null);
       }
+      return Files.readString(err, StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw failed(command, e.toString(), e);
     } catch (InterruptedException e) {
@@ -88,7 +102,7 @@ final class Commands {
     }
   }
 
-  private static DaemonException failed(
+  static DaemonException failed(
       List<String> command, String why, @org.jspecify.annotations.Nullable Throwable cause) {
     String short1 = why.strip().replace("\n", " / ");
     return new DaemonException(

@@ -72,7 +72,7 @@ final class JavaRoot {
     Files.writeString(root.resolve("etc/group"), "root:x:0:\n");
     Files.writeString(root.resolve("etc/hosts"), "127.0.0.1 localhost\n");
     progress.accept("java: file system");
-    Ext4.make(root, work, to, "root", UUID, deadline);
+    Ext4.makeSame(root, work, to, "root", UUID, deadline);
     properties.put("sha256.java", Digests.hex(to));
   }
 }

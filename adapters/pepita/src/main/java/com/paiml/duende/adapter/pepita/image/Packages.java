@@ -32,10 +32,17 @@ final class Packages {
 
   /** The package with the kernel itself, of the first of these that apt knows. */
   String kernel(List<String> names) throws DaemonException {
+    DaemonException last = null;
     for (String name : names) {
       refuseOdd(name);
-      String depends =
-          Commands.run(folder, Map.of(), deadline, List.of("apt-cache", "depends", name));
+      String depends;
+      try {
+        depends = Commands.run(folder, Map.of(), deadline, List.of("apt-cache", "depends", name));
+      } catch (DaemonException e) {
+        // Of a name that it does not know it says so and fails: the next may be known.
+        last = e;
+        continue;
+      }
       Matcher found = KERNEL.matcher(depends);
       if (found.find()) {
         return found.group(1);
@@ -48,7 +55,8 @@ final class Packages {
         ErrorCode.NOT_FOUND,
         String.join(", ", names),
         "no such kernel package is known to apt",
-        "run apt-get update, or name one with --kernel");
+        "run apt-get update, or name one with --kernel",
+        last);
   }
 
   private static void refuseOdd(String name) throws DaemonException {

@@ -1,0 +1,4 @@
+@NullMarked
+package com.paiml.duende.adapter.pepita.image;
+
+import org.jspecify.annotations.NullMarked;
