@@ -70,6 +70,9 @@ final class Abilities {
           Capability.LIMIT_PIDS,
           Capability.UPDATE_LIMITS);
 
+  static final String LIMITLESS = "a rootless engine has no control groups of version 1";
+  static final String LIMITLESS_REMEDY = "use an engine of root's, or boot with version 2";
+
   private Abilities() {}
 
   /** @param limits whether there is an engine that has control groups */
@@ -84,12 +87,7 @@ final class Abilities {
     missing.putAll(MISSING);
     if (!limits) {
       able.removeAll(BY_GROUP);
-      BY_GROUP.forEach(
-          c ->
-              missing.put(
-                  c,
-                  "a rootless engine has no control groups of version 1; use an engine of root's,"
-                      + " or boot with version 2"));
+      BY_GROUP.forEach(c -> missing.put(c, LIMITLESS + "; " + LIMITLESS_REMEDY));
     }
     boolean onlyContainerd = kinds.stream().allMatch(k -> k == EngineKind.CONTAINERD);
     if (onlyContainerd) {

@@ -337,8 +337,9 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
             run.get().isRestartedByEngine() ? "by " + engine.kind().title() : "by Duende");
       }
     }
+    boolean missed = state.isAlive() && run.filter(ContainerRun::hasEnded).isPresent();
     return new PlatformStatus(
-        switch (state.phase()) {
+        switch (missed ? ContainerState.Phase.ENDED : state.phase()) {
           case RUNNING, RESTARTING, CREATED -> PlatformStatus.State.RUNNING;
           case PAUSED -> PlatformStatus.State.PAUSED;
           case ENDED -> PlatformStatus.State.ENDED;
@@ -426,6 +427,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
   public void pause(DaemonHandle handle, Deadline deadline) throws DaemonException {
     ContainerRun run = get(handle);
     refuseEnded(run, "it cannot be paused");
+    refuseLimitless(run, "cannot be paused", deadline);
     run.engine().pause(run.id(), deadline);
   }
 
@@ -434,6 +436,17 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     ContainerRun run = get(handle);
     refuseEnded(run, "it cannot be resumed");
     run.engine().resume(run.id(), deadline);
+  }
+
+  private static void refuseLimitless(ContainerRun run, String what, Deadline deadline)
+      throws DaemonException {
+    if (run.engine().isLimitless(deadline)) {
+      throw new DaemonException(
+          ErrorCode.NOT_SUPPORTED,
+          run.spec().name(),
+          what + ": " + Abilities.LIMITLESS,
+          Abilities.LIMITLESS_REMEDY);
+    }
   }
 
   private static void refuseEnded(ContainerRun run, String what) throws DaemonException {
@@ -459,6 +472,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
   public UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException {
     ContainerRun run = get(handle);
     refuseEnded(run, "it uses nothing");
+    refuseLimitless(run, "what it uses is not counted", deadline);
     Optional<UsageSample> seen = workshop(handle.name()).kernel().usage(run.pid(), run.id());
     return seen.isPresent() ? seen.get() : run.engine().usage(run.id(), deadline);
   }
@@ -473,6 +487,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
       throws DaemonException {
     ContainerRun run = get(handle);
     refuseEnded(run, "its limits cannot be changed");
+    refuseLimitless(run, "its limits cannot be changed", deadline);
     run.engine().update(run.id(), resources, deadline);
     run.resources(resources);
     return workshop(handle.name())
@@ -503,6 +518,12 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     Workshop shop = workshop(handle.name());
     Engine engine = engine(handle);
     String id = handle.get(ContainerRun.CONTAINER).orElse("");
+    // An engine may have missed an end, or may have been killed in the middle of a removal.
+    boolean ended = find(handle).filter(ContainerRun::hasEnded).isPresent();
+    if (ended) {
+      shop.discard(engine, id, deadline);
+      return;
+    }
     Optional<ContainerState> state = inspect(engine, handle, deadline);
     if (state.filter(ContainerState::isAlive).isPresent()) {
       throw new DaemonException(

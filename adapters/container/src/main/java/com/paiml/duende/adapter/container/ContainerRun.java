@@ -41,6 +41,7 @@ final class ContainerRun {
   /** What goes on beside a run until its end. */
   private enum Beside {
     MEMORY,
+    END,
     HEALTH,
     LOG
   }
@@ -264,6 +265,10 @@ final class ContainerRun {
 
   void watchMemory(Optional<AutoCloseable> watch) {
     swap(Beside.MEMORY, watch.orElse(null));
+  }
+
+  void watchEnd(Optional<AutoCloseable> watch) {
+    swap(Beside.END, watch.orElse(null));
   }
 
   void healthTimer(AutoCloseable timer) {

@@ -1,9 +1,11 @@
 package com.paiml.duende.adapter.container;
 
+import com.paiml.duende.adapter.container.engine.ContainerState;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Sandbox;
 import com.paiml.duende.api.Sizes;
+import com.paiml.duende.linux.process.ExitStatus;
 
 /** What the exit code of a container says. Engines tell a signal n as 128 + n, as shells do. */
 final class Exits {
@@ -12,6 +14,15 @@ final class Exits {
   private static final int LAST_SIGNAL = 64;
 
   private Exits() {}
+
+  /** What the kernel says of a first process, as an engine would tell it. */
+  static int code(ExitStatus status) {
+    return switch (status) {
+      case ExitStatus.Exited(int code) -> code;
+      case ExitStatus.Signaled(int signal, boolean _) -> 128 + signal;
+      case ExitStatus.Unknown _ -> ContainerState.EXIT_UNKNOWN;
+    };
+  }
 
   /**
    * @param outOfMemory whether the kernel killed for want of memory

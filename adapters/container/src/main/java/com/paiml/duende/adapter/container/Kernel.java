@@ -14,6 +14,7 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.proc.ProcessStatus;
+import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.UsageSample;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -344,18 +346,8 @@ final class Kernel implements AutoCloseable {
       if (group.isEmpty()) {
         return Optional.empty();
       }
-      EventLoop events = loop;
-      if (events == null) {
-        events =
-            linux
-                .orElseThrow()
-                .eventLoop(
-                    "duende-container-oom",
-                    (what, fault) -> LOG.log(System.Logger.Level.WARNING, what, fault));
-        loop = events;
-      }
       Cgroup watched = group.get();
-      Watch watch = watched.onOutOfMemory(events, () -> tell(watched, then));
+      Watch watch = watched.onOutOfMemory(loop(), () -> tell(watched, then));
       // What takes its memory at once may have been killed before anybody listened.
       if (watched.usage().outOfMemoryKills().orElse(0) > 0) {
         then.run();
@@ -365,6 +357,54 @@ final class Kernel implements AutoCloseable {
       LOG.log(System.Logger.Level.DEBUG, "kills for memory are not heard of: {0}", e.getMessage());
       return Optional.empty();
     }
+  }
+
+  /**
+   * Hears how a container's first process ended, whatever becomes of its engine and of what the engine has beside it; empty
+   * when no process here is known to be that one.
+   */
+  synchronized Optional<AutoCloseable> onEnd(
+      long pid, String container, Consumer<ExitStatus> then) {
+    try {
+      if (group(pid, container).isEmpty()) {
+        return Optional.empty();
+      }
+      Pidfd process = linux.orElseThrow().processes().open((int) pid);
+      try {
+        // Asked again: the pid may have come to mean another process before it was held.
+        if (group(pid, container).isEmpty()) {
+          process.close();
+          return Optional.empty();
+        }
+        Watch watch = linux.get().processes().onExit(loop(), process, then);
+        return Optional.of(
+            () -> {
+              watch.close();
+              process.close();
+            });
+      } catch (LinuxException e) {
+        process.close();
+        throw e;
+      }
+    } catch (LinuxException e) {
+      LOG.log(System.Logger.Level.DEBUG, "an end is not heard of: {0}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** The one thread for all that is heard of; there since the first container. */
+  private EventLoop loop() throws LinuxException {
+    EventLoop events = loop;
+    if (events == null) {
+      events =
+          linux
+              .orElseThrow()
+              .eventLoop(
+                  "duende-container-kernel",
+                  (what, fault) -> LOG.log(System.Logger.Level.WARNING, what, fault));
+      loop = events;
+    }
+    return events;
   }
 
   /** Version 1 also calls when the group goes, and before it counts the kill: whether the group is there tells the two. */

@@ -30,6 +30,9 @@ final class Watcher implements EngineListener, AutoCloseable {
   /** How long an engine may take from the end of a run to the next that it starts by itself, beyond its own back-off. */
   private static final Duration RESTART_GRACE = Duration.ofSeconds(5);
 
+  /** How long an engine may take to tell of an end that the kernel has told already. */
+  private static final Duration END_GRACE = Duration.ofSeconds(5);
+
   private static final Duration AGAIN = Duration.ofSeconds(1);
   private static final Duration NOTICE = Duration.ofMillis(200);
 
@@ -222,6 +225,39 @@ final class Watcher implements EngineListener, AutoCloseable {
           soon(() -> settle(run, of), RESTART_GRACE);
         }
       }
+    }
+  }
+
+  /**
+   * The kernel tells that the first process has ended, and how. The engine tells it too, and knows more of it; but one that
+   * was killed in the middle of that, or whose monitor of the container was, never does.
+   */
+  void processEnded(ContainerRun run, int exitCode) {
+    soon(() -> overrule(run, exitCode), END_GRACE);
+  }
+
+  private void overrule(ContainerRun run, int exitCode) {
+    if (run.hasEnded()) {
+      return;
+    }
+    Optional<ContainerState> state;
+    try {
+      state = engine.inspect(run.id(), Deadline.after(PATIENCE));
+    } catch (DaemonException e) {
+      // An engine that is down is waited for: until then nothing could be started again either.
+      soon(() -> overrule(run, exitCode), AGAIN);
+      return;
+    }
+    if (state.filter(ContainerState::isAlive).isPresent()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}: {1} has not noticed that the process of container {2} has ended",
+          run.spec().name(),
+          engine.kind().title(),
+          run.id());
+      run.ended(run.reason(exitCode, state.get().outOfMemory()));
+    } else {
+      look(run, -1);
     }
   }
 

@@ -142,6 +142,10 @@ final class Workshop implements AutoCloseable {
               run.ranOutOfMemory();
               run.events().alert("memory", "the kernel killed for want of memory");
             }));
+    if (!run.isRestartedByEngine()) {
+      run.watchEnd(
+          kernel.onEnd(pid, run.id(), status -> watcher.processEnded(run, Exits.code(status))));
+    }
     boolean wanted = run.spec().config().healthCheck().enabled();
     if (wanted && !run.engine().checksHealth()) {
       watcher.driveHealth(run, run.spec().config().healthCheck().interval());

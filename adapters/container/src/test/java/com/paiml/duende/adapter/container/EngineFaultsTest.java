@@ -206,15 +206,63 @@ class EngineFaultsTest {
       })
   void given_something_else_on_the_socket_then_that_is_told_in_time(String answer)
       throws Exception {
-    Path socket = folder.resolve("other.sock");
+    for (EngineKind kind : EngineKind.values()) {
+      Fingerprint f = fingerprint(kind, answer);
+      assertFalse(f.present(), kind::toString);
+      assertFalse(f.problem().isBlank(), kind::toString);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman"})
+  void given_an_engine_that_is_too_old_then_that_is_told_with_the_oldest_that_will_do(String kind)
+      throws Exception {
+    Fingerprint f =
+        fingerprint(
+            EngineKind.parse(kind).orElseThrow(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{\"ApiVersion\":\"1.39\"}");
+    assertFalse(f.present());
+    assertTrue(f.problem().contains("1.39") && f.problem().contains("1.40"), f.problem());
+    assertTrue(f.problem().contains("install a newer engine"), f.problem());
+  }
+
+  /** What listens there gives this answer to whatever it is asked; none at all when it is empty. */
+  private Fingerprint fingerprint(EngineKind kind, String answer) throws Exception {
+    Path socket = folder.resolve(kind.word() + ".sock");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket));
       Thread.ofVirtual().start(() -> answer(server, answer));
-      ContainerAdapter adapter = new ContainerAdapter(Places.of(EngineKind.DOCKER, socket));
-      Fingerprint f = adapter.fingerprint(Deadline.after(Duration.ofSeconds(3)));
-      assertFalse(f.present());
-      assertFalse(f.problem().isBlank());
-      adapter.deactivate();
+      ContainerAdapter adapter = new ContainerAdapter(Places.of(kind, socket));
+      try {
+        // Of silence there is only one end.
+        Duration patience = answer.isEmpty() ? Duration.ofSeconds(2) : Bench.PATIENCE;
+        return adapter.fingerprint(Deadline.after(patience));
+      } finally {
+        adapter.deactivate();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman", "containerd"})
+  void given_an_image_that_is_not_there_then_a_start_says_so_and_leaves_nothing(String kind)
+      throws Exception {
+    try (Bench bench = new Bench(kind, folder)) {
+      DaemonException missing =
+          assertThrows(
+              DaemonException.class,
+              () ->
+                  bench.start(
+                      bench.spec(
+                          "imageless",
+                          new Payload.Image("local/nowhere:1", "/bin/sh"),
+                          List.of(),
+                          b -> b),
+                      new RecordedEvents()));
+      assertEquals(ErrorCode.NOT_FOUND, missing.code(), missing::toString);
+      assertTrue(missing.getMessage().contains("local/nowhere:1"), missing::toString);
+      assertFalse(missing.remedy().isBlank(), missing::toString);
+      assertTrue(bench.ours().isEmpty(), "nothing is left");
     }
   }
 

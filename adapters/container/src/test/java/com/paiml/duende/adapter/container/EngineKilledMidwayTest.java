@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.DaemonHandle;
+import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LogLine;
+import com.paiml.duende.spi.LogQuery;
+import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.testkit.Await;
 import com.paiml.duende.testkit.conformance.RecordedEvents;
@@ -77,33 +82,27 @@ class EngineKilledMidwayTest {
     }
   }
 
-  /** Not Podman 4.3: killed during a stop it may wait for a file about the end that never comes, and refuses all further signals. */
   @ParameterizedTest
-  @ValueSource(strings = {"docker", "containerd"})
+  @ValueSource(strings = {"docker", "podman", "containerd"})
   void given_a_daemon_when_the_engine_is_killed_during_what_is_asked_then_the_daemon_is_not_lost(
       String kind) throws Exception {
     try (Bench bench = new Bench(kind, folder)) {
       DaemonHandle handle = bench.start(bench.shell("stays", SLEEPS, b -> b), new RecordedEvents());
       List<Callable<Object>> operations = new ArrayList<>();
-      operations.add(() -> bench.adapter.status(handle, Bench.deadline()));
-      operations.add(
-          () ->
-              bench.adapter.exec(
-                  handle,
-                  List.of("/bin/true"),
-                  com.paiml.duende.spi.Deadline.after(Duration.ofSeconds(20))));
+      operations.add(() -> bench.adapter.status(handle, soon()));
+      operations.add(() -> bench.adapter.usage(handle, soon()));
+      operations.add(() -> bench.adapter.exec(handle, List.of("/bin/true"), soon()));
       operations.add(
           () -> {
-            bench.adapter.pause(
-                handle, com.paiml.duende.spi.Deadline.after(Duration.ofSeconds(20)));
+            bench.adapter.pause(handle, soon());
             return "paused";
           });
       operations.add(
           () -> {
-            bench.adapter.signal(
-                handle, Signal.CONT, com.paiml.duende.spi.Deadline.after(Duration.ofSeconds(20)));
+            bench.adapter.signal(handle, Signal.CONT, soon());
             return "signalled";
           });
+      operations.add(() -> bench.adapter.updateLimits(handle, Resources.DEFAULT, soon()));
       operations.add(() -> bench.log(handle));
       for (Callable<Object> operation : operations) {
         Optional<Object> _ = killedAfter(bench, 5, operation);
@@ -114,18 +113,128 @@ class EngineKilledMidwayTest {
             PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.deadline()).state());
         assertFalse(bench.adapter.exit(handle).toCompletableFuture().isDone());
       }
-      // A stop may fail with the engine; the next one does it.
-      Optional<Object> _ =
-          killedAfter(
-              bench,
-              5,
-              () -> {
-                bench.adapter.stop(handle, Signal.TERM, Duration.ofSeconds(30));
-                return "stopped";
-              });
       end(bench, handle);
       awaitNothing(bench);
     }
+  }
+
+  /** A stop, or a kill, may fail with the engine; the next one does it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman", "containerd"})
+  void given_a_stop_when_the_engine_is_killed_then_the_next_stop_does_it(String kind)
+      throws Exception {
+    try (Bench bench = new Bench(kind, folder)) {
+      for (int millis : MILLIS) {
+        DaemonHandle handle =
+            bench.start(bench.shell("stopped-" + millis, SLEEPS, b -> b), new RecordedEvents());
+        Optional<Object> _ =
+            killedAfter(
+                bench,
+                millis,
+                () -> {
+                  bench.adapter.stop(handle, Signal.TERM, Duration.ofSeconds(30));
+                  return "stopped";
+                });
+        end(bench, handle);
+        awaitNothing(bench);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman", "containerd"})
+  void given_a_kill_when_the_engine_is_killed_then_the_next_kill_does_it(String kind)
+      throws Exception {
+    try (Bench bench = new Bench(kind, folder)) {
+      for (int millis : MILLIS) {
+        DaemonHandle handle =
+            bench.start(bench.shell("killed-" + millis, SLEEPS, b -> b), new RecordedEvents());
+        Optional<Object> _ =
+            killedAfter(
+                bench,
+                millis,
+                () -> {
+                  bench.adapter.kill(handle, soon());
+                  return "killed";
+                });
+        bench.adapter.kill(handle, Bench.deadline());
+        end(bench, handle);
+        awaitNothing(bench);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman", "containerd"})
+  void given_a_removal_when_the_engine_is_killed_then_the_next_one_leaves_nothing(String kind)
+      throws Exception {
+    try (Bench bench = new Bench(kind, folder)) {
+      for (int millis : MILLIS) {
+        DaemonHandle handle =
+            bench.start(bench.shell("removed-" + millis, SLEEPS, b -> b), new RecordedEvents());
+        bench.adapter.kill(handle, Bench.deadline());
+        Optional<Object> _ =
+            killedAfter(
+                bench,
+                millis,
+                () -> {
+                  bench.adapter.destroy(handle, soon());
+                  return "removed";
+                });
+        bench.adapter.destroy(handle, Bench.deadline());
+        awaitNothing(bench);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"docker", "podman", "containerd"})
+  void given_a_log_that_is_followed_when_the_engine_is_killed_then_a_new_reader_misses_nothing(
+      String kind) throws Exception {
+    try (Bench bench = new Bench(kind, folder)) {
+      DaemonHandle handle =
+          bench.start(
+              bench.shell(
+                  "talks",
+                  "trap 'exit 0' TERM; i=0; while :; do echo line $i; i=$((i+1)); sleep 0.05; done",
+                  b -> b),
+              new RecordedEvents());
+      bench.awaitLine(handle, "line 1");
+      Optional<String> last = killedAfter(bench, 30, () -> followed(bench, handle));
+      assertFalse(bench.adapter.exit(handle).toCompletableFuture().isDone());
+      int seen = last.map(EngineKilledMidwayTest::number).orElse(1);
+      bench.awaitLine(handle, "line " + (seen + 20));
+      List<String> numbered =
+          bench.log(handle).stream().filter(l -> l.matches("line \\d+")).toList();
+      for (int i = 0; i < numbered.size(); i++) {
+        assertEquals("line " + i, numbered.get(i), "none is lost, and none told twice");
+      }
+      end(bench, handle);
+      awaitNothing(bench);
+    }
+  }
+
+  /** The last line of a reader that goes on until its stream ends or fails. */
+  private static String followed(Bench bench, DaemonHandle handle) throws Exception {
+    String last = "line 0";
+    try (LogStream stream =
+        bench.adapter.logs(handle).open(new LogQuery(-1, Optional.empty(), true))) {
+      // A reader of a log that is the engine's ends with the engine; one of a file goes on.
+      Deadline enough = soon();
+      while (!stream.isDone() && !enough.hasPassed() && number(last) < 100) {
+        last = stream.next(enough).map(LogLine::text).orElse(last);
+      }
+    }
+    return last;
+  }
+
+  private static int number(String line) {
+    return Integer.parseInt(line.substring(line.indexOf(' ') + 1));
+  }
+
+  /** Long enough for what is asked, and not as long as the test. */
+  private static Deadline soon() {
+    return Deadline.after(Duration.ofSeconds(20));
   }
 
   private static void end(Bench bench, DaemonHandle handle) throws Exception {

@@ -20,9 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FullDiskTest {
   @TempDir Path folder;
 
-  /** containerd needs no space to begin a container with an empty layer. */
   @ParameterizedTest
-  @ValueSource(strings = {"docker", "podman"})
+  @ValueSource(strings = {"docker", "podman", "containerd"})
   void given_a_full_disk_then_a_start_is_told_so_and_with_space_again_it_works(String kind)
       throws Exception {
     try (Bench bench = new Bench(kind + " on a small disk", folder)) {

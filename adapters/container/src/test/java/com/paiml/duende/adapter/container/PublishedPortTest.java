@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.What;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
@@ -14,6 +16,7 @@ import com.paiml.duende.testkit.conformance.RecordedEvents;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,5 +71,25 @@ class PublishedPortTest {
       bench.adapter.kill(next, Bench.deadline());
       bench.adapter.destroy(next, Bench.deadline());
     }
+  }
+
+  @Test
+  void given_containerd_which_publishes_no_ports_then_that_is_refused_by_name() {
+    DaemonConfig config =
+        DaemonConfig.builder("never")
+            .platform(ContainerTable.NAME)
+            .what(new What.Image("local/busybox", "/bin/sh"))
+            .tables(
+                Map.of(
+                    ContainerTable.NAME,
+                    Map.of("engine", "containerd", "ports", List.of(PORT + ":7000"))))
+            .build();
+    ContainerAdapter adapter = new ContainerAdapter(Places.of(Map.of()));
+    List<String> faults = adapter.check(config);
+    adapter.deactivate();
+    assertEquals(1, faults.size(), faults::toString);
+    assertTrue(
+        faults.getFirst().contains("[container] ports") && faults.getFirst().contains("containerd"),
+        faults::toString);
   }
 }

@@ -27,6 +27,9 @@ public abstract class LabEngine implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(30);
 
+  /** Files and folders that a small disk has room for: an image and some containers. */
+  private static final int SMALL_DISK_FILES = 4000;
+
   private static final String ON_A_SMALL_DISK = " on a small disk";
 
   private final Path folder;
@@ -229,7 +232,14 @@ public abstract class LabEngine implements AutoCloseable {
   private void mountSmallDisk() throws Missing, IOException, InterruptedException {
     Path store = Files.createDirectories(store());
     Command.Result mounted =
-        inside("mount", "-t", "tmpfs", "-o", "size=48m", "duende-lab", store.toString());
+        inside(
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=48m,nr_inodes=" + SMALL_DISK_FILES,
+            "duende-lab",
+            store.toString());
     if (!mounted.ok()) {
       throw new Missing("no small disk can be had here: " + mounted.output().strip());
     }
@@ -241,7 +251,7 @@ public abstract class LabEngine implements AutoCloseable {
     return Command.run(PATIENCE, all);
   }
 
-  /** Leaves no space on the small disk. */
+  /** Leaves no space on the small disk, neither for bytes nor for files. */
   public void fillDisk() throws IOException, InterruptedException {
     if (!inside("mountpoint", "-q", store().toString()).ok()) {
       throw new IllegalStateException("not the disk of others");
@@ -251,11 +261,45 @@ public abstract class LabEngine implements AutoCloseable {
     if (!filled.output().contains("No space left")) {
       throw new IOException("the disk is not full: " + filled.output());
     }
+    // A redirection that fails ends the shell.
+    Command.Result _ =
+        inside(
+            "sh",
+            "-c",
+            "mkdir \"$0\"; i=0; while :; do : >\"$0/$i\"; i=$((i+1)); done",
+            store().resolve("fillers").toString());
   }
 
   /** The space is there again. */
   public void freeDisk() throws IOException, InterruptedException {
-    Command.Result _ = inside("rm", "-f", store().resolve("filler").toString());
+    Command.Result _ =
+        inside(
+            "rm",
+            "-rf",
+            store().resolve("filler").toString(),
+            store().resolve("fillers").toString());
+  }
+
+  /** Stops the engine where it is: it neither answers nor hangs up. */
+  public void freeze() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** The engine goes on where it was. */
+  public void thaw() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    Process p = process;
+    if (p == null || !p.isAlive()) {
+      throw new IllegalStateException(kind() + " does not run");
+    }
+    Command.Result sent =
+        Command.run(PATIENCE, List.of("kill", "-" + name, Long.toString(p.pid())));
+    if (!sent.ok()) {
+      throw new IOException(sent.output());
+    }
   }
 
   /** It has its own namespaces once it is no longer in ours. */

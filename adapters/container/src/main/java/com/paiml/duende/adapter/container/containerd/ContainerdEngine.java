@@ -81,6 +81,8 @@ public final class ContainerdEngine implements Engine {
   private final Optional<Linux> linux;
   private final Supplier<LogBooks> logs;
 
+  private volatile boolean answered;
+
   /** Containers between their making and their first task. */
   private final Set<String> beginning = ConcurrentHashMap.newKeySet();
 
@@ -113,16 +115,24 @@ public final class ContainerdEngine implements Engine {
 
   @Override
   public EngineFacts facts(Deadline deadline) throws DaemonException {
-    ProtoMessage version = grpc.call(VERSION, new ProtoWriter(), deadline);
     return new EngineFacts(
-        version.text(1),
+        version(deadline),
         "",
         Map.of("namespace", NAMESPACE, "snapshotter", SNAPSHOTTER, "runtime", RUNTIME));
   }
 
   @Override
-  public void ping(Deadline deadline) {
-    // The first call tells.
+  public void ping(Deadline deadline) throws DaemonException {
+    if (!answered) {
+      String _ = version(deadline);
+    }
+  }
+
+  private String version(Deadline deadline) throws DaemonException {
+    String version = grpc.call(VERSION, new ProtoWriter(), deadline).text(1);
+    Release.refuseOld(version, "containerd at " + socket());
+    answered = true;
+    return version;
   }
 
   @Override

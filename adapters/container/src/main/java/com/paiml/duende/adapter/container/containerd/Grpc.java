@@ -79,9 +79,7 @@ final class Grpc {
 
   private static Refused refused(String method, String status, UnixHttp.Answer answer) {
     int number = status.matches("\\d{1,2}") ? Integer.parseInt(status) : -1;
-    String words =
-        URLDecoder.decode(
-            answer.header("grpc-message").replace("+", "%2B"), StandardCharsets.UTF_8);
+    String words = decoded(answer.header("grpc-message"));
     if (words.isEmpty()) {
       words = "status " + answer.status();
     }
@@ -89,12 +87,13 @@ final class Grpc {
         words.length() <= 600
             ? words
             : words.substring(0, 300) + " … " + words.substring(words.length() - 300);
+    boolean full = words.contains("no space left on device");
     ErrorCode code =
-        switch (number) {
+        switch (full ? -1 : number) {
           case NOT_FOUND -> ErrorCode.NOT_FOUND;
           case ALREADY_EXISTS -> ErrorCode.ALREADY_EXISTS;
           case FAILED_PRECONDITION -> ErrorCode.INVALID_STATE;
-          default -> ErrorCode.IO;
+          default -> full ? ErrorCode.RESOURCE_LIMIT : ErrorCode.IO;
         };
     return new Refused(
         code,
@@ -102,9 +101,20 @@ final class Grpc {
         "container",
         "containerd refuses "
             + method.substring(method.lastIndexOf('.') + 1)
-            + ": "
+            + (full ? ": its disk is full: " : ": ")
             + shorter.strip(),
-        "see what containerd says in its log");
+        full
+            ? "remove images and containers that nobody needs (ctr images rm, ctr containers rm)"
+            : "see what containerd says in its log");
+  }
+
+  /** What is not percent-encoded as gRPC has it is taken as it is. */
+  private static String decoded(String message) {
+    try {
+      return URLDecoder.decode(message.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return message;
+    }
   }
 
   /** Messages without end. Closing it hangs up. */

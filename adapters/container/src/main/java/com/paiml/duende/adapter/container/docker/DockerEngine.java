@@ -22,6 +22,7 @@ import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LogSource;
 import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.spi.UsageSample;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
 public final class DockerEngine implements Engine {
   private static final int SIGKILL = 9;
   private static final Duration CLEAN_UP = Duration.ofSeconds(10);
+  private static final Duration INFO_PATIENCE = Duration.ofSeconds(3);
 
   /** Go's os.ModeDir, in what engines tell of a file. */
   private static final long MODE_DIR = 1L << 31;
@@ -113,9 +115,25 @@ public final class DockerEngine implements Engine {
     return new EngineFacts(now.engine(), now.api(), details);
   }
 
+  @Override
+  public boolean isLimitless(Deadline deadline) throws DaemonException {
+    Map<String, String> known = details;
+    return known.isEmpty()
+        ? facts(deadline).isLimitless()
+        : new EngineFacts("", "", known).isLimitless();
+  }
+
   /** Asked once: Podman looks at every container before it answers. */
   private Map<String, String> details(Dialect spoken, Deadline deadline) throws DaemonException {
-    UnixHttp.Answer answer = http.get(spoken.path("/info"), deadline);
+    UnixHttp.Answer answer;
+    try {
+      answer = http.get(spoken.path("/info"), deadline.orAfter(INFO_PATIENCE));
+    } catch (DaemonException e) {
+      if (!e.code().equals(ErrorCode.TIMEOUT)) {
+        throw e;
+      }
+      return seenFromHere();
+    }
     Map<String, String> found = new LinkedHashMap<>();
     if (answer.ok()) {
       Json info = Json.object(answer.text(), thing());
@@ -127,6 +145,20 @@ public final class DockerEngine implements Engine {
               || info.at("Rootless").isTrue();
       put(found, "rootless", rootless ? "yes" : "no");
     }
+    return Map.copyOf(found);
+  }
+
+  /** What matters of that, where a busy machine keeps the engine from telling: Podman asks the packages of the machine for it. */
+  private Map<String, String> seenFromHere() {
+    Map<String, String> found = new LinkedHashMap<>();
+    try {
+      boolean ofRoot = Integer.valueOf(0).equals(Files.getAttribute(http.socket(), "unix:uid"));
+      found.put("rootless", ofRoot ? "no" : "yes");
+    } catch (IOException | UnsupportedOperationException e) {
+      return Map.of();
+    }
+    boolean two = Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers"));
+    found.put("cgroup version", two ? "2" : "1");
     return Map.copyOf(found);
   }
 
@@ -284,6 +316,9 @@ public final class DockerEngine implements Engine {
     if (answer.status() == 404) {
       return Optional.empty();
     }
+    if (answer.text().contains("container not known") && !answer.ok()) {
+      throw new HalfRemoved(idOrName);
+    }
     if (!answer.ok()) {
       throw Refusals.of(ErrorCode.STATUS, idOrName, "its state cannot be read", answer);
     }
@@ -303,10 +338,27 @@ public final class DockerEngine implements Engine {
     List<ContainerState> found = new ArrayList<>();
     for (Json one : Json.list(answer.text(), thing())) {
       // The list has no exit codes: each is looked at.
-      Optional<ContainerState> state = inspect(one.at("Id").text(), deadline);
-      state.ifPresent(found::add);
+      try {
+        inspect(one.at("Id").text(), deadline).ifPresent(found::add);
+      } catch (HalfRemoved e) {
+        found.add(States.halfRemoved(one.at("Id").text(), one.at("Labels").texts()));
+      }
     }
     return found;
+  }
+
+  /** Podman was killed in the middle of a removal: it knows the container's name, and has nothing left of it. */
+  private static final class HalfRemoved extends DaemonException {
+    private static final long serialVersionUID = 1L;
+
+    HalfRemoved(String container) {
+      super(
+          ErrorCode.STATUS,
+          container,
+          "its removal was begun and not finished",
+          "remove it again",
+          null);
+    }
   }
 
   @Override
@@ -386,12 +438,19 @@ public final class DockerEngine implements Engine {
         || words.contains("can only kill running containers")
         || words.contains("no such process")
         || words.contains("process already finished")
-        || words.contains("container state improper");
+        || words.contains("container state improper")
+        // It was, and Podman has waited in vain for the note of its end.
+        || words.contains("timed out waiting for file");
   }
 
   @Override
   public void kill(String id, Deadline deadline) throws DaemonException {
-    Optional<ContainerState> state = inspect(id, deadline);
+    Optional<ContainerState> state;
+    try {
+      state = inspect(id, deadline);
+    } catch (HalfRemoved e) {
+      return;
+    }
     if (state.isEmpty() || state.get().phase() == ContainerState.Phase.ENDED) {
       return;
     }
@@ -404,6 +463,20 @@ public final class DockerEngine implements Engine {
     boolean reached = signal(id, SIGKILL, deadline);
     if (reached && paused && !podman) {
       resumeIfPaused(id, deadline);
+    }
+    if (!reached && podman) {
+      noticeEnd(id, deadline);
+    }
+  }
+
+  /**
+   * Podman that was killed in the middle of an end, or whose monitor of the container was, says that the container runs and
+   * takes no signal. A stop has it wait for what the monitor would have noted, give up, and note the end itself.
+   */
+  private void noticeEnd(String id, Deadline deadline) throws DaemonException {
+    if (inspect(id, deadline).filter(ContainerState::isAlive).isPresent()) {
+      // Refused when it has given up.
+      UnixHttp.Answer _ = http.post(container(id, "/stop?t=1", deadline), "", deadline);
     }
   }
 
@@ -433,10 +506,16 @@ public final class DockerEngine implements Engine {
 
   @Override
   public void remove(String id, Deadline deadline) throws DaemonException {
+    boolean gaveUp = false;
     while (true) {
       UnixHttp.Answer answer = http.delete(container(id, "?v=1&force=1", deadline), deadline);
       if (answer.ok() || answer.status() == 404) {
         return;
+      }
+      if (answer.text().contains("could not be stopped") && !gaveUp) {
+        // Podman has waited for the note of an end that it missed, and knows of the end now.
+        gaveUp = true;
+        continue;
       }
       // "removal … is already in progress": somebody else's call, or one of ours that was cut off.
       if (answer.status() == 409 && !deadline.hasPassed()) {

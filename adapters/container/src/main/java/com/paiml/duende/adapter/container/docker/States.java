@@ -43,6 +43,22 @@ final class States {
         details);
   }
 
+  /** What is left of a container whose removal broke off. */
+  static ContainerState halfRemoved(String id, Map<String, String> labels) {
+    return new ContainerState(
+        id,
+        "",
+        labels,
+        ContainerState.Phase.ENDED,
+        0,
+        ContainerState.EXIT_UNKNOWN,
+        false,
+        "",
+        0,
+        "its removal was begun and not finished",
+        Map.of());
+  }
+
   private static ContainerState.Phase phase(Json state) {
     if (state.at("Restarting").isTrue()) {
       return ContainerState.Phase.RESTARTING;

@@ -26,6 +26,11 @@ public interface Engine extends AutoCloseable {
 
   EngineFacts facts(Deadline deadline) throws DaemonException;
 
+  /** Whether it takes limits and ignores them, and neither pauses nor counts, for want of control groups; asked of the engine once. */
+  default boolean isLimitless(Deadline deadline) throws DaemonException {
+    return false;
+  }
+
   /** Sees, where that is not known yet, that an engine answers that can be spoken to. */
   void ping(Deadline deadline) throws DaemonException;
 

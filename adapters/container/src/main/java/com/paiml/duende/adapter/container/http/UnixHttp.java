@@ -294,7 +294,7 @@ public final class UnixHttp {
     return new Unreachable(
         ErrorCode.IO,
         thing,
-        "broke off its answer to " + what + ": " + shortly(why),
+        "broke off its answer to " + what + (stale ? "" : ": " + shortly(why)),
         "see its log, and try again",
         why,
         stale);
