@@ -7,6 +7,7 @@ import com.paiml.duende.api.HealthStatus;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.What;
 import com.paiml.duende.bench.drive.Latencies;
+import com.paiml.duende.bench.drive.OwnCommand;
 import com.paiml.duende.lab.Command;
 import com.paiml.duende.lab.Missing;
 import com.paiml.duende.lab.container.LabEngine;
@@ -117,13 +118,16 @@ class ContainerClaims {
                   .shutdownTimeout(Duration.ofMillis(1)));
       Latencies starts = new Latencies();
       Latencies rival = new Latencies();
+      OwnCommand own = new OwnCommand(engine);
       for (int i = 0; i < STARTS; i++) {
         long begin = System.nanoTime();
         scene().manager().start(name, Scene.PATIENCE);
         starts.add(System.nanoTime() - begin);
         scene().manager().stop(name, Scene.PATIENCE);
         if (i % 5 == 0) {
-          rival.add(byHand(engine, "rival-" + i));
+          rival.add(own.run("rival-" + i));
+          own.kill("rival-" + i);
+          long _ = own.remove("rival-" + i);
         }
       }
       holds &= starts.percentile(0.99).compareTo(Duration.ofMillis(500)) < 0;
@@ -132,38 +136,6 @@ class ContainerClaims {
     }
     attempt.rival(String.join("; ", theirs));
     attempt.time(holds, STARTS + " starts: " + String.join("; ", ours));
-  }
-
-  /** The engine's own command, from its start to its end, for the same container. */
-  private static long byHand(LabEngine engine, String name) throws Exception {
-    boolean ctr = engine.kind().equals("containerd");
-    long begin = System.nanoTime();
-    Command.Result made =
-        ctr
-            ? engine.run("run", "-d", engine.image(), name, "/bin/sleep", "3600")
-            : engine.run(
-                "run",
-                "-d",
-                "--network",
-                "none",
-                "--name",
-                name,
-                engine.image(),
-                "/bin/sleep",
-                "3600");
-    long took = System.nanoTime() - begin;
-    if (!made.ok()) {
-      throw new AssertionError(made.output());
-    }
-    if (ctr) {
-      engine.run("tasks", "rm", "-f", name);
-      engine.run("containers", "rm", name);
-    } else {
-      // "kill" first: Podman's "rm -f" gives a first process that is deaf to TERM its ten seconds.
-      engine.run("kill", name);
-      engine.run("rm", "-f", name);
-    }
-    return took;
   }
 
   @Test
@@ -210,9 +182,9 @@ class ContainerClaims {
     for (LabEngine engine : start(attempt, ALL)) {
       // By the manager, and where the engine can, by the engine.
       List<DaemonConfig.RestartBy> ways =
-          engine.kind().equals("docker")
-              ? List.of(DaemonConfig.RestartBy.MANAGER, DaemonConfig.RestartBy.PLATFORM)
-              : List.of(DaemonConfig.RestartBy.MANAGER);
+          engine.kind().equals("containerd")
+              ? List.of(DaemonConfig.RestartBy.MANAGER)
+              : List.of(DaemonConfig.RestartBy.MANAGER, DaemonConfig.RestartBy.PLATFORM);
       for (DaemonConfig.RestartBy by : ways) {
         String name =
             "killed-" + engine.kind() + "-" + by.name().toLowerCase(java.util.Locale.ROOT);
