@@ -28,6 +28,7 @@ import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
+import org.osgi.framework.wiring.FrameworkWiring;
 
 /** The framework with the distribution's bundles in it, from start to stop. */
 final class Container {
@@ -58,7 +59,6 @@ final class Container {
     properties.put("duende.arguments", String.join("\0", arguments));
     properties.put(Constants.FRAMEWORK_STORAGE, layout.cache().toString());
     properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, "1");
-    XmlAhead.start();
     BundleFiles folders = new BundleFiles(layout.bundleFolders());
     Map<Path, Stamp> files = folders.scan(Map.of());
     FrameworkCache cache = FrameworkCache.of(layout.cache(), layout.framework(), files);
@@ -101,6 +101,8 @@ final class Container {
       throw new LauncherException(
           "no bundles in " + folders.folders() + ": the distribution is incomplete");
     }
+    // All in one go: to resolve them one after the other, as each is started, takes twice as long.
+    var _ = framework.adapt(FrameworkWiring.class).resolveBundles(null);
     framework.start();
     framework
         .adapt(FrameworkStartLevel.class)
@@ -137,12 +139,15 @@ final class Container {
   }
 
   /** Follows the folders, from what they were at the start on. */
-  FolderWatch follow() throws IOException {
+  FolderWatch follow(Mode mode) throws IOException {
     return FolderWatch.start(
         folders.folders(),
         () -> {
           bundles.reconcile();
           cache.settled();
+          if (mode == Mode.TRAIN) {
+            exit(0);
+          }
         });
   }
 

@@ -3,6 +3,7 @@ package com.paiml.duende.launcher;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
@@ -75,11 +76,21 @@ final class FrameworkCache {
       for (Path area : areas) {
         Path data = area.resolve("data");
         if (Files.exists(data)) {
-          Files.move(data, Files.createTempDirectory(aside, "old").resolve("data"));
+          // Named by hand: a random name would take the machinery of random numbers, late in each
+          // start.
+          Files.move(data, unused(aside, area.getFileName().toString()));
         }
       }
     }
     return true;
+  }
+
+  private static Path unused(Path folder, String name) {
+    Path path = folder.resolve(name);
+    for (int i = 1; Files.exists(path, LinkOption.NOFOLLOW_LINKS); i++) {
+      path = folder.resolve(name + "." + i);
+    }
+    return path;
   }
 
   /** Everything is installed and started; counts once. */

@@ -32,6 +32,7 @@ public final class Main {
   }
 
   private static int run(List<String> arguments) throws LauncherException {
+    Ahead.start();
     Layout layout = Layout.from(System::getProperty);
     Mode mode = Mode.from(System.getProperty("duende.mode"));
     layout.create();
@@ -40,9 +41,7 @@ public final class Main {
       Settings settings = Settings.read(layout);
       try (Logs logs = Logs.open(layout, mode, settings.logLevel())) {
         Container container = Container.start(layout, settings, mode, arguments);
-        return mode == Mode.TRAIN
-            ? stop(container, settings)
-            : supervise(container, lock, settings, ended);
+        return supervise(container, mode, lock, settings, ended);
       }
     } catch (IOException e) {
       throw new LauncherException("cannot use the data folder " + layout.data(), e);
@@ -52,15 +51,13 @@ public final class Main {
     }
   }
 
-  private static int stop(Container container, Settings settings) {
-    return container.stop(settings.stopTimeout()) ? 0 : 1;
-  }
-
   private static int supervise(
-      Container container, DataLock lock, Settings settings, CountDownLatch ended)
+      Container container, Mode mode, DataLock lock, Settings settings, CountDownLatch ended)
       throws LauncherException, IOException {
     Optional<ServiceManager> above =
-        ServiceManager.find(System.getenv(), ProcessHandle.current().pid());
+        mode == Mode.TRAIN
+            ? Optional.empty()
+            : ServiceManager.find(System.getenv(), ProcessHandle.current().pid());
     Thread hook =
         new Thread(
             () -> {
@@ -69,7 +66,7 @@ public final class Main {
             },
             "duende-stop");
     Runtime.getRuntime().addShutdownHook(hook);
-    try (FolderWatch watch = container.follow()) {
+    try (FolderWatch watch = container.follow(mode)) {
       LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
       lock.ready();
       above.ifPresent(

@@ -11,7 +11,7 @@ enum Mode {
   FOREGROUND,
   /** Stays for one command line, which owns the standard streams. */
   RUN,
-  /** Stops as soon as it is ready: shows the JVM which classes a start needs. */
+  /** Stops as soon as it has settled: shows the JVM which classes a start needs. */
   TRAIN;
 
   static Mode from(@Nullable String word) throws LauncherException {

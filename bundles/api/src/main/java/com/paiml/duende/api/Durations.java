@@ -65,7 +65,7 @@ public final class Durations {
         : Optional.of(
             unit.nanos >= 1_000_000_000L
                 ? Duration.ofSeconds(count * (unit.nanos / 1_000_000_000L))
-                : Duration.ofNanos(unit.nanos).multipliedBy(count));
+                : Duration.ofNanos(unit.nanos * count));
   }
 
   /** The text that {@link #parse} reads back exactly: {@code 1m 30s}. A negative duration is written as zero. */
