@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * {@code duende bench [--quick] [--json] [--minutes N] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
+ * {@code duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
  * run. Figures on standard output, progress on standard error. Exit status 0 when all that was asked for was measured.
  */
 public final class Bench {
@@ -46,6 +46,7 @@ public final class Bench {
   private int run(List<String> arguments, PrintStream out, PrintStream err) throws IOException {
     boolean quick = false;
     boolean json = false;
+    boolean publish = false;
     List<Scenario> chosen = new ArrayList<>();
     int minutes = USUAL_MINUTES;
     List<String> words = new ArrayList<>(arguments);
@@ -62,6 +63,7 @@ public final class Bench {
       switch (word) {
         case "--quick" -> quick = true;
         case "--json" -> json = true;
+        case "--publish" -> publish = true;
         default -> {
           List<Scenario> found = scenarios.stream().filter(s -> s.name().equals(word)).toList();
           if (found.isEmpty()) {
@@ -101,12 +103,19 @@ public final class Bench {
     } finally {
       delete(folder);
     }
-    out.print(json ? Printer.json(figures, machine()) : Printer.text(figures, machine()));
+    String machine = machine();
+    out.print(json ? Printer.json(figures, machine) : Printer.text(figures, machine));
+    if (publish) {
+      Path pages = Path.of(System.getProperty("duende.pages", ".")).toAbsolutePath();
+      Publication.write(
+          pages, figures, machine, ("./duende bench " + String.join(" ", arguments)).strip());
+      err.println("published: " + pages.resolve("benchmarks.md"));
+    }
     return failed == 0 ? 0 : 1;
   }
 
   private void usage(PrintStream err) {
-    err.println("usage: duende bench [--quick] [--json] [--minutes N] [SCENARIO...]");
+    err.println("usage: duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO...]");
     for (Scenario scenario : scenarios) {
       err.printf(Locale.ROOT, "  %-10s %s%n", scenario.name(), scenario.description());
     }

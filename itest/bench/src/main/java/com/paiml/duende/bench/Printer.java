@@ -62,7 +62,7 @@ final class Printer {
   }
 
   /** How many times Duende's figure it is. */
-  private static Optional<Double> ratio(Figure figure, List<Figure> all) {
+  static Optional<Double> ratio(Figure figure, List<Figure> all) {
     if (figure.who().equals(Figure.DUENDE) || figure.value().isEmpty()) {
       return Optional.empty();
     }
