@@ -53,10 +53,15 @@ public record LoadPlan(
       throw new IllegalArgumentException("1 to 10000 users, not " + users);
     }
     if (duration.isNegative() || duration.isZero()) {
-      throw new IllegalArgumentException("a duration above 0, not " + duration);
+      throw new IllegalArgumentException("a duration above 0, not " + duration.toSeconds() + "s");
     }
     if (rampUp.isNegative() || rampUp.compareTo(duration) > 0) {
-      throw new IllegalArgumentException("a ramp of " + rampUp + " within " + duration);
+      throw new IllegalArgumentException(
+          "a ramp of 0s to the whole "
+              + duration.toSeconds()
+              + "s, not "
+              + rampUp.toSeconds()
+              + "s");
     }
     if (requestsPerUser < 0) {
       throw new IllegalArgumentException("requests per user of 0 or more, not " + requestsPerUser);

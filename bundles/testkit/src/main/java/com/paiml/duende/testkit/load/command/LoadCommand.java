@@ -80,6 +80,9 @@ public final class LoadCommand {
     if (!format.matches("text|json|html")) {
       throw usage("--format: \"" + format + "\" is not text, json or html");
     }
+    if (timeout.isZero()) {
+      throw usage("--timeout: above 0, not 0s");
+    }
     boolean told = format.equals("text");
     try (HttpTarget target = target(url, timeout)) {
       LoadReport report =
