@@ -169,19 +169,34 @@ class LimitClaims {
                 alerts.add(alert.kind());
               }
             })) {
-      // Keeps all that it reads, for it looks for the end of a line.
-      scene.deploy(
-          scene
-              .script("hungry", "exec tail -n 1 /dev/zero")
-              .resources(Limits.DEFAULT.resources())
-              .restart(RestartPolicy.NEVER));
-      scene.awaitState("hungry", DaemonStatus.State.FAILED);
-      Await.until("an alert", Scene.PATIENCE, () -> alerts.contains("memory"));
+      // A limit that is in force somewhere, but not where it was asked for, is none.
+      scene.deploy(hungry(attempt, "modest", 24 << 20));
+      Await.until("the end of it", Scene.PATIENCE, () -> !scene.info("modest").status().isActive());
+      scene.deploy(hungry(attempt, "hungry", 96 << 20));
+      Await.until("the end of it", Scene.PATIENCE, () -> !scene.info("hungry").status().isActive());
+      if (scene.info("hungry").lastExit().orElseThrow() instanceof ExitReason.ResourceExhausted) {
+        Await.until("an alert", Scene.PATIENCE, () -> alerts.contains("memory"));
+      }
     }
+    ExitReason modest = scene.info("modest").lastExit().orElseThrow();
     ExitReason reason = scene.info("hungry").lastExit().orElseThrow();
     attempt.behaviour(
-        reason instanceof ExitReason.ResourceExhausted r && r.resource().equals("memory"),
-        "limit 64 MiB: " + reason.describe() + ", alerts " + alerts);
+        modest.isSuccess()
+            && reason instanceof ExitReason.ResourceExhausted r
+            && r.resource().equals("memory"),
+        "limit 64 MiB; with 24 MiB: "
+            + modest.describe()
+            + "; with 96 MiB: "
+            + reason.describe()
+            + ", alerts "
+            + alerts);
+  }
+
+  /** Touches that many bytes, at most twice as many, and ends. */
+  private DaemonConfig.Builder hungry(Attempt attempt, String name, int bytes) {
+    return perl(attempt, name, "my $x = 'a' x $ARGV[0]; exit(0)", Integer.toString(bytes))
+        .resources(Limits.DEFAULT.resources())
+        .restart(RestartPolicy.NEVER);
   }
 
   @Test
@@ -192,6 +207,7 @@ class LimitClaims {
             .script("busy", "while :; do :; done")
             .resources(new Limits(64 << 20, 20, 0, 0, 100, 1024).resources()));
     long pid = scene.pid("busy");
+    long held = throttled("busy");
     long begin = System.nanoTime();
     long before = processorTicks(pid);
     Thread.sleep(10_000);
@@ -199,6 +215,11 @@ class LimitClaims {
     double wall = (System.nanoTime() - begin) / 1e9;
     // sysconf(_SC_CLK_TCK) is 100 on every Linux that a JVM runs on.
     double used = ticks / 100.0 / wall;
+    if (used <= 0.2 * 1.1 && throttled("busy") == held) {
+      throw attempt.notRunHere(
+          "so much else ran that the quota was never reached: "
+              + String.format(java.util.Locale.ROOT, "%.1f %% of a core", 100 * used));
+    }
     attempt.behaviour(
         used <= 0.2 * 1.1,
         String.format(
@@ -206,6 +227,21 @@ class LimitClaims {
             "quota 20 %% of a core, used %.1f %% in %.1f s by /proc/PID/stat",
             100 * used,
             wall));
+  }
+
+  /** How often the kernel has held its group back, cpu.stat of both cgroup versions. */
+  private long throttled(String name) throws Exception {
+    for (LimitReport report : limits(name)) {
+      if (report.key().equals("resources.cpu_quota")) {
+        Path file = Path.of(report.mechanism().split(" ")[0]).resolveSibling("cpu.stat");
+        return Files.readAllLines(file).stream()
+            .filter(l -> l.startsWith("nr_throttled "))
+            .mapToLong(l -> Long.parseLong(l.split(" ")[1]))
+            .findFirst()
+            .orElseThrow();
+      }
+    }
+    throw new AssertionError("no quota of " + name + " is reported");
   }
 
   /** User and system time, fields 14 and 15 of /proc/PID/stat. */
