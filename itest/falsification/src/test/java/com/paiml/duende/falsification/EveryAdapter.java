@@ -155,7 +155,7 @@ abstract class EveryAdapter {
         "its processes are there again", Scene.PATIENCE, () -> stage.alive("crasher") == processes);
     DaemonInfo again = stage.scene().info("crasher");
     if (again.restarts() != 1
-        || first.pid().isPresent() && first.pid().equals(again.pid())
+        || (first.pid().isPresent() && first.pid().equals(again.pid()))
         || again.lastExit().filter(e -> e instanceof ExitReason.Graceful).isPresent()) {
       attempt.behaviour(
           false,
