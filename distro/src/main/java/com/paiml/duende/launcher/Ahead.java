@@ -20,14 +20,16 @@ final class Ahead {
 
   private Ahead() {}
 
-  static void start() {
-    Thread thread =
-        new Thread(
-            () -> {
-              initialize();
-              parse();
-            },
-            "duende-ahead");
+  static void framework() {
+    start("duende-framework-ahead", Ahead::initialize);
+  }
+
+  static void xml() {
+    start("duende-xml-ahead", Ahead::parse);
+  }
+
+  private static void start(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
     thread.setDaemon(true);
     thread.start();
   }

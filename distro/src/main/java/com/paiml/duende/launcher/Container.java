@@ -68,6 +68,9 @@ final class Container {
         properties.put(
             Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
       }
+      if (!cache.knowsComponents()) {
+        Ahead.xml();
+      }
       // A socket that an earlier container left behind would look like a running one.
       Files.deleteIfExists(layout.controlSocket());
       Framework framework =

@@ -21,15 +21,19 @@ import org.osgi.framework.BundleEvent;
  * updated, uninstalled or stopped by anyone. A container that is killed while it installs leaves no mark, and one that the
  * machine itself has outlived (whose files may never have reached the disk) one of another boot: the cache is then made anew.
  *
- * <p>What bundles keep in their own storage belongs to one container only, and goes with it in any case.
+ * <p>What bundles keep in their own storage belongs to one container only, and goes with it in any case, but for what
+ * Declarative Services has read out of the bundles' XML files: it writes that down when it is stopped in order, with the time at
+ * which each bundle was installed, and spares the next start a sixth.
  */
 final class FrameworkCache {
   private static final Logger LOG = Logger.getLogger("duende.bundles");
+  private static final String COMPONENTS = "componentMetadataStore";
   private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path folder;
   private final Path mark;
   private final Optional<String> contents;
+  private boolean components;
   private final AtomicBoolean settled = new AtomicBoolean();
   private final AtomicBoolean spoiled = new AtomicBoolean();
 
@@ -60,6 +64,11 @@ final class FrameworkCache {
     }
   }
 
+  /** Whether Declarative Services finds what it needs without reading XML; known once the cache is taken. */
+  boolean knowsComponents() {
+    return components;
+  }
+
   /** Takes the cache into use; whether what is in it is good. */
   boolean take() throws IOException {
     Optional<String> found = Optional.empty();
@@ -78,7 +87,14 @@ final class FrameworkCache {
         if (Files.exists(data)) {
           // Named by hand: a random name would take the machinery of random numbers, late in each
           // start.
-          Files.move(data, unused(aside, area.getFileName().toString()));
+          Path old = unused(aside, area.getFileName().toString());
+          Files.move(data, old);
+          Path kept = old.resolve(COMPONENTS);
+          if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createDirectory(data);
+            Files.move(kept, data.resolve(COMPONENTS));
+            components = true;
+          }
         }
       }
     }

@@ -32,7 +32,7 @@ public final class Main {
   }
 
   private static int run(List<String> arguments) throws LauncherException {
-    Ahead.start();
+    Ahead.framework();
     Layout layout = Layout.from(System::getProperty);
     Mode mode = Mode.from(System.getProperty("duende.mode"));
     layout.create();

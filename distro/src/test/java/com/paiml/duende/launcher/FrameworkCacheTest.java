@@ -1,5 +1,6 @@
 package com.paiml.duende.launcher;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -44,6 +45,24 @@ class FrameworkCacheTest {
     assertFalse(Files.exists(folder.resolve("cache/bundle7/data")));
     assertTrue(Files.exists(folder.resolve("cache/bundle7/bundle.info")));
     assertFalse(cache().take(), "one that was taken and has not settled is not whole");
+  }
+
+  @Test
+  void givenWhatDeclarativeServicesHasWrittenDown_whenTheNextStarts_thenItIsThereAlone()
+      throws IOException {
+    Path components = folder.resolve("cache/bundle7/data/componentMetadataStore");
+    Files.writeString(components, "components");
+    cache().settled();
+
+    FrameworkCache next = cache();
+    assertTrue(next.take());
+    assertTrue(next.knowsComponents());
+    assertEquals("components", Files.readString(components));
+    assertFalse(Files.exists(folder.resolve("cache/bundle7/data/inside")));
+
+    FrameworkCache unsettled = cache();
+    assertFalse(unsettled.take());
+    assertFalse(unsettled.knowsComponents(), "what belongs to a cache that is made anew");
   }
 
   @Test

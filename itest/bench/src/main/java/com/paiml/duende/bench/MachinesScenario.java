@@ -155,7 +155,7 @@ final class MachinesScenario implements Scenario {
       raw.add(bare.receive(setting.newFolder(), content));
     }
     manager.remove(config.name(), true, PATIENCE);
-    String note = "16 MiB, median, arrived and its SHA-256 checked there";
+    String note = "16 MiB, median, arrived and checked there by its Poly1305";
     figures.add(Figure.of(name(), SENT, Figure.DUENDE, rate(ours), "MB/s", note));
     figures.add(
         Figure.of(

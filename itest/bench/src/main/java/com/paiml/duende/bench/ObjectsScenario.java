@@ -1,6 +1,7 @@
 package com.paiml.duende.bench;
 
 import com.paiml.duende.bench.drive.Installed;
+import com.paiml.duende.bench.drive.Latencies;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,24 @@ final class ObjectsScenario implements Scenario {
       Thread.sleep(5000);
       empty = Programs.rss(duende.container().orElseThrow().pid());
     }
+    Latencies ready = new Latencies();
+    for (int i = 0; i < setting.rounds(5); i++) {
+      try (Installed duende = setting.install()) {
+        duende.property("duende.probe.crowd", "1000");
+        duende.up();
+        Thread.sleep(3000);
+        duende.bundle(probe.get());
+        ready.add(awaitCrowd(duende, 1000) * 1_000_000);
+      }
+    }
+    figures.add(
+        Figure.of(
+            name(),
+            "1000 started",
+            Figure.DUENDE,
+            ready.median().toNanos() / 1e6,
+            "ms",
+            "first registration to the last one running, in a container that is ready; " + ready));
     for (int size : new int[] {1000, 10_000}) {
       try (Installed duende = setting.install()) {
         duende.bundle(probe.get());
@@ -47,11 +66,11 @@ final class ObjectsScenario implements Scenario {
         figures.add(
             Figure.of(
                 name(),
-                size + " started",
+                size + " started with it",
                 Figure.DUENDE,
                 (double) millis,
                 "ms",
-                "first registration to the last one running"));
+                "the same, while the container itself starts"));
         if (size == 10_000) {
           long pid = duende.container().orElseThrow().pid();
           Thread.sleep(10_000);

@@ -54,7 +54,7 @@ final class StartScenario implements Scenario {
     return figures;
   }
 
-  /** With the cache of classes that an earlier start has left. */
+  /** With what an earlier container, which was stopped in order, has left. */
   private Figure cached(Setting setting) throws Exception {
     Latencies warm = new Latencies();
     try (Installed duende = setting.install()) {
@@ -68,7 +68,7 @@ final class StartScenario implements Scenario {
         return Figure.none(
             name(), "to ready, with cache", Figure.DUENDE, "no cache was made within two minutes");
       }
-      duende.killContainer();
+      duende.stopContainer();
       for (int i = 0; i < setting.rounds(15); i++) {
         warm.add(toReady(duende));
         // As one that lived for more than a moment: it has noted that its cache of bundles is
@@ -77,7 +77,7 @@ final class StartScenario implements Scenario {
             "the container has settled",
             Installed.PATIENCE,
             () -> Files.exists(duende.data().resolve("cache/whole")));
-        duende.killContainer();
+        duende.stopContainer();
       }
     }
     return Figure.of(

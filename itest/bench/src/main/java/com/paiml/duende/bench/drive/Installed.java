@@ -191,6 +191,13 @@ public final class Installed implements AutoCloseable {
     Await.until("the container is gone", PATIENCE, () -> !process.isAlive());
   }
 
+  /** Stops the container in order, as SIGTERM does. */
+  public void stopContainer() throws Exception {
+    ProcessHandle process = container().orElseThrow();
+    process.destroy();
+    Await.until("the container has stopped", PATIENCE, () -> !process.isAlive());
+  }
+
   public String log() throws IOException {
     Path log = data().resolve("log/duende.log");
     return Files.exists(log) ? Files.readString(log) : "";
