@@ -68,7 +68,8 @@ final class Container {
         properties.put(
             Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
       }
-      if (!cache.knowsComponents()) {
+      // In training for those starts that do need it.
+      if (mode == Mode.TRAIN || !cache.knowsComponents()) {
         Ahead.xml();
       }
       // A socket that an earlier container left behind would look like a running one.

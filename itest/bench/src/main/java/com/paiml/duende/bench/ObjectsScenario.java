@@ -2,6 +2,8 @@ package com.paiml.duende.bench;
 
 import com.paiml.duende.bench.drive.Installed;
 import com.paiml.duende.bench.drive.Latencies;
+import com.paiml.duende.testkit.Await;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +46,10 @@ final class ObjectsScenario implements Scenario {
       try (Installed duende = setting.install()) {
         duende.property("duende.probe.crowd", "1000");
         duende.up();
-        Thread.sleep(3000);
+        Await.until(
+            "the container has settled",
+            Installed.PATIENCE,
+            () -> Files.exists(duende.data().resolve("cache/whole")));
         duende.bundle(probe.get());
         ready.add(awaitCrowd(duende, 1000) * 1_000_000);
       }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
@@ -90,6 +91,30 @@ class LauncherIT {
     Answer up = duende.call("up");
     assertEquals(0, up.status(), up.text());
     assertFalse(first.pid() == duende.container().orElseThrow().pid(), "another process");
+  }
+
+  /** Neither the space in its name nor what is in the file may keep the JVM from starting. */
+  @Test
+  void aDamagedCacheInAFolderWithASpaceIsPassedOver() throws Exception {
+    Path spaced = folder.resolve("my data");
+    duende.set("DUENDE_DATA", spaced.toString());
+    duende.expectData(spaced);
+    duende.unset("DUENDE_AOT");
+    Files.createDirectories(spaced.resolve("aot"));
+    for (String name : List.of("container", "client")) {
+      Files.writeString(spaced.resolve("aot/" + name + ".aot"), "not made by a JVM");
+      Files.copy(
+          Distribution.home().resolve("lib/build"), spaced.resolve("aot/" + name + ".build"));
+    }
+    Answer up = duende.call("up");
+    assertEquals(0, up.status(), up.text());
+    String[] arguments = duende.container().orElseThrow().info().arguments().orElseThrow();
+    assertTrue(
+        List.of(arguments).contains("-XX:AOTCache=" + spaced + "/aot/container.aot"),
+        "used as one argument: " + List.of(arguments));
+    Answer ps = duende.call("ps");
+    assertEquals(0, ps.status(), ps.text());
+    assertFalse(ps.text().contains("aot"), ps.text());
   }
 
   @Test
