@@ -90,7 +90,7 @@ public final class BusManager implements ServiceManager {
       }
       Link l = link;
       if (l == null || !l.isOpen()) {
-        l = Link.open(address, this::dispatch, this::broken, deadline);
+        l = Link.open(address, new Dispatch(), this::broken, deadline);
         link = l;
         version = l.version();
       }
@@ -98,11 +98,19 @@ public final class BusManager implements ServiceManager {
     }
   }
 
-  /** A signal: in order, on the connection's one thread for signals. */
-  private void dispatch(Link.Signal signal) {
-    Watched w = watched.get(signal.unit());
-    if (w != null) {
-      w.hear(signal);
+  /** Signals: in order, on the connection's one thread for them. */
+  private final class Dispatch implements Link.Listener {
+    @Override
+    public boolean cares(String unit) {
+      return watched.containsKey(unit);
+    }
+
+    @Override
+    public void hear(Link.Signal signal) {
+      Watched w = watched.get(signal.unit());
+      if (w != null) {
+        w.hear(signal);
+      }
     }
   }
 
@@ -314,12 +322,38 @@ public final class BusManager implements ServiceManager {
 
   @Override
   public Map<String, String> identify(String unit, Deadline deadline) throws DaemonException {
-    Link l = link(deadline);
-    Map<String, String> texts = new HashMap<>();
-    texts.put("InvocationID", Variants.text(l.property(unit, Link.UNIT, "InvocationID", deadline)));
-    texts.put(
-        "ControlGroup", Variants.text(l.property(unit, Link.SERVICE, "ControlGroup", deadline)));
-    return texts;
+    return ask(link(deadline), unit).await(deadline);
+  }
+
+  @Override
+  public Answer ask(String unit) throws DaemonException {
+    Link l;
+    synchronized (linking) {
+      l = link;
+    }
+    if (l == null) {
+      throw new DaemonException(
+          ErrorCode.IO, unit, "the connection to " + address + " is lost", "try again");
+    }
+    return ask(l, unit);
+  }
+
+  private static Answer ask(Link l, String unit) throws DaemonException {
+    // Answered in this order: where there is a group already, the number is that of its run.
+    Link.Answer group = l.ask(unit, Link.SERVICE, "ControlGroup");
+    Link.Answer invocation = l.ask(unit, Link.UNIT, "InvocationID");
+    return new Answer() {
+      @Override
+      public boolean isVain() {
+        return group.isEmptyText();
+      }
+
+      @Override
+      public Map<String, String> await(Deadline deadline) throws DaemonException {
+        return Map.of(
+            "ControlGroup", group.text(deadline), "InvocationID", invocation.text(deadline));
+      }
+    };
   }
 
   @Override

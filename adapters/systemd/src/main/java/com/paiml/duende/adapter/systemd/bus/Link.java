@@ -28,7 +28,6 @@ import org.freedesktop.dbus.exceptions.DBusExecutionException;
 import org.freedesktop.dbus.interfaces.CallbackHandler;
 import org.freedesktop.dbus.interfaces.DBusInterface;
 import org.freedesktop.dbus.interfaces.Introspectable;
-import org.freedesktop.dbus.interfaces.Properties;
 import org.freedesktop.dbus.matchrules.DBusMatchRule;
 import org.freedesktop.dbus.matchrules.DBusMatchRuleBuilder;
 import org.freedesktop.dbus.messages.DBusSignal;
@@ -37,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One connection to a bus, subscribed to what systemd tells. Of no use any more once it is broken. */
 final class Link implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Link.class.getName());
   static final String UNIT = "org.freedesktop.systemd1.Unit";
   static final String SERVICE = "org.freedesktop.systemd1.Service";
   private static final String NAME = "org.freedesktop.systemd1";
@@ -58,6 +58,14 @@ final class Link implements AutoCloseable {
     String unit();
   }
 
+  /** Who is told. Called in order, from one thread. */
+  interface Listener {
+    /** Whether a unit is of interest; of others nothing is told, and little is read. */
+    boolean cares(String unit);
+
+    void hear(Signal signal);
+  }
+
   record Changed(String unit, Map<String, String> properties) implements Signal {}
 
   record JobOver(String unit, String job, String result) implements Signal {}
@@ -77,8 +85,7 @@ final class Link implements AutoCloseable {
     this.broken = broken;
   }
 
-  static Link open(
-      String address, Consumer<Signal> heard, BiConsumer<Link, String> lost, Deadline deadline)
+  static Link open(String address, Listener heard, BiConsumer<Link, String> lost, Deadline deadline)
       throws DaemonException {
     Map<Long, CompletableFuture<?>> open = new ConcurrentHashMap<>();
     AtomicBoolean broken = new AtomicBoolean();
@@ -194,24 +201,24 @@ final class Link implements AutoCloseable {
         refused);
   }
 
-  private void subscribe(Consumer<Signal> heard, Deadline deadline)
-      throws DBusException, DaemonException {
+  private void subscribe(Listener heard, Deadline deadline) throws DBusException, DaemonException {
     AutoCloseable _ =
-        connection.addSigHandler(
+        connection.addGenericSigHandler(
             DBusMatchRuleBuilder.create()
-                .withType(Properties.PropertiesChanged.class)
+                .withInterface("org.freedesktop.DBus.Properties")
+                .withMember("PropertiesChanged")
                 .withPathNamespace(ObjectPath.UNITS)
                 .build(),
-            (Properties.PropertiesChanged s) -> changed(s, heard));
+            s -> changed(s, heard));
     AutoCloseable _ =
         connection.addSigHandler(
             rule(ManagerInterface.JobRemoved.class),
             (ManagerInterface.JobRemoved s) ->
-                heard.accept(new JobOver(s.unit(), s.job(), s.result())));
+                heard.hear(new JobOver(s.unit(), s.job(), s.result())));
     AutoCloseable _ =
         connection.addSigHandler(
             rule(ManagerInterface.UnitRemoved.class),
-            (ManagerInterface.UnitRemoved s) -> heard.accept(new Removed(s.unit())));
+            (ManagerInterface.UnitRemoved s) -> heard.hear(new Removed(s.unit())));
     call("systemd", deadline, "subscribe");
     String text = String.valueOf(property("Version", deadline));
     Matcher number = Pattern.compile("[0-9]+").matcher(text);
@@ -222,21 +229,36 @@ final class Link implements AutoCloseable {
     return DBusMatchRuleBuilder.create().withType(signal).withPath(OBJECT).build();
   }
 
-  private static void changed(Properties.PropertiesChanged signal, Consumer<Signal> heard) {
+  /** Every unit of the machine is told of: the properties are unpacked only of one that is of interest. */
+  private static void changed(DBusSignal signal, Listener heard) {
     String path = signal.getPath();
     if (!path.endsWith("_2eservice")) {
       return;
     }
-    Set<String> names =
-        switch (signal.getInterfaceName()) {
-          case UNIT -> UnitState.UNIT;
-          case SERVICE -> UnitState.SERVICE;
-          default -> Set.of();
-        };
-    Map<String, String> texts = Variants.texts(signal.getPropertiesChanged(), names);
-    if (!texts.isEmpty()) {
-      heard.accept(new Changed(unitOf(path), texts));
+    String unit = unitOf(path);
+    if (!heard.cares(unit)) {
+      return;
     }
+    Map<String, String> texts = Map.of();
+    try {
+      Object[] parameters = signal.getParameters();
+      if (parameters.length > 1 && parameters[1] instanceof Map<?, ?> properties) {
+        texts = Variants.texts(properties, names(String.valueOf(parameters[0])));
+      }
+    } catch (DBusException unreadable) {
+      LOG.log(System.Logger.Level.WARNING, unit + ": systemd's word cannot be read", unreadable);
+    }
+    if (!texts.isEmpty()) {
+      heard.hear(new Changed(unit, texts));
+    }
+  }
+
+  private static Set<String> names(String interfaceName) {
+    return switch (interfaceName) {
+      case UNIT -> UnitState.UNIT;
+      case SERVICE -> UnitState.SERVICE;
+      default -> Set.of();
+    };
   }
 
   /** Names of our units have nothing but ASCII in them. */
@@ -261,11 +283,9 @@ final class Link implements AutoCloseable {
     return value instanceof Variant<?> v ? v.getValue() : value;
   }
 
-  /** A property of a unit. */
-  Object property(String unit, String interfaceName, String name, Deadline deadline)
-      throws DaemonException {
-    Object value = call(unit, deadline, at(ObjectPath.of(unit)), "get", interfaceName, name);
-    return value instanceof Variant<?> v ? v.getValue() : value;
+  /** Asks for a property of a unit, and does not wait. */
+  Answer ask(String unit, String interfaceName, String name) throws DaemonException {
+    return send(unit, at(ObjectPath.of(unit)), "get", interfaceName, name);
   }
 
   /** What a unit's object says of itself, in XML. */
@@ -306,9 +326,16 @@ final class Link implements AutoCloseable {
   private Object call(
       String thing, Deadline deadline, DBusInterface object, String method, Object... arguments)
       throws DaemonException {
+    return send(thing, object, method, arguments).get(deadline);
+  }
+
+  private Answer send(String thing, DBusInterface object, String method, Object... arguments)
+      throws DaemonException {
     CompletableFuture<Object> answer = new CompletableFuture<>();
     long number = calls.incrementAndGet();
     open.put(number, answer);
+    var _ = answer.whenComplete((value, refused) -> open.remove(number));
+    boolean sent = false;
     try {
       if (!isOpen()) {
         throw new DaemonException(
@@ -329,25 +356,66 @@ final class Link implements AutoCloseable {
             }
           },
           arguments);
-      return answer.get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof DBusExecutionException refused) {
-        throw BusFaults.of(thing, refused);
-      }
-      throw new DaemonException(
-          ErrorCode.IO,
-          thing,
-          "the connection to " + address + " was lost in mid-call: " + e.getMessage(),
-          "try again",
-          e);
+      sent = true;
+      return new Answer(thing, method, answer);
     } catch (DBusExecutionException refused) {
       throw BusFaults.of(thing, refused);
-    } catch (TimeoutException late) {
-      throw Faults.timeout(thing, "systemd has not answered " + method);
-    } catch (InterruptedException e) {
-      throw Faults.interrupted(thing, method);
     } finally {
-      open.remove(number);
+      if (!sent) {
+        open.remove(number);
+      }
+    }
+  }
+
+  /** What systemd has been asked, and will answer. */
+  final class Answer {
+    private final String thing;
+    private final String method;
+    private final CompletableFuture<Object> value;
+
+    private Answer(String thing, String method, CompletableFuture<Object> value) {
+      this.thing = thing;
+      this.method = method;
+      this.value = value;
+    }
+
+    /** Waits for it. */
+    Object get(Deadline deadline) throws DaemonException {
+      try {
+        return value.get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof DBusExecutionException refused) {
+          throw BusFaults.of(thing, refused);
+        }
+        throw new DaemonException(
+            ErrorCode.IO,
+            thing,
+            "the connection to " + address + " was lost in mid-call: " + e.getMessage(),
+            "try again",
+            e);
+      } catch (TimeoutException late) {
+        value.cancel(false);
+        throw Faults.timeout(thing, "systemd has not answered " + method);
+      } catch (InterruptedException e) {
+        value.cancel(false);
+        throw Faults.interrupted(thing, method);
+      }
+    }
+
+    /** Whether it is there, and a property that is empty. */
+    boolean isEmptyText() {
+      return value.isDone()
+          && !value.isCompletedExceptionally()
+          && Variants.text(unpacked(value.resultNow())).isEmpty();
+    }
+
+    private static Object unpacked(Object got) {
+      return got instanceof Variant<?> v ? v.getValue() : got;
+    }
+
+    /** Waits for a property. */
+    String text(Deadline deadline) throws DaemonException {
+      return Variants.text(unpacked(get(deadline)));
     }
   }
 

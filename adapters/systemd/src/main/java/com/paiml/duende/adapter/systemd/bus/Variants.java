@@ -63,14 +63,13 @@ final class Variants {
   }
 
   /** Those of the names, in the words of {@code systemctl show}. */
-  static Map<String, String> texts(Map<String, Variant<?>> properties, Set<String> names) {
+  static Map<String, String> texts(Map<?, ?> properties, Set<String> names) {
     Map<String, String> texts = new HashMap<>();
-    properties.forEach(
-        (name, value) -> {
-          if (names.contains(name)) {
-            texts.put(name, text(value.getValue()));
-          }
-        });
+    for (String name : names) {
+      if (properties.get(name) instanceof Variant<?> value) {
+        texts.put(name, text(value.getValue()));
+      }
+    }
     return texts;
   }
 

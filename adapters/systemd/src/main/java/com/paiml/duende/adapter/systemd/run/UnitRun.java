@@ -74,6 +74,7 @@ public final class UnitRun implements UnitWatcher {
   private final Map<String, CompletableFuture<ExitReason>> earlier = new HashMap<>();
   private final Map<String, String> early = new HashMap<>();
   private @Nullable String startJob;
+  private ServiceManager.@Nullable Answer asked;
   private CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   private UnitState state = UnitState.NONE;
   private @Nullable DaemonHandle handle;
@@ -150,6 +151,17 @@ public final class UnitRun implements UnitWatcher {
     }
     if (begun) {
       follow(now);
+    } else if (now.number("MainPID") != 0 && (asked == null || asked.isVain())) {
+      askIdentity();
+    }
+  }
+
+  /** While its program is being executed: the answer is there when that is done, unless systemd was asked before it began. */
+  synchronized void askIdentity() {
+    try {
+      asked = domain.manager().ask(unit);
+    } catch (DaemonException later) {
+      LOG.log(System.Logger.Level.DEBUG, "is asked for when it has been started", later);
     }
   }
 
@@ -194,7 +206,12 @@ public final class UnitRun implements UnitWatcher {
     earlier.clear();
     earlier.put(before.get(INVOCATION).orElse(""), old);
     exit = new CompletableFuture<>();
-    DaemonHandle next = identify(now);
+    try {
+      state = now.with(domain.manager().identify(unit, Deadline.after(ASK)));
+    } catch (DaemonException gone) {
+      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+    }
+    DaemonHandle next = handleOf(state);
     handle = next;
     writePidFile(next);
     events.restarted(next, ended);
@@ -362,8 +379,7 @@ public final class UnitRun implements UnitWatcher {
    * milliseconds of an execve.
    */
   private boolean isExecuted(UnitState seen, Deadline deadline) throws DaemonException {
-    UnitState now = seen.with(domain.manager().identify(unit, deadline));
-    OptionalLong pid = ourPid(now);
+    OptionalLong pid = ourPid(seen.with(identity(deadline)));
     if (pid.isEmpty()) {
       return current().number("ExecMainCode") == 0;
     }
@@ -406,7 +422,13 @@ public final class UnitRun implements UnitWatcher {
   private synchronized void begin() {
     restarts = state.number("NRestarts");
     mainPid = state.number("ExecMainPID");
-    handle = identify(state);
+    try {
+      state = state.with(identity(Deadline.after(ASK)));
+    } catch (DaemonException gone) {
+      // It has ended already, and nothing is left by which it could be found again.
+      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+    }
+    handle = handleOf(state);
     begun = true;
     writePidFile(handle());
     follow(state);
@@ -427,14 +449,25 @@ public final class UnitRun implements UnitWatcher {
     }
   }
 
-  private DaemonHandle identify(UnitState now) {
-    try {
-      state = now.with(domain.manager().identify(unit, Deadline.after(ASK)));
-    } catch (DaemonException gone) {
-      // It has ended already, and nothing is left by which it could be found again.
-      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+  /** Who it is: as it was said during the start, or else as it is said now. */
+  private Map<String, String> identity(Deadline deadline) throws DaemonException {
+    ServiceManager.@Nullable Answer early;
+    boolean first;
+    synchronized (this) {
+      early = asked;
+      first = state.number("NRestarts") == 0;
     }
-    return handleOf(state);
+    if (early != null && first) {
+      try {
+        Map<String, String> said = early.await(deadline);
+        if (!said.getOrDefault("ControlGroup", "").isEmpty()) {
+          return said;
+        }
+      } catch (DaemonException lost) {
+        LOG.log(System.Logger.Level.DEBUG, "is asked for once more", lost);
+      }
+    }
+    return domain.manager().identify(unit, deadline);
   }
 
   private DaemonHandle handleOf(UnitState now) {
@@ -481,10 +514,17 @@ public final class UnitRun implements UnitWatcher {
     if (hasEnded() || resources.enforce() == Resources.Enforce.BEST_EFFORT) {
       return List.of();
     }
+    if (spec.config().written().stream().noneMatch(UnitRun::isLimit)) {
+      return List.of();
+    }
     List<LimitReport> missed =
         limits().stream().filter(l -> !l.inForce() && spec.config().isWritten(l.key())).toList();
     // Of what has ended meanwhile, told or not yet, there is nothing to be read.
     return isThere() ? missed : List.of();
+  }
+
+  private static boolean isLimit(String key) {
+    return key.startsWith("resources.") || key.startsWith("sandbox.");
   }
 
   private boolean isThere() {

@@ -139,6 +139,7 @@ public final class Units {
         makeWay(domain, run.unit(), spec, deadline);
         run.startsBy(domain.manager().startTransient(run.unit(), settings, deadline));
       }
+      run.askIdentity();
       return;
     }
     makeWay(domain, run.unit(), spec, deadline);

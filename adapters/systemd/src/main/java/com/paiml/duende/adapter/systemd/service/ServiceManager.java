@@ -92,6 +92,18 @@ public interface ServiceManager extends AutoCloseable {
   /** {@code InvocationID} and {@code ControlGroup} alone, which are told of by no signal. */
   Map<String, String> identify(String unit, Deadline deadline) throws DaemonException;
 
+  /** Asks for these and waits neither for the answer nor for a connection: from a watcher, too. */
+  Answer ask(String unit) throws DaemonException;
+
+  /** An answer that is on its way. */
+  interface Answer {
+    /** Whether it is there, and the unit had not been started yet. */
+    boolean isVain();
+
+    /** As {@link #identify} has it; empty texts when the unit had not been started yet. */
+    Map<String, String> await(Deadline deadline) throws DaemonException;
+  }
+
   /** Units in memory whose name begins so: description by name. */
   Map<String, String> list(String prefix, Deadline deadline) throws DaemonException;
 

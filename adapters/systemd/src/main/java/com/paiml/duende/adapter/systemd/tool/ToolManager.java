@@ -294,6 +294,21 @@ public final class ToolManager implements ServiceManager {
   }
 
   @Override
+  public Answer ask(String unit) {
+    return new Answer() {
+      @Override
+      public boolean isVain() {
+        return false;
+      }
+
+      @Override
+      public Map<String, String> await(Deadline deadline) throws DaemonException {
+        return identify(unit, deadline);
+      }
+    };
+  }
+
+  @Override
   public Map<String, String> list(String prefix, Deadline deadline) throws DaemonException {
     Map<String, String> descriptions = new HashMap<>();
     for (Map<String, String> unit :
