@@ -1,11 +1,11 @@
 package com.paiml.duende.api;
 
-import java.security.SecureRandom;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -143,15 +143,11 @@ public record TraceContext(String traceId, String spanId, int flags, String stat
     return s.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
   }
 
-  /** Made when the first trace is begun, and once: to find a provider takes longer than its numbers. */
-  private static final class Chance {
-    static final SecureRandom RANDOM = new SecureRandom();
-  }
-
+  /** To be unlike others, not to be secret: each start of a daemon draws two. */
   private static String randomHex(int bytes) {
     byte[] b = new byte[bytes];
     do {
-      Chance.RANDOM.nextBytes(b);
+      ThreadLocalRandom.current().nextBytes(b);
     } while (isZero(b));
     return HexFormat.of().formatHex(b);
   }

@@ -8,23 +8,48 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
+import org.osgi.util.tracker.ServiceTracker;
 
-/** Asks the service registry, each time anew: adapters come and go. */
-final class InstalledSurroundings implements Surroundings {
+/** Follows the service registry: adapters come and go, and to ask for all of them takes long when a thousand daemons come. */
+final class InstalledSurroundings implements Surroundings, AutoCloseable {
   private final BundleContext context;
+  private final ServiceTracker<PlatformAdapter, ServiceReference<PlatformAdapter>> adapters;
 
   InstalledSurroundings(BundleContext context) {
     this.context = context;
+    adapters = new References(context);
+    adapters.open();
+  }
+
+  /** The service itself is taken only where it is asked something. */
+  private static final class References
+      extends ServiceTracker<PlatformAdapter, ServiceReference<PlatformAdapter>> {
+    References(BundleContext context) {
+      super(context, PlatformAdapter.class, null);
+    }
+
+    @Override
+    public ServiceReference<PlatformAdapter> addingService(ServiceReference<PlatformAdapter> came) {
+      return came;
+    }
+
+    @Override
+    public void removedService(
+        ServiceReference<PlatformAdapter> went, ServiceReference<PlatformAdapter> same) {
+      // Nothing was taken.
+    }
   }
 
   @Override
   public Optional<TableSchema> table(String platform) {
-    return adapters().stream()
-        .filter(r -> platform.equals(r.getProperty(PlatformAdapter.PLATFORM)))
-        .findFirst()
-        .flatMap(this::schema);
+    // The highest ranking comes first.
+    for (ServiceReference<PlatformAdapter> adapter : adapters.getTracked().keySet()) {
+      if (platform.equals(adapter.getProperty(PlatformAdapter.PLATFORM))) {
+        return schema(adapter);
+      }
+    }
+    return Optional.empty();
   }
 
   private Optional<TableSchema> schema(ServiceReference<PlatformAdapter> reference) {
@@ -42,7 +67,11 @@ final class InstalledSurroundings implements Surroundings {
   @Override
   public Set<String> platforms() {
     Set<String> names = new TreeSet<>();
-    adapters().forEach(r -> names.add(String.valueOf(r.getProperty(PlatformAdapter.PLATFORM))));
+    for (ServiceReference<PlatformAdapter> adapter : adapters.getTracked().keySet()) {
+      if (adapter.getProperty(PlatformAdapter.PLATFORM) instanceof String name) {
+        names.add(name);
+      }
+    }
     return names;
   }
 
@@ -51,17 +80,8 @@ final class InstalledSurroundings implements Surroundings {
     return context.getServiceReference(PolicyEngine.class) != null;
   }
 
-  private Set<ServiceReference<PlatformAdapter>> adapters() {
-    try {
-      // The highest ranking comes first.
-      Set<ServiceReference<PlatformAdapter>> found =
-          new TreeSet<>(java.util.Comparator.reverseOrder());
-      found.addAll(
-          context.getServiceReferences(
-              PlatformAdapter.class, "(" + PlatformAdapter.PLATFORM + "=*)"));
-      return found;
-    } catch (InvalidSyntaxException e) {
-      throw new IllegalStateException("the filter is a constant", e);
-    }
+  @Override
+  public void close() {
+    adapters.close();
   }
 }
