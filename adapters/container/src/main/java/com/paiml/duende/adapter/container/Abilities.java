@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.container;
 
+import com.paiml.duende.adapter.container.engine.ContainerPlan;
 import com.paiml.duende.adapter.container.engine.EngineKind;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.spi.Capability;
@@ -70,16 +71,28 @@ final class Abilities {
           Capability.LIMIT_PIDS,
           Capability.UPDATE_LIMITS);
 
+  /** What an engine does by limits of processes. */
+  private static final Set<Capability> BY_ULIMIT =
+      EnumSet.of(Capability.LIMIT_OPEN_FILES, Capability.LOCK_MEMORY);
+
+  private static final String NO_ULIMITS =
+      "rootless Podman takes limits of processes and ignores them; set them by default_ulimits in"
+          + " its containers.conf, or use an engine of root's";
+
   static final String LIMITLESS = "a rootless engine has no control groups of version 1";
   static final String LIMITLESS_REMEDY = "use an engine of root's, or boot with version 2";
 
   private Abilities() {}
 
-  /** @param limits whether there is an engine that has control groups */
+  /**
+   * @param limits whether there is an engine that has control groups
+   * @param ulimits whether there is one that sets the limits of processes
+   */
   static Fingerprint fingerprint(
       String version,
       List<EngineKind> kinds,
       boolean limits,
+      boolean ulimits,
       boolean classes,
       Map<String, String> details) {
     Set<Capability> able = EnumSet.copyOf(IMAGE);
@@ -88,6 +101,10 @@ final class Abilities {
     if (!limits) {
       able.removeAll(BY_GROUP);
       BY_GROUP.forEach(c -> missing.put(c, LIMITLESS + "; " + LIMITLESS_REMEDY));
+    }
+    if (!ulimits) {
+      able.removeAll(BY_ULIMIT);
+      BY_ULIMIT.forEach(c -> missing.put(c, NO_ULIMITS));
     }
     boolean onlyContainerd = kinds.stream().allMatch(k -> k == EngineKind.CONTAINERD);
     if (onlyContainerd) {
@@ -110,11 +127,19 @@ final class Abilities {
     return new Fingerprint(true, version, false, "", capabilities, missing, details);
   }
 
-  /** What one engine can and another cannot. */
+  /** What one engine can and another cannot; nothing of an engine that is not known yet. */
   static List<String> faults(DaemonConfig config, ContainerTable table) {
+    return table.engine().map(kind -> faults(config, table, kind)).orElse(List.of());
+  }
+
+  /** What that engine cannot. */
+  static List<String> faults(DaemonConfig config, ContainerTable table, EngineKind kind) {
     List<String> faults = new ArrayList<>();
-    if (table.engine().filter(k -> k == EngineKind.CONTAINERD).isEmpty()) {
+    if (kind != EngineKind.CONTAINERD) {
       return faults;
+    }
+    if (table.mounts().stream().anyMatch(m -> m.type() == ContainerPlan.MountType.VOLUME)) {
+      faults.add("[container] mounts: containerd has no volumes; write type=bind");
     }
     if (config.restartBy() == DaemonConfig.RestartBy.PLATFORM) {
       faults.add("restart_by: containerd restarts nothing by itself; write \"manager\"");

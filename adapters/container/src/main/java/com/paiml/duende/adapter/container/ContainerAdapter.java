@@ -132,6 +132,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
     List<String> problems = new ArrayList<>();
     List<EngineKind> kinds = new ArrayList<>();
     boolean limits = false;
+    boolean ulimits = false;
     for (Engine engine : which.apply(shop.engines())) {
       try {
         EngineFacts facts = engine.facts(deadline);
@@ -143,6 +144,7 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
         versions.add(title);
         kinds.add(engine.kind());
         limits |= !facts.isLimitless();
+        ulimits |= !facts.ignoresUlimits();
         details.put(engine.kind().word(), title + " at " + engine.socket());
         facts.details().forEach((k, v) -> details.put(engine.kind().word() + " " + k, v));
       } catch (DaemonException e) {
@@ -158,7 +160,8 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
                   + "); install and start Docker, Podman or containerd"
               : String.join("; ", problems));
     }
-    return Abilities.fingerprint(String.join("; ", versions), kinds, limits, host != null, details);
+    return Abilities.fingerprint(
+        String.join("; ", versions), kinds, limits, ulimits, host != null, details);
   }
 
   @Override

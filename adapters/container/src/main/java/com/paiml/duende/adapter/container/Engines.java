@@ -52,7 +52,8 @@ final class Engines implements AutoCloseable {
           new DockerEngine(
               kind, transports.http(socket, kind.title()), timer, linux, places.environment());
       case CONTAINERD ->
-          new ContainerdEngine(transports.http2(socket, kind.title()), timer, linux, logs);
+          new ContainerdEngine(
+              transports.http2(socket, kind.title()), timer, linux, logs, places.environment());
     };
   }
 

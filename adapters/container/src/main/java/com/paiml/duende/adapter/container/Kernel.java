@@ -11,8 +11,6 @@ import com.paiml.duende.linux.cgroup.Usage;
 import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.Watch;
 import com.paiml.duende.linux.kernel.LinuxException;
-import com.paiml.duende.linux.limits.Limit;
-import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.proc.ProcessStatus;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
@@ -181,22 +179,36 @@ final class Kernel implements AutoCloseable {
   private LimitReport openFiles(long pid, Resources resources) {
     String key = "resources.open_files";
     String asked = Long.toString(resources.openFiles());
-    if (linux.isEmpty() || pid <= 0) {
+    Optional<String> soft = softLimit(pid, "Max open files");
+    if (soft.isEmpty()) {
       return new LimitReport(key, asked, "", "", false, "its process cannot be seen from here");
     }
-    try (Pidfd process = linux.get().processes().open((int) pid)) {
-      long soft = linux.get().processLimits().get(process, Resource.NOFILE).soft();
-      String actual = soft == Limit.INFINITY ? "unlimited" : Long.toString(soft);
-      boolean holds = actual.equals(asked);
-      return new LimitReport(
-          key,
-          asked,
-          actual,
-          "RLIMIT_NOFILE",
-          holds,
-          holds ? "" : "engines set it when a container starts; restart the daemon");
+    boolean holds = soft.get().equals(asked);
+    return new LimitReport(
+        key,
+        asked,
+        soft.get(),
+        "RLIMIT_NOFILE",
+        holds,
+        holds
+            ? ""
+            : "its engine has set another one; engines do so when a container starts, and rootless"
+                + " Podman sets its own always");
+  }
+
+  /** The limit in force, in the words of /proc/PID/limits of proc(5), which everybody may read; empty when the process cannot be seen. */
+  private Optional<String> softLimit(long pid, String name) {
+    if (linux.isEmpty() || pid <= 0) {
+      return Optional.empty();
+    }
+    try {
+      return linux.get().proc().file((int) pid, "limits").stream()
+          .flatMap(String::lines)
+          .filter(line -> line.startsWith(name))
+          .map(line -> line.substring(name.length()).strip().split("\\s+", 2)[0])
+          .findFirst();
     } catch (LinuxException e) {
-      return new LimitReport(key, asked, "", "RLIMIT_NOFILE", false, e.getMessage());
+      return Optional.empty();
     }
   }
 
@@ -256,23 +268,27 @@ final class Kernel implements AutoCloseable {
 
   /** Locking takes the capability or a limit that is high enough; an engine may give either. */
   private LimitReport lockMemory(long pid, ProcessStatus status) {
-    String limit = "unknown";
-    boolean unlimited = false;
-    try (Pidfd process = linux.orElseThrow().processes().open((int) pid)) {
-      long soft = linux.get().processLimits().get(process, Resource.MEMLOCK).soft();
-      unlimited = soft == Limit.INFINITY;
-      limit = unlimited ? "unlimited" : Long.toString(soft);
-    } catch (LinuxException e) {
-      limit = e.getMessage();
-    }
-    boolean capable = (status.mask("CapBnd").orElse(0) & (1L << CAP_IPC_LOCK)) != 0;
+    String limit = softLimit(pid, "Max locked memory").orElse("unknown");
+    boolean capable =
+        (status.mask("CapBnd").orElse(0) & (1L << CAP_IPC_LOCK)) != 0 && isOfThisMachine(pid);
+    boolean holds = capable || limit.equals("unlimited");
     return new LimitReport(
         "resources.lock_memory",
         "true",
         "memlock " + limit + (capable ? ", CAP_IPC_LOCK" : ""),
         "RLIMIT_MEMLOCK, CAP_IPC_LOCK",
-        capable || unlimited,
-        capable || unlimited ? "" : "neither the capability nor the limit could be had");
+        holds,
+        holds ? "" : "neither the capability nor the limit could be had");
+  }
+
+  /** A capability of a user namespace below the first lets nobody lock memory: whether the process is in the first, user_namespaces(7). */
+  private boolean isOfThisMachine(long pid) {
+    try {
+      return linux.orElseThrow().proc().file((int) pid, "uid_map").stream()
+          .anyMatch(map -> map.strip().matches("0\\s+0\\s+4294967295"));
+    } catch (LinuxException e) {
+      return false;
+    }
   }
 
   /** What the container uses; empty when it cannot be seen from here. */

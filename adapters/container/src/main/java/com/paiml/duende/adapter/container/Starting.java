@@ -14,6 +14,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.HostRuntime;
 import com.paiml.duende.spi.LaunchSpec;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,7 @@ final class Starting {
   private ContainerRun run(boolean lockMemory) throws DaemonException {
     ContainerPlan plan = Plans.of(spec, table, attempt, lockMemory, host);
     Engine engine = shop.engines().choose(table, deadline);
+    refuseWhatItCannot(engine);
     Watcher watcher = shop.watcher(engine, spec.instance().id());
     Optional<ContainerRun> run = Optional.empty();
     Optional<ImageFacts> image =
@@ -103,6 +105,18 @@ final class Starting {
           });
       cleanUp(engine, watcher, run.map(ContainerRun::id), e);
       throw named(e);
+    }
+  }
+
+  /** Which engine it is may be known only now. */
+  private void refuseWhatItCannot(Engine engine) throws DaemonException {
+    List<String> faults = Abilities.faults(spec.config(), table, engine.kind());
+    if (!faults.isEmpty()) {
+      throw new DaemonException(
+          ErrorCode.NOT_SUPPORTED,
+          spec.name(),
+          String.join("; ", faults),
+          "correct the daemon file, or name another engine in [container] engine");
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.adapter.container.engine.EngineKind;
 import com.paiml.duende.api.DaemonException;
@@ -12,6 +13,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
+import com.paiml.duende.lab.Command;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.Fingerprint;
@@ -28,10 +30,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -224,6 +229,44 @@ class EngineFaultsTest {
     assertFalse(f.present());
     assertTrue(f.problem().contains("1.39") && f.problem().contains("1.40"), f.problem());
     assertTrue(f.problem().contains("install a newer engine"), f.problem());
+  }
+
+  @Test
+  void given_a_socket_of_somebody_else_then_that_is_told_with_what_to_do() throws Exception {
+    assumeTrue(
+        Command.find("setpriv").isPresent() && Files.isWritable(Path.of("/root")),
+        "it takes root, and setpriv, to have a process without root's rights");
+    Path socket = folder.resolve("theirs.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+      Files.setAttribute(socket, "unix:uid", 65_534);
+      Command.Result said =
+          Command.run(
+              Bench.PATIENCE,
+              List.of(
+                  "setpriv",
+                  "--bounding-set=-all",
+                  "--inh-caps=-all",
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-XX:+UseSerialGC",
+                  "-XX:TieredStopAtLevel=1",
+                  "--enable-native-access=ALL-UNNAMED",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  WithoutRights.class.getName(),
+                  socket.toString(),
+                  folder.toString()));
+      for (EngineKind kind : EngineKind.values()) {
+        String refused = " " + kind.title() + " at " + socket + ": may not be used by this user";
+        assertTrue(said.output().contains(kind.word() + " fingerprint:"), said::output);
+        assertTrue(
+            said.output().contains(kind.word() + " start: permission-denied,"), said::output);
+        assertEquals(
+            2, said.output().split(Pattern.quote(refused.strip()), -1).length - 1, said::output);
+      }
+      assertTrue(said.output().contains("member of the socket's group"), said::output);
+    }
   }
 
   /** What listens there gives this answer to whatever it is asked; none at all when it is empty. */

@@ -118,70 +118,62 @@ class EngineKilledMidwayTest {
     }
   }
 
-  /** A stop, or a kill, may fail with the engine; the next one does it. */
   @ParameterizedTest
   @ValueSource(strings = {"docker", "podman", "containerd"})
   void given_a_stop_when_the_engine_is_killed_then_the_next_stop_does_it(String kind)
       throws Exception {
-    try (Bench bench = new Bench(kind, folder)) {
-      for (int millis : MILLIS) {
-        DaemonHandle handle =
-            bench.start(bench.shell("stopped-" + millis, SLEEPS, b -> b), new RecordedEvents());
-        Optional<Object> _ =
-            killedAfter(
-                bench,
-                millis,
-                () -> {
-                  bench.adapter.stop(handle, Signal.TERM, Duration.ofSeconds(30));
-                  return "stopped";
-                });
-        end(bench, handle);
-        awaitNothing(bench);
-      }
-    }
+    doneAtTheSecondTime(
+        kind,
+        (bench, daemon) -> {},
+        (bench, daemon) -> bench.adapter.stop(daemon, Signal.TERM, Duration.ofSeconds(30)),
+        EngineKilledMidwayTest::end);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"docker", "podman", "containerd"})
   void given_a_kill_when_the_engine_is_killed_then_the_next_kill_does_it(String kind)
       throws Exception {
-    try (Bench bench = new Bench(kind, folder)) {
-      for (int millis : MILLIS) {
-        DaemonHandle handle =
-            bench.start(bench.shell("killed-" + millis, SLEEPS, b -> b), new RecordedEvents());
-        Optional<Object> _ =
-            killedAfter(
-                bench,
-                millis,
-                () -> {
-                  bench.adapter.kill(handle, soon());
-                  return "killed";
-                });
-        bench.adapter.kill(handle, Bench.deadline());
-        end(bench, handle);
-        awaitNothing(bench);
-      }
-    }
+    doneAtTheSecondTime(
+        kind,
+        (bench, daemon) -> {},
+        (bench, daemon) -> bench.adapter.kill(daemon, soon()),
+        EngineKilledMidwayTest::end);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"docker", "podman", "containerd"})
   void given_a_removal_when_the_engine_is_killed_then_the_next_one_leaves_nothing(String kind)
       throws Exception {
+    doneAtTheSecondTime(
+        kind,
+        (bench, daemon) -> bench.adapter.kill(daemon, Bench.deadline()),
+        (bench, daemon) -> bench.adapter.destroy(daemon, soon()),
+        (bench, daemon) -> {});
+  }
+
+  /** One thing done with one daemon. */
+  private interface Step {
+    void with(Bench bench, DaemonHandle daemon) throws Exception;
+  }
+
+  /** What may fail with the engine that is killed during it is done by the next call; nothing is left at last. */
+  private void doneAtTheSecondTime(String kind, Step before, Step asked, Step after)
+      throws Exception {
     try (Bench bench = new Bench(kind, folder)) {
       for (int millis : MILLIS) {
-        DaemonHandle handle =
-            bench.start(bench.shell("removed-" + millis, SLEEPS, b -> b), new RecordedEvents());
-        bench.adapter.kill(handle, Bench.deadline());
+        DaemonHandle daemon =
+            bench.start(bench.shell("after-" + millis, SLEEPS, b -> b), new RecordedEvents());
+        before.with(bench, daemon);
         Optional<Object> _ =
             killedAfter(
                 bench,
                 millis,
                 () -> {
-                  bench.adapter.destroy(handle, soon());
-                  return "removed";
+                  asked.with(bench, daemon);
+                  return "done";
                 });
-        bench.adapter.destroy(handle, Bench.deadline());
+        asked.with(bench, daemon);
+        after.with(bench, daemon);
         awaitNothing(bench);
       }
     }

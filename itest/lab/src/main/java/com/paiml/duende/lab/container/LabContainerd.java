@@ -76,6 +76,12 @@ final class LabContainerd extends LabEngine {
     throw new Missing("containerd has no networks of its own");
   }
 
+  /** Its command fetches by itself, where it is called. */
+  @Override
+  List<String> fetching() {
+    return List.of();
+  }
+
   @Override
   void load() throws Missing, IOException, InterruptedException {
     Path archive = OciArchive.write(folder(), TestImage.tar(folder()), image());

@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** dockerd without networks, with control groups of its own, whose containers outlive it. */
-final class LabDocker extends LabEngine {
+class LabDocker extends LabEngine {
   private final String daemon;
   private final String client;
 
-  private LabDocker(Path folder, Path daemon, Path client) {
+  LabDocker(Path folder, Path daemon, Path client) {
     super(folder);
     this.daemon = daemon.toString();
     this.client = client.toString();
@@ -25,6 +25,11 @@ final class LabDocker extends LabEngine {
     Path _ = Command.need("containerd", "containerd");
     Path _ = Command.need("runc", "runc");
     return new LabDocker(newFolder("dk"), daemon, client);
+  }
+
+  /** The engine's program. */
+  final String daemon() {
+    return daemon;
   }
 
   @Override

@@ -42,7 +42,7 @@ public abstract class LabEngine implements AutoCloseable {
     this.folder = folder;
   }
 
-  /** Starts one of that kind, {@code docker}, {@code podman}, {@code rootless podman} or {@code containerd}, or the same {@code on a small disk}. */
+  /** Starts one of that kind, {@code docker}, {@code podman}, {@code containerd}, {@code rootless docker} or {@code rootless podman}, or the same {@code on a small disk}. */
   public static LabEngine start(String wanted) throws Missing, IOException, InterruptedException {
     boolean small = wanted.endsWith(ON_A_SMALL_DISK);
     String kind = small ? wanted.substring(0, wanted.length() - ON_A_SMALL_DISK.length()) : wanted;
@@ -52,6 +52,7 @@ public abstract class LabEngine implements AutoCloseable {
           case "docker" -> LabDocker.prepare();
           case "podman" -> LabPodman.prepare(false);
           case "rootless podman" -> LabPodman.prepare(true);
+          case "rootless docker" -> LabRootlessDocker.prepareRootless();
           case "containerd" -> LabContainerd.prepare();
           default -> throw new IllegalArgumentException(kind);
         };
@@ -373,6 +374,11 @@ public abstract class LabEngine implements AutoCloseable {
     return held == null
         ? List.of()
         : List.of("nsenter", "-t", Long.toString(held.pid()), "-m", "-n", "--");
+  }
+
+  /** Words that run what follows where images are fetched. */
+  List<String> fetching() {
+    return within();
   }
 
   /** Kills the engine, and not its containers, as a crash would. */

@@ -12,9 +12,6 @@ import java.util.Map;
 
 /** Podman's service with crun, as root or as a user without any privileges. */
 final class LabPodman extends LabEngine {
-  /** A user that every Debian has and nobody uses. */
-  private static final String USER = "games";
-
   private final String podman;
   private final boolean rootless;
 
@@ -73,8 +70,8 @@ final class LabPodman extends LabEngine {
     all.put("CONTAINERS_CONF", folder().resolve("containers.conf").toString());
     all.put("CONTAINERS_REGISTRIES_CONF", folder().resolve("registries.conf").toString());
     if (rootless) {
-      all.put("HOME", folder().resolve("home").toString());
-      all.put("XDG_RUNTIME_DIR", folder().resolve("xdg").toString());
+      all.put("HOME", PlainUser.home(folder()));
+      all.put("XDG_RUNTIME_DIR", PlainUser.runtime(folder()));
     }
     return all;
   }
@@ -85,10 +82,7 @@ final class LabPodman extends LabEngine {
     List<List<String>> all = new ArrayList<>(super.before());
     all.add(List.of("umount", "/sys/fs/cgroup/unified"));
     if (rootless) {
-      for (String own : List.of("home", "xdg")) {
-        all.add(List.of("mkdir", "-p", "-m", "700", folder().resolve(own).toString()));
-      }
-      all.add(List.of("chown", "-R", USER + ":" + USER, folder().toString()));
+      all.addAll(PlainUser.own(folder()));
     }
     return all;
   }
@@ -96,7 +90,7 @@ final class LabPodman extends LabEngine {
   private List<String> podman() {
     List<String> words = new ArrayList<>();
     if (rootless) {
-      words.addAll(List.of("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"));
+      words.addAll(PlainUser.words());
     }
     words.addAll(
         List.of(

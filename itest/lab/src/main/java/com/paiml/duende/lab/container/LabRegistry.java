@@ -30,12 +30,12 @@ public final class LabRegistry implements AutoCloseable {
     this.digest = first.substring(first.indexOf(' ') + 1);
   }
 
-  /** Starts it in the namespaces of that engine. */
+  /** Starts it where that engine fetches. */
   public static LabRegistry start(LabEngine engine)
       throws Missing, IOException, InterruptedException {
     Path folder = Files.createDirectories(engine.folder().resolve("registry"));
     Path said = folder.resolve("said");
-    List<String> words = new ArrayList<>(engine.within());
+    List<String> words = new ArrayList<>(engine.fetching());
     words.addAll(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -22,6 +22,7 @@ import com.paiml.duende.spi.ExecResult;
 import com.paiml.duende.spi.LogSource;
 import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.support.rotation.LogBooks;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -80,6 +81,7 @@ public final class ContainerdEngine implements Engine {
   private final ScheduledExecutorService timer;
   private final Optional<Linux> linux;
   private final Supplier<LogBooks> logs;
+  private final Map<String, String> environment;
 
   private volatile boolean answered;
 
@@ -90,12 +92,15 @@ public final class ContainerdEngine implements Engine {
    * @param timer opens streams of events again
    * @param linux for ending commands beside daemons; empty where there is none
    * @param logs the files into which containerd writes what containers say
+   * @param environment names the files with credentials for registries
    */
   public ContainerdEngine(
       UnixHttp http,
       ScheduledExecutorService timer,
       Optional<Linux> linux,
-      Supplier<LogBooks> logs) {
+      Supplier<LogBooks> logs,
+      Map<String, String> environment) {
+    this.environment = environment;
     this.logs = logs;
     this.http = http;
     this.grpc = new Grpc(http, NAMESPACE);
@@ -146,10 +151,26 @@ public final class ContainerdEngine implements Engine {
         throw missing(name, "is not there, and [container] pull is \"never\"");
       }
       progress.accept("fetching " + name);
-      new Ctr(socket(), NAMESPACE).run(List.of("images", "pull", name), deadline);
+      fetch(name, deadline);
     }
     ImageConfig config = config(name, deadline);
     return new ImageFacts(config.digest(), List.of(name + "@" + config.digest()), false);
+  }
+
+  private void fetch(String name, Deadline deadline) throws DaemonException {
+    try (RegistryLogin login = RegistryLogin.of(Reference.parse(name), environment)) {
+      List<String> words = new ArrayList<>(List.of("images", "pull"));
+      words.addAll(login.arguments());
+      words.add(name);
+      new Ctr(socket(), NAMESPACE).run(words, deadline);
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO,
+          "image " + name,
+          "a password that was handed to ctr cannot be removed: " + e.getMessage(),
+          "remove the folders duende-registry-… among the temporary files",
+          e);
+    }
   }
 
   private static DaemonException missing(String name, String problem) {

@@ -42,11 +42,7 @@ final class Ctr {
               ErrorCode.TIMEOUT, "ctr " + what, "did not end in time", "try it by hand");
         }
         if (process.exitValue() != 0) {
-          throw new DaemonException(
-              ErrorCode.NOT_FOUND,
-              "ctr " + what,
-              "failed: " + lastWords(output),
-              "try it by hand, and see containerd's log");
+          throw failed(what, lastWords(output));
         }
       } finally {
         Files.deleteIfExists(output);
@@ -62,6 +58,18 @@ final class Ctr {
       Thread.currentThread().interrupt();
       throw new DaemonException(ErrorCode.TIMEOUT, "ctr " + what, "was interrupted", "again", e);
     }
+  }
+
+  private static DaemonException failed(String what, String words) {
+    boolean refused = words.contains("401 Unauthorized") || words.contains("403 Forbidden");
+    return new DaemonException(
+        refused ? ErrorCode.PERMISSION_DENIED : ErrorCode.NOT_FOUND,
+        "ctr " + what,
+        "failed: " + words,
+        refused
+            ? "see \"docker login\"; from a registry that gives tokens, fetch it by \"ctr -n"
+                + " duende images pull --user\""
+            : "try it by hand, and see containerd's log");
   }
 
   private static String lastWords(Path output) throws IOException {

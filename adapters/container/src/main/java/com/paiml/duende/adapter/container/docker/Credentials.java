@@ -17,16 +17,45 @@ import java.util.Optional;
  * Credentials for registries, from the files in which {@code docker login} and {@code podman login} keep them. Programs that
  * keep them elsewhere (credential helpers) are not asked.
  */
-final class Credentials {
+public final class Credentials {
+  private static final String TOKEN = "identitytoken";
+  private static final String USER = "username";
+  private static final String PASSWORD = "password";
+
   private Credentials() {}
 
   /** The value of the header {@code X-Registry-Auth}; empty when there are none. */
-  static Optional<String> forRegistry(String registry, Map<String, String> environment) {
+  static Optional<String> forRegistry(String registry, Map<String, String> environment)
+      throws DaemonException {
+    Optional<Map<String, String>> found = find(registry, environment);
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<String, Object> said = new LinkedHashMap<>(found.get());
+    said.put("serveraddress", registry);
+    return Optional.of(
+        Base64.getUrlEncoder().encodeToString(Json.write(said).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** The value of the header {@code Authorization} for a registry that takes the password itself, RFC 7617; empty when there is none. */
+  public static Optional<String> basic(String registry, Map<String, String> environment) {
+    return find(registry, environment)
+        .filter(found -> found.containsKey(USER))
+        .map(found -> found.get(USER) + ":" + found.get(PASSWORD))
+        .map(pair -> "Basic " + encode(pair));
+  }
+
+  private static String encode(String pair) {
+    return Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Optional<Map<String, String>> find(
+      String registry, Map<String, String> environment) {
     for (Path file : files(environment)) {
       try {
         if (Files.isReadable(file)) {
           Json auths = Json.object(Files.readString(file), file.toString()).at("auths");
-          Optional<String> found = header(auths, registry);
+          Optional<Map<String, String>> found = entry(auths, registry);
           if (found.isPresent()) {
             return found;
           }
@@ -56,26 +85,20 @@ final class Credentials {
     }
   }
 
-  private static Optional<String> header(Json auths, String registry) throws DaemonException {
+  private static Optional<Map<String, String>> entry(Json auths, String registry) {
     String host = registry.equals(Reference.HUB) ? "docker.io" : registry;
     for (String key : List.of(registry, host, "https://" + host)) {
       Json entry = auths.at(key);
-      String token = entry.at("identitytoken").text();
+      String token = entry.at(TOKEN).text();
       String auth = entry.at("auth").text();
-      Map<String, Object> said = new LinkedHashMap<>();
       if (!token.isEmpty()) {
-        said.put("identitytoken", token);
-      } else if (!auth.isEmpty()) {
+        return Optional.of(Map.of(TOKEN, token));
+      }
+      if (!auth.isEmpty()) {
         String[] pair =
             new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8).split(":", 2);
-        said.put("username", pair[0]);
-        said.put("password", pair.length > 1 ? pair[1] : "");
-      } else {
-        continue;
+        return Optional.of(Map.of(USER, pair[0], PASSWORD, pair.length > 1 ? pair[1] : ""));
       }
-      said.put("serveraddress", registry);
-      return Optional.of(
-          Base64.getUrlEncoder().encodeToString(Json.write(said).getBytes(StandardCharsets.UTF_8)));
     }
     return Optional.empty();
   }

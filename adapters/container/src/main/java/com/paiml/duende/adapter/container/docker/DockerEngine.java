@@ -132,7 +132,7 @@ public final class DockerEngine implements Engine {
       if (!e.code().equals(ErrorCode.TIMEOUT)) {
         throw e;
       }
-      return seenFromHere();
+      return seenFromHere(spoken.podman());
     }
     Map<String, String> found = new LinkedHashMap<>();
     if (answer.ok()) {
@@ -143,17 +143,25 @@ public final class DockerEngine implements Engine {
       boolean rootless =
           info.at("SecurityOptions").items().stream().anyMatch(o -> o.text().contains("rootless"))
               || info.at("Rootless").isTrue();
-      put(found, "rootless", rootless ? "yes" : "no");
+      rootless(found, rootless, spoken.podman());
     }
     return Map.copyOf(found);
   }
 
+  /** Podman of a user's leaves out the limits of processes that it is asked for by Docker's API. */
+  private static void rootless(Map<String, String> found, boolean rootless, boolean podman) {
+    found.put("rootless", rootless ? "yes" : "no");
+    if (rootless && podman) {
+      found.put(EngineFacts.ULIMITS, EngineFacts.IGNORED);
+    }
+  }
+
   /** What matters of that, where a busy machine keeps the engine from telling: Podman asks the packages of the machine for it. */
-  private Map<String, String> seenFromHere() {
+  private Map<String, String> seenFromHere(boolean podman) {
     Map<String, String> found = new LinkedHashMap<>();
     try {
       boolean ofRoot = Integer.valueOf(0).equals(Files.getAttribute(http.socket(), "unix:uid"));
-      found.put("rootless", ofRoot ? "no" : "yes");
+      rootless(found, !ofRoot, podman);
     } catch (IOException | UnsupportedOperationException e) {
       return Map.of();
     }
@@ -290,7 +298,20 @@ public final class DockerEngine implements Engine {
           "cannot be made",
           answer);
     }
-    return Json.object(answer.text(), thing()).at("Id").text();
+    return identified(answer).at("Id").text();
+  }
+
+  /** What is told of a container; an answer that names none tells nothing. */
+  private Json identified(UnixHttp.Answer answer) throws DaemonException {
+    Json told = Json.object(answer.text(), thing());
+    if (told.at("Id").text().isEmpty()) {
+      throw new DaemonException(
+          ErrorCode.IO,
+          thing(),
+          "answers and names no container",
+          "see whether it is really an engine that listens there");
+    }
+    return told;
   }
 
   @Override
@@ -322,7 +343,7 @@ public final class DockerEngine implements Engine {
     if (!answer.ok()) {
       throw Refusals.of(ErrorCode.STATUS, idOrName, "its state cannot be read", answer);
     }
-    return Optional.of(Json.object(answer.text(), thing()));
+    return Optional.of(identified(answer));
   }
 
   @Override

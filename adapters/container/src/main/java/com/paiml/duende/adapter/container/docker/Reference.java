@@ -26,7 +26,7 @@ public record Reference(String name, String tag, String digest) {
   }
 
   /** The key under which credentials for its registry are kept. */
-  String registry() {
+  public String registry() {
     int slash = name.indexOf('/');
     String first = slash < 0 ? "" : name.substring(0, slash);
     boolean isHost = first.contains(".") || first.contains(":") || first.equals("localhost");
