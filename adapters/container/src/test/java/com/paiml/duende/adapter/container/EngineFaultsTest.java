@@ -269,6 +269,19 @@ class EngineFaultsTest {
     }
   }
 
+  @Test
+  void given_an_engine_that_speaks_newer_versions_only_then_that_is_told_with_the_newest_known()
+      throws Exception {
+    String version = "{\"ApiVersion\":\"1.99\",\"MinAPIVersion\":\"1.98\"}";
+    Fingerprint f =
+        fingerprint(
+            EngineKind.DOCKER,
+            "HTTP/1.1 200 OK\r\nContent-Length: " + version.length() + "\r\n\r\n" + version);
+    assertFalse(f.present());
+    assertTrue(f.problem().contains("1.98") && f.problem().contains("1.51"), f.problem());
+    assertTrue(f.problem().contains("install a newer Duende"), f.problem());
+  }
+
   /** What listens there gives this answer to whatever it is asked; none at all when it is empty. */
   private Fingerprint fingerprint(EngineKind kind, String answer) throws Exception {
     Path socket = folder.resolve(kind.word() + ".sock");
