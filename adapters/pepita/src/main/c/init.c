@@ -1051,6 +1051,65 @@ static void read_stream(struct stream *s) {
   }
 }
 
+/* --- standing still --------------------------------------------------------------------------------------------------- */
+
+static const char FREEZE[] = "/sys/fs/cgroup/duende/cgroup.freeze";
+
+static int frozen(void) {
+  char text[128];
+  return read_file("/sys/fs/cgroup/duende/cgroup.events", text, sizeof text) > 0 && value_of(text, "frozen");
+}
+
+/* The program stands still before the machine does, so that in a snapshot it is at rest: taken up again, it sees neither
+ * the old time nor random numbers that another life of it has seen. */
+static void hold(const u8 *body, u32 n) {
+  u8 answer[8];
+  if (n != 4) return;
+  long e = state == RUNNING ? write_file(FREEZE, "1") : -ESRCH;
+  for (u64 begin = sys_millis(); e >= 0 && !frozen();) {
+    if (sys_millis() - begin > 5000) e = -ETIMEDOUT;
+    else sys_poll(0, 0, 2);
+  }
+  if (e < 0) write_file(FREEZE, "0");
+  read_log();
+  send_log();
+  memcpy(answer, body, 4);
+  put32(answer + 4, (u32)(e < 0 ? -e : 0));
+  send(HELD, answer, 8);
+}
+
+/* 32 bytes of randomness, counted as such. */
+static long stir(const u8 *bytes, int reseed) {
+  struct {
+    int bits, size;
+    u8 bytes[32];
+  } seed = {256, 32, {0}};
+  memcpy(seed.bytes, bytes, 32);
+  long fd = sys_open("/dev/urandom", O_WRONLY | O_CLOEXEC, 0);
+  long e = fd < 0 ? fd : CALL(__NR_ioctl, fd, 0x40085203 /* RNDADDENTROPY */, &seed, 0, 0, 0);
+  if (e >= 0 && reseed) e = CALL(__NR_ioctl, fd, 0x5207 /* RNDRESEEDCRNG */, 0, 0, 0, 0);
+  if (fd >= 0) sys_close((int)fd);
+  return e;
+}
+
+static void go_on(const u8 *body, u32 n) {
+  struct __kernel_timespec now = {0, 0};
+  if (n != 40) return;
+  u64 told = get64(body);
+  CALL(__NR_clock_gettime, 0 /* CLOCK_REALTIME */, &now, 0, 0, 0, 0);
+  u64 mine = (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+  /* What the channel takes is no reason to step it. */
+  if ((mine > told ? mine - told : told - mine) > 50000000) {
+    now.tv_sec = (long long)(told / 1000000000);
+    now.tv_nsec = (long long)(told % 1000000000);
+    long e = CALL(__NR_clock_settime, 0, &now, 0, 0, 0, 0);
+    if (e < 0) say("the clock cannot be set", "", e);
+  }
+  long e = stir(body + 8, 1);
+  if (e < 0) say("the machine's randomness has no new seed", "", e);
+  if (state == RUNNING) write_file(FREEZE, "0");
+}
+
 /* --- session ------------------------------------------------------------------------------------------------------- */
 
 static void forget_session(void) {
@@ -1139,6 +1198,8 @@ static void take(int kind, u8 *body, u32 n) {
       if (n == 8 && (s = stream_of(get32(body)))) s->credit += get32(body + 4);
       break;
     case ECHO: send(ECHOED, body, n); break;
+    case HOLD: hold(body, n); break;
+    case GO_ON: go_on(body, n); break;
     default: break;
   }
 }
@@ -1305,19 +1366,14 @@ static void wait_and_serve(void) {
 
 /* /duende.secret: 32 bytes that prove who we are, and 32 of randomness, for a machine without devices finds none for long. */
 static void take_secret(void) {
-  struct {
-    int bits, size;
-    u8 bytes[32];
-  } seed = {256, 32, {0}};
+  u8 seed[32];
   long fd = sys_open("/duende.secret", O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0 || sys_read((int)fd, secret, 32) != 32) say("there is no secret", "", fd);
-  int seeded = fd >= 0 && sys_read((int)fd, seed.bytes, 32) == 32;
+  int seeded = fd >= 0 && sys_read((int)fd, seed, 32) == 32;
   if (fd >= 0) sys_close((int)fd);
   sys_unlink("/duende.secret");
-  fd = sys_open("/dev/urandom", O_WRONLY | O_CLOEXEC, 0);
-  long e = !seeded || fd < 0 ? -ENOENT : CALL(__NR_ioctl, fd, 0x40085203 /* RNDADDENTROPY */, &seed, 0, 0, 0);
+  long e = seeded ? stir(seed, 0) : -ENOENT;
   if (e < 0) say("the machine's randomness has no seed", "", e);
-  if (fd >= 0) sys_close((int)fd);
 }
 
 static void init_main(void) __attribute__((used, noreturn));

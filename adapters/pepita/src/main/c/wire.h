@@ -33,7 +33,10 @@ enum {
   STREAM_DATA = 17,  /* u32 id, bytes; both ways */
   STREAM_CLOSE = 18, /* u32 id; both ways */
   STREAM_CREDIT = 19,/* u32 id, u32 bytes more that may be sent; both ways */
-  ECHO = 20          /* bytes, sent back */
+  ECHO = 20,         /* bytes, sent back */
+  HOLD = 21,         /* u32 id: the program is to stand still, for a snapshot */
+  GO_ON = 22         /* u64 nanoseconds since 1970, 32 bytes of randomness: the machine has stood still, or it is a snapshot
+                        that is taken up again: set the clock, reseed, then let the program go on */
 };
 
 /* Guest to host. */
@@ -50,7 +53,8 @@ enum {
   LIMITS_ARE = 74,/* u32 id, lines FILE=VALUE or FILE!ERRNO */
   USAGE_IS = 75,  /* u32 id, u64 each */
   STREAM_OPENED = 76, /* u32 id, u32 errno */
-  ECHOED = 77
+  ECHOED = 77,
+  HELD = 78       /* u32 id, u32 errno; what the program has said before is in the frames before */
 };
 
 #endif

@@ -3,19 +3,18 @@ package com.paiml.duende.adapter.pepita;
 import com.paiml.duende.adapter.pepita.channel.Guest;
 import com.paiml.duende.adapter.pepita.channel.GuestState;
 import com.paiml.duende.adapter.pepita.channel.Secret;
-import com.paiml.duende.adapter.pepita.image.Cpio;
-import com.paiml.duende.adapter.pepita.image.GuestInit;
 import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.log.Delivery;
 import com.paiml.duende.adapter.pepita.monitor.Jail;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
+import com.paiml.duende.adapter.pepita.snapshot.Snapshot;
+import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
-import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.confine.Namespace;
@@ -34,13 +33,11 @@ import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.support.log.RotatedLog;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -75,6 +72,9 @@ final class Machines {
   /** In a handle: what its monitor is shut in, in words. */
   static final String JAIL = "jail";
 
+  /** In a machine's folder: the disk with the files that are sent in. */
+  static final String FILES_DISK = "files.ext4";
+
   static final String CID = "cid";
   static final String MEMORY = "memory";
   static final String VCPUS = "vcpus";
@@ -82,7 +82,6 @@ final class Machines {
 
   private static final long KERNELS_SHARE = 64L << 20;
   private static final long MEBIBYTE = 1L << 20;
-  private static final String NOTIFY = "NOTIFY_SOCKET=/run/duende/notify";
 
   private final Engine engine;
   private final Monitors monitors;
@@ -121,13 +120,39 @@ final class Machines {
   /** Starts a machine and its program; the run is watched when this returns. */
   VmRun start(LaunchSpec asked, AdapterEvents events, Deadline deadline) throws DaemonException {
     Command command = Command.of(asked, images, host);
+    FilesIn files = FilesIn.of(asked.name(), command.table().files());
+    return launch(command, new FreshStart(command, files), events, deadline);
+  }
+
+  /** Starts a machine as it was when a snapshot of it was taken. What fails here is not to be tried again. */
+  VmRun takeUp(LaunchSpec asked, Snapshot snapshot, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
+    Command command = Command.of(asked, images, host);
+    try {
+      return launch(command, new TakenUp(command, snapshot), events, deadline);
+    } catch (DaemonException e) {
+      if (e instanceof AdapterGone || e.problem().startsWith("its snapshot ")) {
+        throw e;
+      }
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE,
+          asked.name(),
+          "its snapshot \"" + snapshot.label() + "\" cannot be taken up: " + e.problem(),
+          "start it afresh: duende start " + asked.name(),
+          e);
+    }
+  }
+
+  private VmRun launch(
+      Command command, Beginning beginning, AdapterEvents events, Deadline deadline)
+      throws DaemonException {
     LaunchSpec spec = command.spec();
     PepitaTable table = command.table();
     Image image = images.get(table.image());
     boolean accelerated = kvm.verdict(image).works();
     Monitor monitor = monitors.choose(spec.name(), table.monitor(), table.channel(), accelerated);
+    beginning.check(image, monitor, accelerated);
     refuseEmpty(deadline, spec.name());
-    FilesIn files = FilesIn.of(spec.name(), table.files());
     Resources limits = limits(spec.config(), memory(spec.config(), table));
     Path folder = makeFolder(spec);
     Undo undo = new Undo();
@@ -137,13 +162,14 @@ final class Machines {
       String own = engine.own();
       long cid = cids.take(own);
       undo.add(() -> cids.free(cid, own));
-      Secret secret = Secret.mint();
+      Secret secret = beginning.secret();
       secret.write(folder.resolve("secret"));
-      VmPlan plan = plan(spec, command, image, monitor, files, accelerated, cid, deadline);
-      writeInitrd(image, secret, plan.initrd());
+      Optional<Path> files = beginning.filesDisk(folder, deadline);
+      VmPlan plan = plan(spec, command, image, monitor, files, accelerated, cid);
+      beginning.prepare(plan, image, secret);
       Optional<Pidfd> companion = startCompanion(monitor, plan, deadline);
       companion.ifPresent(c -> undo.add(() -> killAndReap(c)));
-      Pidfd process = startMonitor(monitor, plan, deadline);
+      Pidfd process = startMonitor(monitor, beginning, plan, deadline);
       undo.add(() -> killAndReap(process));
       ProcessIdentity identity = engine.processes.identify(process);
       cids.hand(cid, identity.encode());
@@ -170,12 +196,16 @@ final class Machines {
               process,
               companion,
               log,
-              Delivery.begin(log, folder.resolve("log.at")),
+              beginning.delivery(log, folder.resolve("log.at")),
               limits);
       undo.clear();
       undo.add(() -> abandon(run));
       run.watch();
-      begin(run, command, files, limits, deadline);
+      try {
+        beginning.begin(run, limits, deadline);
+      } catch (DaemonException e) {
+        throw run.orLastWords(e);
+      }
       return run;
     } catch (DaemonException e) {
       undo.all();
@@ -206,28 +236,7 @@ final class Machines {
     }
   }
 
-  private void begin(VmRun run, Command command, FilesIn files, Resources limits, Deadline deadline)
-      throws DaemonException {
-    try {
-      run.attach(deadline);
-      run.boot(deadline);
-      Guest guest = run.open(deadline);
-      guest.prepare(configuration(run, command, files).end(), deadline);
-      run.filesCame(files.send(guest, deadline));
-      refuseWrittenLimits(run.spec, run.updateLimits(limits, deadline));
-      int _ = guest.start(deadline);
-      run.begun();
-      // The machine has it in its memory, and it is in no other place.
-      Files.deleteIfExists(run.plan.initrd());
-    } catch (DaemonException e) {
-      throw run.orLastWords(e);
-    } catch (IOException e) {
-      throw new DaemonException(
-          ErrorCode.IO, run.spec.name(), "a file cannot be removed: " + e, "", e);
-    }
-  }
-
-  private static void refuseWrittenLimits(LaunchSpec spec, List<LimitReport> reports)
+  static void refuseWrittenLimits(LaunchSpec spec, List<LimitReport> reports)
       throws DaemonException {
     if (spec.config().resources().enforce() != Resources.Enforce.STRICT) {
       return;
@@ -296,10 +305,9 @@ final class Machines {
       Command command,
       Image image,
       Monitor monitor,
-      FilesIn files,
+      Optional<Path> files,
       boolean accelerated,
-      long cid,
-      Deadline deadline)
+      long cid)
       throws DaemonException {
     PepitaTable table = command.table();
     List<String> modules = new ArrayList<>();
@@ -315,11 +323,7 @@ final class Machines {
         modules.add("overlay");
       }
     }
-    if (files.byImage()) {
-      Path made = folder(spec).resolve("files.ext4");
-      files.makeImage(made, folder(spec), deadline);
-      disks.add(new VmPlan.Disk(made, true));
-    }
+    files.ifPresent(made -> disks.add(new VmPlan.Disk(made, true)));
     if (!disks.isEmpty()) {
       modules.add("disk");
     }
@@ -382,28 +386,6 @@ final class Machines {
         "give a vmlinux; \"pepita image build --kernel PACKAGE\" makes one of a package");
   }
 
-  /**
-   * The image's initrd, followed by an archive with this machine's secret, a seed for its randomness, and the init that speaks
-   * as we do: that of the image may be of another Duende.
-   */
-  private static void writeInitrd(Image image, Secret secret, Path to)
-      throws IOException, DaemonException {
-    byte[] seed = new byte[Secret.LENGTH];
-    new SecureRandom().nextBytes(seed);
-    byte[] both = java.util.Arrays.copyOf(secret.copy(), 2 * Secret.LENGTH);
-    System.arraycopy(seed, 0, both, Secret.LENGTH, Secret.LENGTH);
-    Path _ =
-        Files.createFile(
-            to, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try (OutputStream out = Files.newOutputStream(to)) {
-      long _ = Files.copy(image.initrd(), out);
-      try (Cpio cpio = new Cpio(out)) {
-        cpio.file("duende.secret", 0400, both);
-        cpio.file("init", 0755, GuestInit.bytes());
-      }
-    }
-  }
-
   private Optional<Pidfd> startCompanion(Monitor monitor, VmPlan plan, Deadline deadline)
       throws DaemonException, LinuxException {
     List<String> words = monitor.companion(plan);
@@ -430,7 +412,7 @@ final class Machines {
     }
   }
 
-  private Pidfd startMonitor(Monitor monitor, VmPlan plan, Deadline deadline)
+  private Pidfd startMonitor(Monitor monitor, Beginning beginning, VmPlan plan, Deadline deadline)
       throws DaemonException, LinuxException {
     Path program =
         monitor
@@ -442,7 +424,7 @@ final class Machines {
                         plan.name(),
                         "the monitor " + monitor.word() + " is gone",
                         monitor.remedy()));
-    return spawn(program, monitor.arguments(plan), plan, deadline);
+    return spawn(program, beginning.arguments(monitor, plan), plan, deadline);
   }
 
   private Pidfd spawn(Path program, List<String> arguments, VmPlan plan, Deadline deadline)
@@ -481,62 +463,6 @@ final class Machines {
     data.put(JAIL, plan.jail().words());
     data.put(ACCELERATED, Boolean.toString(plan.accelerated()));
     return new DaemonHandle(PepitaAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
-  }
-
-  private static GuestConfig configuration(VmRun run, Command command, FilesIn files)
-      throws DaemonException {
-    LaunchSpec spec = run.spec;
-    DaemonConfig config = spec.config();
-    GuestConfig out = new GuestConfig(spec.name());
-    for (String word : command.words()) {
-      out.add('A', word);
-    }
-    for (String variable : spec.env()) {
-      out.add('E', variable);
-    }
-    out.add('E', "PEPITA_VM=" + run.plan.name());
-    if (config.readiness().type() == Readiness.Type.NOTIFY || config.watchdog().isPresent()) {
-      out.add('E', NOTIFY);
-    }
-    if (config.watchdog().isPresent()) {
-      out.add('E', "WATCHDOG_USEC=" + config.watchdog().get().toNanos() / 1000);
-    }
-    if (config.readiness().type() == Readiness.Type.FD) {
-      out.add('D', Integer.toString(config.readiness().fd()));
-    }
-    for (String folder : command.folders()) {
-      out.add('F', folder);
-    }
-    if (!config.workingDir().isEmpty()) {
-      out.add('W', config.workingDir());
-    }
-    if (!config.user().isEmpty()) {
-      out.add('U', config.user());
-    }
-    if (!config.group().isEmpty()) {
-      out.add('G', config.group());
-    }
-    if (config.sandbox().umask().isPresent()) {
-      out.add('M', Integer.toOctalString(config.sandbox().umask().get()));
-    }
-    if (config.sandbox().noNewPrivs()) {
-      out.add('P', "1");
-    }
-    out.add('O', Long.toString(config.resources().openFiles()));
-    out.add('H', spec.name());
-    if (command.rootfs().isPresent()) {
-      out.add('R', command.table().writable() ? "rw" : "overlay");
-    }
-    if (files.byImage()) {
-      out.add('I', command.rootfs().isPresent() ? "/dev/vdb" : "/dev/vda");
-    }
-    if (command.table().shell()) {
-      out.add('C', "1");
-    }
-    if (run.plan.network()) {
-      out.add('N', "10.0.2.15 255.255.255.0 10.0.2.2");
-    }
-    return out;
   }
 
   // --- ending -----------------------------------------------------------------------------------
@@ -650,7 +576,7 @@ final class Machines {
       RotatedLog log =
           engine.logs.join(
               asked.logFile(), asked.config().log().maxSize(), asked.config().log().keep());
-      VmPlan plan = planOf(handle, folder);
+      VmPlan plan = planOf(handle, folder, PepitaTable.of(asked.name(), asked.table()).network());
       run =
           new VmRun(
               engine,
@@ -686,6 +612,8 @@ final class Machines {
       }
       GuestState state = run.open(deadline).opened(deadline);
       run.begun();
+      // The container before may have died in the middle of a snapshot.
+      run.goOn();
       if (state.phase() == GuestState.Phase.ENDED && run.awaitEnd(deadline)) {
         ExitReason reason = run.exit().join();
         return new Found(new Recovery.Exited(reason), run);
@@ -700,7 +628,9 @@ final class Machines {
     }
   }
 
-  private static VmPlan planOf(DaemonHandle handle, Path folder) {
+  private static VmPlan planOf(DaemonHandle handle, Path folder, boolean network) {
+    long cid = Long.parseLong(handle.get(CID).orElse("0"));
+    boolean jailed = handle.get(JAIL).filter(w -> w.startsWith("user ")).isPresent();
     return new VmPlan(
         handle.get(MACHINE).orElse(""),
         folder,
@@ -713,8 +643,8 @@ final class Machines {
         List.of(),
         false,
         List.of(),
-        Long.parseLong(handle.get(CID).orElse("0")),
+        cid,
         Boolean.parseBoolean(handle.get(ACCELERATED).orElse("false")),
-        Jail.NONE);
+        jailed ? new Jails(true).of(cid, folder.resolve(Leftovers.ROOT), network) : Jail.NONE);
   }
 }

@@ -6,6 +6,8 @@ import com.paiml.duende.adapter.pepita.monitor.CloudHypervisorMonitor;
 import com.paiml.duende.adapter.pepita.monitor.FirecrackerMonitor;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.QemuMonitor;
+import com.paiml.duende.adapter.pepita.snapshot.Snapshot;
+import com.paiml.duende.adapter.pepita.snapshot.Snapshots;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
@@ -123,6 +125,11 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
   private final Path cidFolder;
   private final AtomicReference<@Nullable HostRuntime> host = new AtomicReference<>();
   private final Map<Key, VmRun> runs = new ConcurrentHashMap<>();
+  private final Snapshotting snapshotting;
+
+  /** Daemons whose next start takes up a snapshot, and its label. */
+  private final Map<String, String> next = new ConcurrentHashMap<>();
+
   private @Nullable Engine engine;
   private @Nullable Machines machines;
   private volatile boolean gone;
@@ -142,6 +149,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     this.images = images;
     this.monitors = monitors;
     this.cidFolder = cidFolder;
+    this.snapshotting = new Snapshotting(images, () -> Optional.ofNullable(host.get()));
   }
 
   @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
@@ -311,7 +319,16 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
   public DaemonHandle spawn(LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     refuseGone(spec.name());
-    VmRun run = machines().start(spec, events, deadline);
+    String label = next.remove(spec.name());
+    VmRun run =
+        label == null
+            ? machines().start(spec, events, deadline)
+            : machines()
+                .takeUp(
+                    spec,
+                    Snapshots.of(spec.name(), spec.stateDirectory()).get(label),
+                    events,
+                    deadline);
     runs.put(Key.of(run.handle), run);
     if (gone) {
       run.leave();
@@ -556,7 +573,26 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
   public List<Vm> all() {
     return runs.values().stream()
         .filter(r -> !r.hasEnded())
-        .map(r -> (Vm) new RunningVm(r))
+        .map(r -> (Vm) new RunningVm(r, snapshotting))
         .toList();
+  }
+
+  @Override
+  public Snapshot takeUpNext(String daemon, Path stateDirectory, String label)
+      throws DaemonException {
+    refuseGone(daemon);
+    Snapshots snapshots = Snapshots.of(daemon, stateDirectory);
+    Snapshot snapshot = snapshots.get(label);
+    snapshots.verify(snapshot);
+    Optional<VmRun> last =
+        runs.values().stream().filter(r -> r.spec.name().equals(daemon)).findFirst();
+    snapshotting.check(snapshot, last, monitors);
+    next.put(daemon, label);
+    return snapshot;
+  }
+
+  @Override
+  public boolean forgetTakeUp(String daemon) {
+    return next.remove(daemon) != null;
   }
 }

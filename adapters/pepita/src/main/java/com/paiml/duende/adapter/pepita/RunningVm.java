@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.pepita;
 
+import com.paiml.duende.adapter.pepita.snapshot.Snapshot;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.spi.Deadline;
 import java.util.LinkedHashMap;
@@ -9,8 +10,9 @@ import java.util.Map;
  * A run as the commands see it.
  *
  * @param run the run
+ * @param snapshotting takes snapshots of it
  */
-record RunningVm(VmRun run) implements Vms.Vm {
+record RunningVm(VmRun run, Snapshotting snapshotting) implements Vms.Vm {
   @Override
   public String machine() {
     return run.plan.name();
@@ -78,5 +80,11 @@ record RunningVm(VmRun run) implements Vms.Vm {
   @Override
   public byte[] echo(byte[] bytes, Deadline deadline) throws DaemonException {
     return run.echo(bytes, deadline);
+  }
+
+  @Override
+  public Snapshot snapshot(String label, Vms.Standing standing, Deadline deadline)
+      throws DaemonException {
+    return snapshotting.take(run, label, standing, deadline);
   }
 }

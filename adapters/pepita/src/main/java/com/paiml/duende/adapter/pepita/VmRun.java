@@ -9,11 +9,13 @@ import com.paiml.duende.adapter.pepita.channel.Kind;
 import com.paiml.duende.adapter.pepita.channel.Secret;
 import com.paiml.duende.adapter.pepita.log.Delivery;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
+import com.paiml.duende.adapter.pepita.monitor.SavedState;
 import com.paiml.duende.adapter.pepita.monitor.VmPlan;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.linux.event.Watch;
@@ -89,6 +91,7 @@ final class VmRun implements GuestEvents {
   private volatile boolean begun;
   private volatile boolean over;
   private volatile boolean paused;
+  private final AtomicBoolean held = new AtomicBoolean();
   private volatile String statusText = "";
   private volatile String files = "";
 
@@ -556,6 +559,83 @@ final class VmRun implements GuestEvents {
   void resume(Deadline deadline) throws DaemonException {
     control().resume(deadline);
     paused = false;
+    goOn();
+  }
+
+  // --- snapshots --------------------------------------------------------------------------------
+
+  Secret secret() {
+    return secret;
+  }
+
+  String monitorVersion(Deadline deadline) throws DaemonException {
+    return control().exactVersion(deadline);
+  }
+
+  /** Lets its program stand still, so that it does in what is saved next. Follow it with {@link #goOn}. */
+  void hold(Deadline deadline) throws DaemonException {
+    if (paused) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE,
+          spec.name(),
+          "is paused: its guest cannot prepare itself for a snapshot",
+          "resume it first: duende resume " + spec.name());
+    }
+    if (!held.compareAndSet(false, true)) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE,
+          spec.name(),
+          "a snapshot of it is being taken already",
+          "wait for that one");
+    }
+    try {
+      session(deadline).hold(deadline.orAfter(SHORT));
+    } catch (DaemonException e) {
+      goOn();
+      throw e;
+    }
+  }
+
+  /** After it has stood still, for whatever reason: its clock is set, and its program goes on. */
+  void goOn() {
+    held.set(false);
+    try {
+      Deadline deadline = Deadline.after(SHORT);
+      session(deadline).goOn(deadline);
+    } catch (DaemonException e) {
+      LOGGER.log(Level.DEBUG, spec.name() + ": its clock is not set: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes the state of the paused machine to a new file. */
+  SavedState save(Path file, Deadline deadline) throws DaemonException {
+    return control().save(plan, file, deadline);
+  }
+
+  /** Gives a monitor that waits for it the state of its machine, and lets that go on. */
+  void load(Path file, Deadline deadline) throws DaemonException {
+    control().load(plan, file, deadline);
+    while (!control().isLoaded(deadline)) {
+      if (deadline.hasPassed()) {
+        throw new DaemonException(
+            ErrorCode.TIMEOUT,
+            spec.name(),
+            "its monitor has not taken up its state in time",
+            "see " + plan.folder().resolve("monitor.log"));
+      }
+      if (awaitEnd(deadline.orAfter(Duration.ofMillis(3)))) {
+        refuseEnded();
+      }
+    }
+    control().resume(deadline);
+  }
+
+  /** It was ready when its snapshot was taken, and does not say so again. */
+  void wasReady() {
+    Readiness.Type type = spec.config().readiness().type();
+    if (type == Readiness.Type.NOTIFY || type == Readiness.Type.FD) {
+      events.ready();
+    }
   }
 
   /** Asks the monitor. */

@@ -5,6 +5,7 @@ import com.paiml.duende.adapter.pepita.image.Images;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.QemuMonitor;
 import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonId;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.HealthStatus;
@@ -109,6 +110,21 @@ final class Lab implements AutoCloseable {
     DaemonHandle handle = adapter.spawn(spec, events, deadline());
     handles.add(handle);
     return handle;
+  }
+
+  /** As a manager lets a machine stand still. */
+  Vms.Standing standing(DaemonHandle handle) {
+    return new Vms.Standing() {
+      @Override
+      public void begin() throws DaemonException {
+        adapter.pause(handle, deadline());
+      }
+
+      @Override
+      public void end() throws DaemonException {
+        adapter.resume(handle, deadline());
+      }
+    };
   }
 
   /** Starts it and waits for its end. */

@@ -104,7 +104,7 @@ class MachineTest {
   void a_root_file_system_of_ones_own_is_as_it_was_afterwards_unless_it_is_to_be_written()
       throws Exception {
     assumeTrue(Programs.find("mke2fs").isPresent(), "there is no mke2fs (apt install e2fsprogs)");
-    Path root = rootfs();
+    Path root = rootfs(lab);
     String script = "cat /greeting 2>/dev/null; echo hello > /greeting; cat /greeting";
     for (boolean writable : new boolean[] {false, true}) {
       for (int i = 0; i < 2; i++) {
@@ -121,7 +121,7 @@ class MachineTest {
     }
   }
 
-  private Path rootfs() throws Exception {
+  static Path rootfs(Lab lab) throws Exception {
     Path folder = Files.createDirectories(lab.folder.resolve("root"));
     for (String name : List.of("bin", "dev", "proc", "sys", "tmp", "run")) {
       Files.createDirectories(folder.resolve(name));

@@ -10,6 +10,7 @@ import com.paiml.duende.adapter.pepita.monitor.FirecrackerMonitor;
 import com.paiml.duende.adapter.pepita.monitor.Monitor;
 import com.paiml.duende.adapter.pepita.monitor.SimulatedMain;
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.spi.DaemonHandle;
@@ -65,6 +66,15 @@ class SimulatedMonitorTest {
           lab.shell("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done");
       DaemonHandle handle = lab.start(spec);
       Await.until("it is up", Lab.PATIENCE, () -> lab.log(handle).contains("up"));
+      DaemonException refusal =
+          assertThrows(
+              DaemonException.class,
+              () ->
+                  lab.adapter()
+                      .all()
+                      .getFirst()
+                      .snapshot("one", lab.standing(handle), Lab.deadline()));
+      assertEquals(ErrorCode.NOT_SUPPORTED, refusal.code());
       lab.adapter().pause(handle, Lab.deadline());
       assertEquals(
           PlatformStatus.State.PAUSED, lab.adapter().status(handle, Lab.deadline()).state());

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -163,7 +164,12 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
       case Kind.LOG -> takeLog(body);
       case Kind.EXIT -> takeExit(body);
       case Kind.NOTIFY -> takeNote(body);
-      case Kind.FILE_OK, Kind.EXEC_DONE, Kind.LIMITS_ARE, Kind.USAGE_IS, Kind.STREAM_OPENED ->
+      case Kind.FILE_OK,
+          Kind.EXEC_DONE,
+          Kind.LIMITS_ARE,
+          Kind.USAGE_IS,
+          Kind.STREAM_OPENED,
+          Kind.HELD ->
           answer(body.getInt(), body);
       case Kind.ECHOED -> answer(ECHO_NUMBER, body);
       case Kind.STREAM_DATA, Kind.STREAM_CLOSE, Kind.STREAM_CREDIT -> takeStream(frame);
@@ -410,6 +416,30 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
     byte[] copy = new byte[back.remaining()];
     back.get(copy);
     return copy;
+  }
+
+  /** Lets its program stand still; what that has said before has arrived when this returns. */
+  public void hold(Deadline deadline) throws DaemonException {
+    int errno = ask(Kind.HOLD, "", deadline).getInt();
+    if (errno != 0) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE,
+          thing,
+          "its program cannot be made to stand still (errno " + errno + ")",
+          "see whether it still runs, and ask again");
+    }
+  }
+
+  /** Sets its clock, gives it randomness of its own, then lets its program go on. */
+  public void goOn(Deadline deadline) throws DaemonException {
+    Instant now = Instant.now();
+    send(
+        Kind.GO_ON,
+        Frame.Body.of(8 + Secret.LENGTH)
+            .u64(now.getEpochSecond() * SECOND + now.getNano())
+            .bytes(Secret.random(Secret.LENGTH))
+            .end(),
+        deadline);
   }
 
   /** Opens a stream to a unix socket in the guest. */

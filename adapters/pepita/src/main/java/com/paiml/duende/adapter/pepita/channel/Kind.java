@@ -25,6 +25,8 @@ public final class Kind {
   public static final int STREAM_CLOSE = 18;
   public static final int STREAM_CREDIT = 19;
   public static final int ECHO = 20;
+  public static final int HOLD = 21;
+  public static final int GO_ON = 22;
 
   static final int HELLO_OK = 65;
   static final int STATE = 66;
@@ -39,6 +41,7 @@ public final class Kind {
   static final int USAGE_IS = 75;
   static final int STREAM_OPENED = 76;
   static final int ECHOED = 77;
+  static final int HELD = 78;
 
   private Kind() {}
 }

@@ -24,9 +24,13 @@ public final class Delivery {
     this.position = position;
   }
 
-  /** For a machine that has said nothing yet. */
-  public static Delivery begin(RotatedLog log, Path note) throws IOException {
-    Delivery delivery = new Delivery(log, note, 0);
+  /**
+   * For a machine of which nothing is in the log that it will say.
+   *
+   * @param position up to which it has said what is: 0 for one that boots
+   */
+  public static Delivery begin(RotatedLog log, Path note, long position) throws IOException {
+    Delivery delivery = new Delivery(log, note, position);
     delivery.writeNote();
     return delivery;
   }

@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.pepita.monitor;
 
 import com.paiml.duende.adapter.pepita.channel.Sockets;
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,6 +55,21 @@ public interface Monitor {
     return plan.folder();
   }
 
+  /** Whether it can write down a machine's state and take it up again. */
+  default boolean takesSnapshots() {
+    return false;
+  }
+
+  /** All that tells its program from another version of it: only the same takes a machine's state up again. */
+  default String exactVersion() {
+    return "";
+  }
+
+  /** The arguments with which it is started to wait for the state of such a machine ({@link Control#load}). */
+  default List<String> resumingArguments(VmPlan plan) {
+    throw new UnsupportedOperationException(word());
+  }
+
   /** The port in the guest, where the channel's socket is one of Firecracker's vsock scheme. */
   OptionalInt vsockPort();
 
@@ -85,6 +101,34 @@ public interface Monitor {
     /** The limit that is in force; empty where there can be none. */
     default Optional<DiskRate> diskRate(Deadline deadline) throws DaemonException {
       return Optional.empty();
+    }
+
+    /** {@link Monitor#exactVersion} of the one that runs. */
+    default String exactVersion(Deadline deadline) throws DaemonException {
+      return "";
+    }
+
+    /** Writes the state of a paused machine, memory and devices, to a new file; the machine stays paused. */
+    default SavedState save(VmPlan plan, Path file, Deadline deadline) throws DaemonException {
+      throw noSnapshots(plan.name());
+    }
+
+    /** Hands over the state of a machine, with which a monitor that waits for it begins; see {@link #isLoaded}. */
+    default void load(VmPlan plan, Path file, Deadline deadline) throws DaemonException {
+      throw noSnapshots(plan.name());
+    }
+
+    /** Whether it has taken up what {@link #load} gave it: then its machine is a paused one. */
+    default boolean isLoaded(Deadline deadline) throws DaemonException {
+      return false;
+    }
+
+    private static DaemonException noSnapshots(String machine) {
+      return new DaemonException(
+          ErrorCode.NOT_SUPPORTED,
+          machine,
+          "snapshots are taken with QEMU only",
+          "say monitor = \"qemu\"");
     }
 
     @Override

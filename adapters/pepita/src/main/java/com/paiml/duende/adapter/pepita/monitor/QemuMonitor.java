@@ -130,6 +130,31 @@ public final class QemuMonitor implements Monitor {
 
   @Override
   public List<String> arguments(VmPlan plan) {
+    return arguments(plan, List.of("-initrd", plan.initrd().toString()));
+  }
+
+  @Override
+  public boolean takesSnapshots() {
+    return !usesVsock();
+  }
+
+  @Override
+  public String exactVersion() {
+    return program.flatMap(QemuVersion::exact).orElse("");
+  }
+
+  /** It listens before it gives up its rights, and boots nothing: the kernel is in the memory that it is given. */
+  @Override
+  public List<String> resumingArguments(VmPlan plan) {
+    return arguments(plan, List.of("-incoming", "unix:" + Qmp.incoming(plan)));
+  }
+
+  /** The machine types without firmware have no place for it. */
+  static boolean hasGenerationId(VmPlan plan) {
+    return !plan.machine().equals("microvm");
+  }
+
+  private List<String> arguments(VmPlan plan, List<String> begin) {
     List<String> words = new ArrayList<>();
     words.addAll(List.of("-name", quote(plan.name())));
     words.addAll(List.of("-M", machine(plan) + (usesVsock() ? ",memory-backend=memory" : "")));
@@ -147,8 +172,13 @@ public final class QemuMonitor implements Monitor {
             + ",spawn=deny,resourcecontrol=deny");
     words.addAll(jail(plan.jail(), version()));
     words.addAll(List.of("-kernel", plan.kernel().toString()));
-    words.addAll(List.of("-initrd", plan.initrd().toString()));
+    words.addAll(begin);
     words.addAll(List.of("-append", commandLine(plan)));
+    if (hasGenerationId(plan)) {
+      // Another number for each monitor: a kernel that finds itself taken up again reseeds its
+      // randomness.
+      words.addAll(List.of("-device", "vmgenid,guid=auto"));
+    }
     if (usesVsock()) {
       // The device's program works in the machine's memory.
       words.add("-object");
@@ -174,6 +204,10 @@ public final class QemuMonitor implements Monitor {
               + i
               + ",format=raw,readonly="
               + (disk.readOnly() ? "on" : "off")
+              // Otherwise it is opened again, read-only, when a snapshot is taken: by a monitor
+              // that is
+              // shut in and can open nothing.
+              + ",auto-read-only=off"
               + ",file="
               + quote(disk.file().toString()));
       words.addAll(List.of("-device", "virtio-blk-pci,drive=" + DISK + i));

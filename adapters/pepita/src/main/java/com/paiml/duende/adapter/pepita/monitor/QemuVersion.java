@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  */
 record QemuVersion(int major, int minor) {
   private static final Pattern SAID = Pattern.compile("version (\\d{1,4})\\.(\\d{1,4})");
+  private static final Pattern EXACT = Pattern.compile("version ([^\\n]{1,200})");
   private static final int LONGEST = 4096;
   private static final long PATIENCE_SECONDS = 10;
 
@@ -30,6 +31,18 @@ record QemuVersion(int major, int minor) {
 
   /** As the program itself says. */
   static Optional<QemuVersion> of(Path program) {
+    return said(program).flatMap(QemuVersion::parse);
+  }
+
+  /** All that tells one build from another, such as {@code 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)}. */
+  static Optional<String> exact(Path program) {
+    return said(program)
+        .map(EXACT::matcher)
+        .filter(Matcher::find)
+        .map(found -> found.group(1).strip());
+  }
+
+  private static Optional<String> said(Path program) {
     try {
       Process process =
           new ProcessBuilder(program.toString(), "--version")
@@ -40,7 +53,7 @@ record QemuVersion(int major, int minor) {
         String said =
             new String(process.getInputStream().readNBytes(LONGEST), StandardCharsets.UTF_8);
         boolean _ = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        return parse(said);
+        return Optional.of(said);
       } finally {
         Process _ = process.destroyForcibly();
       }

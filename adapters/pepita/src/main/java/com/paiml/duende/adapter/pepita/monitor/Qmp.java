@@ -7,24 +7,37 @@ import com.paiml.duende.spi.Deadline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The QEMU Machine Protocol: lines of JSON over a unix socket, each command answered by its number (docs/interop/qmp-spec of
  * QEMU). Events are passed over: the end of the process tells more.
  */
 final class Qmp implements Sockets.Listener, Monitor.Control {
+  private static final System.Logger LOGGER = System.getLogger(Qmp.class.getName());
   private static final int LONGEST_LINE = 1 << 20;
+
+  /** The words for a machine whose processors stand still, for one reason or another. */
+  private static final Set<String> STANDING =
+      Set.of("paused", "postmigrate", "finish-migrate", "prelaunch");
+
+  private static final long FASTEST = 1L << 40;
+  private static final long LOOK_NANOS = 2_000_000;
+  private static final Duration CANCEL = Duration.ofSeconds(10);
 
   private final String thing;
   private final Map<Long, CompletableFuture<Map<String, Object>>> asked = new ConcurrentHashMap<>();
@@ -76,8 +89,7 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
         }
       }
     } catch (IOException e) {
-      System.getLogger(Qmp.class.getName())
-          .log(System.Logger.Level.WARNING, thing + ": QEMU says " + text);
+      LOGGER.log(System.Logger.Level.WARNING, thing + ": QEMU says " + text);
     }
   }
 
@@ -156,7 +168,100 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
 
   @Override
   public boolean isPaused(Deadline deadline) throws DaemonException {
-    return "paused".equals(execute("query-status", Map.of(), deadline).get("status"));
+    return STANDING.contains(status(deadline));
+  }
+
+  private String status(Deadline deadline) throws DaemonException {
+    return String.valueOf(execute("query-status", Map.of(), deadline).get("status"));
+  }
+
+  // --- snapshots --------------------------------------------------------------------------------
+
+  /** Where a monitor that was started to wait for a machine's state is given it. */
+  static Path incoming(VmPlan plan) {
+    return plan.folder().resolve("in");
+  }
+
+  @Override
+  public String exactVersion(Deadline deadline) throws DaemonException {
+    Map<String, Object> said = execute("query-version", Map.of(), deadline);
+    if (!(said.get("qemu") instanceof Map<?, ?> number)) {
+      return "";
+    }
+    String version = number.get("major") + "." + number.get("minor") + "." + number.get("micro");
+    String built = String.valueOf(said.getOrDefault("package", "")).strip();
+    return built.isEmpty() ? version : version + " (" + built.replaceAll("^\\(|\\)$", "") + ")";
+  }
+
+  @Override
+  public SavedState save(VmPlan plan, Path file, Deadline deadline) throws DaemonException {
+    try (StateSocket socket = StateSocket.listen(plan)) {
+      // As fast as the disk takes it; the default is for networks.
+      Map<String, Object> _ =
+          execute("migrate-set-parameters", Map.of("max-bandwidth", FASTEST), deadline);
+      Map<String, Object> _ =
+          execute("migrate", Map.of("uri", "unix:" + socket.asMonitorSeesIt()), deadline);
+      SavedState saved = socket.receive(file, deadline);
+      awaitSaved(deadline);
+      return saved;
+    } catch (IOException e) {
+      cancel();
+      throw new DaemonException(
+          ErrorCode.IO,
+          thing,
+          "its state cannot be written down: " + e.getMessage(),
+          "see the space left where " + file + " is",
+          e);
+    } catch (DaemonException e) {
+      cancel();
+      throw e;
+    }
+  }
+
+  /** The end of the bytes comes a moment before QEMU's own word that they were all. */
+  private void awaitSaved(Deadline deadline) throws DaemonException {
+    while (true) {
+      Map<String, Object> said = execute("query-migrate", Map.of(), deadline);
+      String status = String.valueOf(said.get("status"));
+      if (status.equals("completed")) {
+        return;
+      }
+      if (status.equals("failed") || status.equals("cancelled") || deadline.hasPassed()) {
+        throw new DaemonException(
+            deadline.hasPassed() ? ErrorCode.TIMEOUT : ErrorCode.IO,
+            thing,
+            "QEMU has not written down its state whole: "
+                + status
+                + (said.get("error-desc") instanceof String why ? ", " + why : ""),
+            "see its monitor.log");
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  /** It must be able to go on, whatever was in the way. */
+  private void cancel() {
+    try {
+      Map<String, Object> _ = execute("migrate_cancel", Map.of(), Deadline.after(CANCEL));
+    } catch (DaemonException e) {
+      LOGGER.log(System.Logger.Level.WARNING, e.getMessage());
+    }
+  }
+
+  @Override
+  public void load(VmPlan plan, Path file, Deadline deadline) throws DaemonException {
+    try {
+      StateSocket.send(file, incoming(plan), deadline);
+      boolean _ = Files.deleteIfExists(incoming(plan));
+    } catch (IOException e) {
+      throw new DaemonException(
+          ErrorCode.IO, thing, "QEMU does not take up its state: " + e.getMessage(), "", e);
+    }
+  }
+
+  @Override
+  public boolean isLoaded(Deadline deadline) throws DaemonException {
+    return !status(deadline).equals("inmigrate");
   }
 
   @Override

@@ -67,7 +67,7 @@ public final class Words {
   }
 
   /** The members of an object; of nested objects and arrays likewise, and nothing that is null. */
-  static Map<String, Object> read(String text) throws IOException {
+  public static Map<String, Object> read(String text) throws IOException {
     try (JsonParser json = JSON.createParser(text)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException("no JSON object");
