@@ -35,6 +35,7 @@ public final class DaemonMonitor implements UsageMonitor {
   private static final Duration MOST = Duration.ofHours(1);
   private static final Duration USUAL = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration ATTENTION = Duration.ofSeconds(10);
   private static final Path PRESSURE = Path.of("/proc/pressure");
   private static final Path DRM = Path.of("/sys/class/drm");
 
@@ -45,7 +46,7 @@ public final class DaemonMonitor implements UsageMonitor {
     @AttributeDefinition(
         description =
             "how often daemons are sampled, 50ms to 1h; above 500 processes each of them every"
-                + " second time")
+                + " second time, and those that do nothing more rarely while nobody reads")
     String interval() default "500ms";
 
     /** What is unusual. */
@@ -60,12 +61,14 @@ public final class DaemonMonitor implements UsageMonitor {
   private final DaemonManager manager;
   private final Duration interval;
   private final double sigma;
+  private final long attention;
   private final DaemonManager.Subscription events;
   private volatile @Nullable Sampler sampler;
   private @Nullable Thread thread;
   private volatile boolean changed = true;
   private volatile boolean resting;
   private volatile boolean closed;
+  private volatile long lastRead;
 
   @Activate
   public DaemonMonitor(@Reference DaemonManager manager, Settings settings) {
@@ -78,7 +81,14 @@ public final class DaemonMonitor implements UsageMonitor {
   }
 
   private DaemonMonitor(DaemonManager manager, Duration interval, double sigma) {
+    this(manager, interval, sigma, ATTENTION);
+  }
+
+  /** @param attention for how long whoever has read is thought to read on */
+  DaemonMonitor(DaemonManager manager, Duration interval, double sigma, Duration attention) {
     this.sigma = sigma;
+    this.attention = attention.toNanos();
+    this.lastRead = System.nanoTime() - this.attention;
     this.manager = manager;
     this.interval = interval;
     this.events = manager.watch(event -> wake());
@@ -94,7 +104,8 @@ public final class DaemonMonitor implements UsageMonitor {
       return;
     }
     if (thread == null) {
-      sampler = new Sampler(manager, System.getProperty("os.name", "").equals("Linux"), sigma);
+      sampler =
+          new Sampler(manager, System.getProperty("os.name", "").equals("Linux"), interval, sigma);
       thread = Thread.ofPlatform().daemon().name("duende-monitor").start(this::beat);
     } else if (resting) {
       LockSupport.unpark(thread);
@@ -137,7 +148,7 @@ public final class DaemonMonitor implements UsageMonitor {
       try {
         boolean again = changed;
         changed = false;
-        busy = own.round(again || settling) || again;
+        busy = own.round(again || settling, isWatched()) || again;
         settling = again;
       } catch (RuntimeException e) {
         changed = true;
@@ -165,7 +176,13 @@ public final class DaemonMonitor implements UsageMonitor {
     resting = false;
   }
 
+  private boolean isWatched() {
+    return System.nanoTime() - lastRead < attention;
+  }
+
+  /** For whoever reads. */
   private Map<String, Track> tracks() {
+    lastRead = System.nanoTime();
     Sampler own = sampler;
     return own == null ? Map.of() : own.tracks();
   }

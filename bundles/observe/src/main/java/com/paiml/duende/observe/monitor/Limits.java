@@ -40,7 +40,7 @@ final class Limits {
   private final Set<Kind> told = EnumSet.noneOf(Kind.class);
   private final Window cpu = new Window(WINDOW);
   private final Window memory = new Window(WINDOW);
-  private boolean near;
+  private volatile boolean near;
 
   /** @param unusual from how many deviations on something is unusual */
   Limits(double unusual) {
@@ -92,6 +92,12 @@ final class Limits {
         sink);
     unusual(
         Kind.MEMORY_ANOMALY, memory, (double) track.memory(), LEAST_MEMORY, "memory, bytes", sink);
+  }
+
+  /** The same figures once more, and no processor time: there is nothing to tell that has not been told. */
+  void repeat(Track track) {
+    cpu.add(0);
+    memory.add((double) track.memory());
   }
 
   private static double share(long used, long limit) {

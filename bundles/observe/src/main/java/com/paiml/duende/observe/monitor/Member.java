@@ -35,6 +35,7 @@ final class Member implements AutoCloseable {
   long involuntary;
   double percent;
   private long faults = -1;
+  private boolean idle;
   private int looks;
 
   /**
@@ -53,7 +54,7 @@ final class Member implements AutoCloseable {
     cpuBefore = cpuNanos;
   }
 
-  private static @Nullable ProcFile open(Path path) {
+  static @Nullable ProcFile open(Path path) {
     try {
       return ProcFile.open(path);
     } catch (IOException goneOrFull) {
@@ -86,6 +87,7 @@ final class Member implements AutoCloseable {
     }
     // Memory grows by page faults, and shrinks by what takes time.
     boolean same = line.faults == faults && line.cpuTicks * NANOS_PER_TICK == cpuNanos;
+    idle = same;
     take(line);
     faults = line.faults;
     looks++;
@@ -101,12 +103,28 @@ final class Member implements AutoCloseable {
     return true;
   }
 
+  /** Whether it is there and has done nothing since the last look. What is known of it stays as it is. */
+  boolean hasStood(StatLine line, ByteBuffer buffer) {
+    boolean there = stat != null ? stat.read(buffer) : once("stat", buffer);
+    return there
+        && line.parse(buffer)
+        && line.start == start
+        && line.state == state
+        && line.faults == faults
+        && line.cpuTicks * NANOS_PER_TICK == cpuNanos;
+  }
+
   private boolean once(String name, ByteBuffer buffer) {
     try (ProcFile file = ProcFile.open(folder.resolve(name))) {
       return file.read(buffer);
     } catch (IOException gone) {
       return false;
     }
+  }
+
+  /** Whether it had done nothing between the last two looks. */
+  boolean isIdle() {
+    return idle;
   }
 
   /** How often it was looked at. */

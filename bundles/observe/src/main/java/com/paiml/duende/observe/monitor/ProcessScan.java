@@ -10,18 +10,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the processes of daemons: the main process, its descendants, and its session, which still holds those that were adopted
  * by somebody else. Who was found once stays until it ends. A process is read in full when its number is new, and now and then
  * again; those of daemons at every look. For the sampler's thread.
  */
-final class ProcessScan {
+final class ProcessScan implements AutoCloseable {
   private static final Path PROC = Path.of("/proc");
   private static final int BUFFER = 4096;
   private static final int AGAIN = 16;
   private static final int MOST_OPEN = 4096;
   private static final long USUAL_PAGE = 4096;
+  private static final int RADIX = 10;
 
   private record Other(int parent, int session) {}
 
@@ -31,12 +33,15 @@ final class ProcessScan {
   private final StatLine line = new StatLine();
   private final long pageSize;
   private final int mayBeOpen;
+  private final @Nullable ProcFile load;
   private int open;
   private int round;
+  private long lastNumber;
 
   ProcessScan() {
     this.pageSize = pageSize();
     this.mayBeOpen = Math.min(MOST_OPEN, openFiles() / 4);
+    this.load = Member.open(PROC.resolve("loadavg"));
   }
 
   /** From the mapping list, in kB, as the kernel says it of the first mapping. */
@@ -95,6 +100,14 @@ final class ProcessScan {
     Other _ = others.remove(pid);
   }
 
+  /** Lets go of what does not belong to one daemon. */
+  @Override
+  public void close() {
+    if (load != null) {
+      load.close();
+    }
+  }
+
   /** Lets go of all processes of a daemon. */
   void forget(Track track) {
     track.members.values().forEach(this::release);
@@ -105,6 +118,29 @@ final class ProcessScan {
   private void release(Member member) {
     open -= member.isKeptOpen() ? 2 : 0;
     member.close();
+  }
+
+  /**
+   * Whether a process or a thread may have begun since the last time that this was asked: the kernel tells the number that it
+   * gave last, proc_loadavg(5).
+   */
+  boolean hasBegun() {
+    if (load == null || !load.read(buffer)) {
+      return true;
+    }
+    int end = buffer.limit();
+    while (end > 0 && buffer.get(end - 1) <= ' ') {
+      end--;
+    }
+    long number = 0;
+    long place = 1;
+    for (int i = end - 1; i >= 0 && buffer.get(i) >= '0' && buffer.get(i) <= '9'; i--) {
+      number += place * (buffer.get(i) - '0');
+      place *= RADIX;
+    }
+    boolean begun = number != lastNumber;
+    lastNumber = number;
+    return begun;
   }
 
   /** Looks which processes are there now. */
@@ -123,7 +159,8 @@ final class ProcessScan {
       }
       int pid = Integer.parseInt(name);
       boolean _ = there.add(pid);
-      if (owners.containsKey(pid) || (others.containsKey(pid) && (pid + round) % AGAIN != 0)) {
+      boolean known = others.containsKey(pid) && (pid + round) % AGAIN != 0;
+      if (owners.containsKey(pid) || (known && owner(pid, roots) == null)) {
         continue;
       }
       if (read(pid)) {
@@ -149,13 +186,23 @@ final class ProcessScan {
     }
   }
 
-  private @org.jspecify.annotations.Nullable Track owner(int pid, Map<Integer, Track> roots) {
+  private @Nullable Track owner(int pid, Map<Integer, Track> roots) {
     Other other = others.get(pid);
     if (other == null) {
       return null;
     }
     Track byParent = owners.get(other.parent());
     return byParent != null ? byParent : roots.get(other.session());
+  }
+
+  /** Whether all processes of a daemon are there and have done nothing since they were last looked at. */
+  boolean hasStood(Track track) {
+    for (Member member : track.members.values()) {
+      if (!member.hasStood(line, buffer)) {
+        return false;
+      }
+    }
+    return !track.members.isEmpty();
   }
 
   /**

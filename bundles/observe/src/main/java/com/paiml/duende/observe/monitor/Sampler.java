@@ -8,6 +8,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +26,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One round after the other over all daemons. Programs of the native adapter are read from {@code /proc}, all in one go;
  * whatever runs elsewhere is asked for through its adapter, by a few threads, so that a slow platform delays nobody else.
+ *
+ * <p>While nobody reads the figures, those that have done nothing since they were last looked at take turns: so many of them a
+ * second, however many there are. Whoever does something, is new, or is near a limit is looked at in every round.
  */
 final class Sampler implements AutoCloseable {
   private static final Logger LOG = System.getLogger("duende.observe");
@@ -36,6 +40,15 @@ final class Sampler implements AutoCloseable {
   private static final int MANY = 500;
 
   private static final int DETAILS = 10;
+
+  /** Idle programs looked at in a second while nobody reads: 100 looks take about a thousandth of a processor. */
+  private static final double IDLE_LOOKS = 100;
+
+  /** Idle daemons elsewhere asked for in a second while nobody reads. */
+  private static final double IDLE_QUESTIONS = 10;
+
+  /** Rounds after which the processes are looked through also when no new one was seen to begin. */
+  private static final int SURELY = 64;
 
   /** After a question an asker rests so many times what it took: a few percent of a processor, of others' time a fifth. */
   private static final int REST_OF_OURS = 50;
@@ -54,12 +67,20 @@ final class Sampler implements AutoCloseable {
   private final long machineMemory = SystemFigures.memory();
   private final Map<String, Long> lookedAt = new HashMap<>();
   private final Map<Integer, Track> roots = new HashMap<>();
+  private final List<Track> programs = new ArrayList<>();
   private final List<Track> elsewhere = new ArrayList<>();
+  private final Turns looks;
+  private final Turns questions;
   private long round;
 
-  /** @param unusual from how many deviations on something is unusual */
-  Sampler(DaemonManager manager, boolean linux, double unusual) {
+  /**
+   * @param interval between rounds
+   * @param unusual from how many deviations on something is unusual
+   */
+  Sampler(DaemonManager manager, boolean linux, Duration interval, double unusual) {
     this.manager = manager;
+    this.looks = new Turns(IDLE_LOOKS, interval);
+    this.questions = new Turns(IDLE_QUESTIONS, interval);
     this.unusual = unusual;
     this.linux = linux;
     this.scan = new ProcessScan();
@@ -84,26 +105,29 @@ final class Sampler implements AutoCloseable {
    * One round.
    *
    * @param changed whether something may have become of daemons since the last one
+   * @param watched whether somebody reads what is found
    * @return whether there is anything to look at
    */
-  boolean round(boolean changed) {
+  boolean round(boolean changed, boolean watched) {
     round++;
     if (changed) {
       list();
     }
-    elsewhere.forEach(this::ask);
+    questions.take(elsewhere, watched, this::ask);
     if (!roots.isEmpty()) {
       boolean many = scan.members() > MANY;
-      if (!many || round % 2 == 0 || roots.values().stream().anyMatch(t -> t.limits.isNear())) {
+      boolean due = !many || round % 2 == 0 || programs.stream().anyMatch(t -> t.limits.isNear());
+      if (due && (changed || round % SURELY == 0 || scan.hasBegun())) {
         scan.discover(roots);
       }
-      roots.values().forEach(this::look);
+      looks.take(programs, watched, t -> look(t, watched));
     }
     return !roots.isEmpty() || !elsewhere.isEmpty();
   }
 
   private void list() {
     roots.clear();
+    programs.clear();
     elsewhere.clear();
     Set<String> named = new HashSet<>();
     for (DaemonInfo daemon : manager.list()) {
@@ -127,6 +151,7 @@ final class Sampler implements AutoCloseable {
           scan.root(track, pid);
         }
         Track _ = roots.put(pid, track);
+        boolean _ = programs.add(track);
       } else if (daemon.generation() > 0) {
         boolean _ = elsewhere.add(track);
       }
@@ -173,18 +198,28 @@ final class Sampler implements AutoCloseable {
     return true;
   }
 
-  private void look(Track track) {
+  private void look(Track track, boolean watched) {
     boolean many = scan.members() > MANY;
-    if (many && !track.limits.isNear() && (round + track.name.hashCode()) % 2 != 0) {
+    boolean turn = !watched && track.isIdle();
+    if (many && !turn && !track.limits.isNear() && (round + track.name.hashCode()) % 2 != 0) {
       return;
     }
     long now = System.nanoTime();
     Long before = lookedAt.put(track.name, now);
+    if (turn && scan.hasStood(track)) {
+      track.repeat(System.currentTimeMillis(), now);
+      return;
+    }
     boolean details =
-        before == null || (round + track.name.hashCode()) % (many ? 2 * DETAILS : DETAILS) == 0;
+        before == null || Math.floorMod(track.looks + track.name.hashCode(), DETAILS) == 0;
+    track.looks++;
     long most =
         scan.look(
-            track, before == null ? Long.MAX_VALUE : now - before, details, filesBySize, many);
+            track,
+            before == null ? Long.MAX_VALUE : now - before,
+            details,
+            filesBySize,
+            many || turn);
     track.sum(System.currentTimeMillis(), now);
     track.publish();
     check(track, most);
@@ -227,6 +262,7 @@ final class Sampler implements AutoCloseable {
       track.take(sample, System.nanoTime());
       check(track, 0);
     } catch (DaemonException notNow) {
+      track.giveUp();
       LOG.log(Level.DEBUG, "no figures of {0}: {1}", track.name, notNow.getMessage());
     } finally {
       synchronized (track) {
@@ -245,5 +281,6 @@ final class Sampler implements AutoCloseable {
     askers.shutdownNow().clear();
     tracks.values().forEach(scan::forget);
     tracks.clear();
+    scan.close();
   }
 }

@@ -32,6 +32,13 @@ final class Track {
   long goneRead;
   long goneWrite;
   boolean asked;
+
+  /** How often its processes were looked at. */
+  int looks;
+
+  /** Whether it had done nothing when it was last looked at, since the time before; false as long as that is not known. */
+  private volatile boolean idle;
+
   private long lastCpu = -1;
   private long lastTime;
   private volatile List<ProcessReading> processes = List.of();
@@ -55,7 +62,13 @@ final class Track {
     goneRead = 0;
     goneWrite = 0;
     lastCpu = -1;
+    idle = false;
     limits.begin();
+  }
+
+  /** Whether there is no hurry to look at it again: it has done nothing, and is far from its limits. */
+  boolean isIdle() {
+    return idle && !limits.isNear();
   }
 
   List<ProcessReading> processes() {
@@ -69,7 +82,9 @@ final class Track {
     row[1] = goneCpu;
     row[6] = goneRead;
     row[7] = goneWrite;
+    boolean nothing = true;
     for (Member m : members.values()) {
+      nothing &= m.isIdle();
       percent += m.percent;
       row[1] += m.cpuNanos;
       row[2] += m.memory;
@@ -84,6 +99,16 @@ final class Track {
     row[3] = members.size();
     row[10] = Math.round(percent * HUNDREDTHS);
     lastTime = nanoTime;
+    idle = nothing;
+    ring.push(row);
+  }
+
+  /** Nothing has changed since the last look. */
+  void repeat(long epochMillis, long nanoTime) {
+    row[0] = epochMillis;
+    row[10] = 0;
+    lastTime = nanoTime;
+    limits.repeat(this);
     ring.push(row);
   }
 
@@ -94,6 +119,7 @@ final class Track {
         lastCpu < 0 || cpu < lastCpu || nanoTime == lastTime
             ? 0
             : 100.0 * (cpu - lastCpu) / (nanoTime - lastTime);
+    idle = cpu == lastCpu && sample.memoryBytes() == row[2] && sample.processes() == row[3];
     lastCpu = cpu;
     lastTime = nanoTime;
     row[0] = sample.time().toEpochMilli();
@@ -108,6 +134,11 @@ final class Track {
     row[9] = sample.involuntarySwitches();
     row[10] = Math.round(percent * HUNDREDTHS);
     ring.push(row);
+  }
+
+  /** Its platform has no figures of it now: there is no hurry to ask again. */
+  void giveUp() {
+    idle = true;
   }
 
   /** Makes the list that others read. */

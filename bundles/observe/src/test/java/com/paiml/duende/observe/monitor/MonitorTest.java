@@ -279,6 +279,41 @@ class MonitorTest {
   }
 
   @Test
+  void while_nobody_reads_those_that_do_nothing_take_turns_and_one_that_works_is_looked_at_as_ever()
+      throws Exception {
+    monitor.close();
+    monitor = new DaemonMonitor(daemons.manager(), BEAT, Limits.UNUSUAL, Duration.ZERO);
+    for (int i = 0; i < 40; i++) {
+      program("idle-" + i, sh("exec sleep 1000").pid());
+    }
+    program("busy", sh("while :; do :; done").pid());
+    Await.until("forty looks", PATIENCE, () -> looksAt("busy") > 40);
+    int busy = looksAt("busy");
+    for (int i = 0; i < 40; i++) {
+      int idle = looksAt("idle-" + i);
+      assertTrue(idle > 0 && idle < busy / 2, idle + " looks, and at the busy one " + busy);
+    }
+  }
+
+  private int looksAt(String name) {
+    return monitor.history(name, Instant.EPOCH, Instant.now()).size();
+  }
+
+  @Test
+  void a_child_of_an_idle_program_is_found() throws Exception {
+    monitor.close();
+    monitor = new DaemonMonitor(daemons.manager(), BEAT, Limits.UNUSUAL, Duration.ZERO);
+    for (int i = 0; i < 20; i++) {
+      program("idle-" + i, sh("exec sleep 1000").pid());
+    }
+    Process parent = sh("read line; sleep 1000 & sleep 1001");
+    program("parent", parent.pid());
+    Await.until("it is seen", PATIENCE, () -> monitor.processes("parent").size() == 1);
+    parent.outputWriter().append("go\n").flush();
+    Await.until("its children too", PATIENCE, () -> monitor.processes("parent").size() == 3);
+  }
+
+  @Test
   void a_daemon_that_is_removed_is_forgotten_and_one_that_ends_is_not() throws Exception {
     Process one = sh("exec sleep 1000");
     program("one", one.pid());

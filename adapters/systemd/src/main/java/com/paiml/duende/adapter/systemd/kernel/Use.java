@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a unit uses: from its control group's accounts, and from /proc for what those do not have. Asked often, for many units:
- * processor time, memory and processes are read each time, the rest at most every five seconds. Any thread may ask.
+ * processor time, memory and processes are read each time, the rest at most every five seconds; of a unit that has taken no
+ * processor time since, nothing but that for five minutes. Any thread may ask.
  */
 public final class Use {
   private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100, time(7)
@@ -24,11 +25,17 @@ public final class Use {
   private static final int UTIME = 11;
   private static final int STIME = 12;
   private static final long KEPT = TimeUnit.SECONDS.toNanos(5);
+  private static final long STANDS = TimeUnit.MINUTES.toNanos(5);
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
   private static final Pattern BYTES = Pattern.compile("([rw])bytes=([0-9]+)");
 
-  /** @param at when it was read, of {@link System#nanoTime} */
+  /**
+   * @param at when it was read, of {@link System#nanoTime}
+   * @param cpu the processor time just before it was read
+   */
   private record Detail(
       long at,
+      OptionalLong cpu,
       long threads,
       long files,
       long read,
@@ -37,45 +44,88 @@ public final class Use {
       long involuntary,
       long outOfMemoryKills) {}
 
+  /**
+   * @param at when it was read, of {@link System#nanoTime}
+   * @param settled whether all of it was read since the unit last took processor time
+   */
+  private record Whole(long at, boolean settled, UsageSample sample) {}
+
   private @Nullable Detail last;
+  private volatile @Nullable Whole whole;
 
   /** Of this group, now. */
   public UsageSample of(UnitGroup group) {
+    long now = System.nanoTime();
+    OptionalLong cpu = processorNanos(group);
+    Whole before = whole;
+    if (before != null
+        && cpu.isPresent()
+        && before.settled
+        && cpu.getAsLong() == before.sample.cpuNanos()
+        && now - before.at < STANDS) {
+      return at(Instant.now(), before.sample);
+    }
+    Whole next = readAll(group, cpu, now);
+    whole = next;
+    return next.sample;
+  }
+
+  private static UsageSample at(Instant time, UsageSample s) {
+    return new UsageSample(
+        time,
+        s.cpuNanos(),
+        s.memoryBytes(),
+        s.processes(),
+        s.threads(),
+        s.openFiles(),
+        s.readBytes(),
+        s.writeBytes(),
+        s.networkReceivedBytes(),
+        s.networkSentBytes(),
+        s.voluntarySwitches(),
+        s.involuntarySwitches(),
+        s.diskBytes(),
+        s.oomKills());
+  }
+
+  private Whole readAll(UnitGroup group, OptionalLong cpu, long now) {
     List<Long> pids = group.processes();
     long memory = 0;
     for (long pid : pids) {
       String[] pages = ProcessFiles.text(pid, "statm").split(" ", RESIDENT + 2);
       memory += pages.length > RESIDENT ? PAGE * Long.parseLong(pages[RESIDENT]) : 0;
     }
-    Detail detail = detail(group, pids);
-    return new UsageSample(
-        Instant.now(),
-        processorNanos(group).orElseGet(() -> ticks(pids) * TICK_NANOS),
-        memory,
-        pids.size(),
-        detail.threads,
-        detail.files,
-        detail.read,
-        detail.written,
-        UsageSample.UNKNOWN,
-        UsageSample.UNKNOWN,
-        detail.voluntary,
-        detail.involuntary,
-        UsageSample.UNKNOWN,
-        detail.outOfMemoryKills);
+    Detail detail = detail(group, pids, cpu);
+    UsageSample sample =
+        new UsageSample(
+            Instant.now(),
+            cpu.orElseGet(() -> ticks(pids) * TICK_NANOS),
+            memory,
+            pids.size(),
+            detail.threads,
+            detail.files,
+            detail.read,
+            detail.written,
+            UsageSample.UNKNOWN,
+            UsageSample.UNKNOWN,
+            detail.voluntary,
+            detail.involuntary,
+            UsageSample.UNKNOWN,
+            detail.outOfMemoryKills);
+    return new Whole(now, detail.cpu.equals(cpu), sample);
   }
 
-  private synchronized Detail detail(UnitGroup group, List<Long> pids) {
+  private synchronized Detail detail(UnitGroup group, List<Long> pids, OptionalLong cpu) {
     Detail before = last;
     long now = System.nanoTime();
     if (before == null || now - before.at >= KEPT) {
-      before = read(group, pids, now);
+      before = read(group, pids, cpu, now);
       last = before;
     }
     return before;
   }
 
-  private static Detail read(UnitGroup group, List<Long> pids, long now) {
+  private static Detail read(UnitGroup group, List<Long> pids, OptionalLong cpu, long now) {
     long threads = 0;
     long files = 0;
     long voluntary = 0;
@@ -95,6 +145,7 @@ public final class Use {
     OptionalLong[] disk = disk(group);
     return new Detail(
         now,
+        cpu,
         threads,
         files,
         disk[0].orElse(read),
@@ -118,7 +169,7 @@ public final class Use {
   /** The group's account has the time of processes that are gone, too. */
   private static OptionalLong processorNanos(UnitGroup group) {
     Optional<String> one = group.read("cpuacct", "cpuacct.usage");
-    if (one.isPresent() && one.get().matches("[0-9]{1,18}")) {
+    if (one.isPresent() && NUMBER.matcher(one.get()).matches()) {
       return OptionalLong.of(Long.parseLong(one.get()));
     }
     return group
