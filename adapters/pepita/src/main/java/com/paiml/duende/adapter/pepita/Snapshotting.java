@@ -23,9 +23,6 @@ final class Snapshotting {
   /** In a snapshot: the root file system, where the machine writes to it. */
   static final String ROOT_DISK = "root.disk";
 
-  /** Beside the memory: devices, and what says which page is which. */
-  private static final long BESIDE = 16L << 20;
-
   private final Images images;
   private final Supplier<Optional<HostRuntime>> host;
 
@@ -112,7 +109,7 @@ final class Snapshotting {
   }
 
   private static long estimate(VmRun run, Map<String, Path> disks) throws DaemonException {
-    long all = run.plan.memory() + BESIDE;
+    long all = SavedState.most(run.plan.memory());
     try {
       for (Path disk : disks.values()) {
         all += Files.size(disk);

@@ -201,7 +201,7 @@ final class Qmp implements Sockets.Listener, Monitor.Control {
           execute("migrate-set-parameters", Map.of("max-bandwidth", FASTEST), deadline);
       Map<String, Object> _ =
           execute("migrate", Map.of("uri", "unix:" + socket.asMonitorSeesIt()), deadline);
-      SavedState saved = socket.receive(file, deadline);
+      SavedState saved = socket.receive(file, SavedState.most(plan.memory()), deadline);
       awaitSaved(deadline);
       return saved;
     } catch (IOException e) {

@@ -86,8 +86,12 @@ final class StateSocket implements AutoCloseable {
     return asMonitorSeesIt;
   }
 
-  /** Writes all that comes, up to its end, to a new file of mode 0600. */
-  SavedState receive(Path file, Deadline deadline) throws IOException, DaemonException {
+  /**
+   * Writes all that comes, up to its end, to a new file of mode 0600.
+   *
+   * @param most bytes: a monitor that a guest has taken over must not fill the disk
+   */
+  SavedState receive(Path file, long most, Deadline deadline) throws IOException, DaemonException {
     MessageDigest digest = Digests.sha256();
     try (Selector selector = Selector.open();
         SocketChannel from = accept(selector, deadline);
@@ -105,6 +109,9 @@ final class StateSocket implements AutoCloseable {
         int n = from.read(piece.clear());
         if (n < 0) {
           return new SavedState(out.position(), HexFormat.of().formatHex(digest.digest()));
+        }
+        if (out.position() + n > most) {
+          throw new IOException("its monitor says more than " + most + " bytes");
         }
         digest.update(piece.flip().duplicate());
         writeAll(out, piece);
