@@ -62,6 +62,7 @@ final class ContainerRun {
   private boolean outOfMemory;
   private boolean noticeAwaited;
   private boolean settling;
+  private boolean endAwaited;
   private Optional<ExitReason> between = Optional.empty();
   private final Map<Beside, AutoCloseable> beside = new EnumMap<>(Beside.class);
 
@@ -233,6 +234,17 @@ final class ContainerRun {
   }
 
   /**
+   * Whether it has been started again, and the event that tells how it ended before may still be under way; says so once for
+   * each run.
+   */
+  synchronized boolean mayHearOfItsEnd(ContainerState state) {
+    boolean known = exits.containsKey(state.started()) || exits.containsKey("");
+    boolean may = !known && between.isEmpty() && !endAwaited && !current().isDone();
+    endAwaited |= may;
+    return may;
+  }
+
+  /**
    * The engine has started it again.
    *
    * @return the reason of the end before, when this run was not known yet
@@ -253,6 +265,7 @@ final class ContainerRun {
       outOfMemory = false;
       noticeAwaited = false;
       settling = false;
+      endAwaited = false;
       handle = handle(engine, spec, id, attempt(), state.started(), state.pid());
       exits.put(state.started(), new CompletableFuture<>());
       if (exits.size() > KEPT) {

@@ -36,6 +36,9 @@ final class Watcher implements EngineListener, AutoCloseable {
   private static final Duration AGAIN = Duration.ofSeconds(1);
   private static final Duration NOTICE = Duration.ofMillis(200);
 
+  /** Podman reads its events out of a file, and may tell of an end after it has started the container again. */
+  private static final Duration LATE_EVENT = Duration.ofSeconds(2);
+
   private final Engine engine;
   private final String instance;
   private final Map<String, ContainerRun> runs = new ConcurrentHashMap<>();
@@ -207,6 +210,10 @@ final class Watcher implements EngineListener, AutoCloseable {
         // Being started.
       }
       case RUNNING, PAUSED -> {
+        if (run.mayHearOfItsEnd(state)) {
+          soon(() -> look(run, exitCode), LATE_EVENT);
+          return;
+        }
         run.restarted(state).ifPresent(why -> run.events().restarted(run.handle(), why));
       }
       case RESTARTING -> run.endedBetween(reason(run, state, exitCode));

@@ -60,12 +60,19 @@ public final class Credentials {
             return found;
           }
         }
-      } catch (IOException | DaemonException | IllegalArgumentException e) {
-        System.getLogger(Credentials.class.getName())
-            .log(System.Logger.Level.WARNING, "{0}: {1}", file, e.getMessage());
+      } catch (IOException e) {
+        skip(file, e.toString());
+      } catch (DaemonException | IllegalArgumentException e) {
+        // What is there is not repeated: it may be a password.
+        skip(file, "is not what docker login and podman login write");
       }
     }
     return Optional.empty();
+  }
+
+  private static void skip(Path file, String why) {
+    System.getLogger(Credentials.class.getName())
+        .log(System.Logger.Level.WARNING, "{0} is left out: {1}", file, why);
   }
 
   private static List<Path> files(Map<String, String> environment) {

@@ -422,8 +422,12 @@ public final class DockerEngine implements Engine {
 
   @Override
   public boolean signal(String id, int signal, Deadline deadline) throws DaemonException {
+    Dialect spoken = dialect(deadline);
+    String kill = "/containers/" + encode(id) + "/kill?signal=" + signal;
+    // By Docker's API Podman looks for the end of what it kills four times a second, and answers
+    // then.
     UnixHttp.Answer answer =
-        http.post(container(id, "/kill?signal=" + signal, deadline), "", deadline);
+        http.post(spoken.podman() ? spoken.libpodPath(kill) : spoken.path(kill), "", deadline);
     if (answer.ok()) {
       return true;
     }
