@@ -1,4 +1,5 @@
 /*
+ * pressure flusher PROGRAM ARGUMENTS   becomes the program, marked as one that I/O depends on
  * pressure fill MIB SECONDS   fills memory with noise, rewrites and checks pages at random, checks all of them at the end
  */
 #define _GNU_SOURCE
@@ -7,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WORDS 512
 
@@ -68,6 +71,11 @@ static int press(size_t pages, double seconds) {
 }
 
 int main(int count, char **word) {
+  if (count > 2 && !strcmp(word[1], "flusher")) {
+    if (prctl(57 /* PR_SET_IO_FLUSHER */, 1, 0, 0, 0)) return 71;
+    execvp(word[2], word + 2);
+    return 72;
+  }
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (count == 4 && !strcmp(word[1], "fill")) return press((size_t)atol(word[2]) << 8, atof(word[3]));
   return 64;

@@ -65,7 +65,14 @@ public final class Disk {
         .resources(memory(resources, memory))
         .tables(
             Map.of(
-                "native", Map.of("process", true, "jvm_flags", parsed.swap() ? SWAP_FLAGS : FLAGS)))
+                "native",
+                Map.of(
+                    "process",
+                    true,
+                    "io_flusher",
+                    parsed.swap(),
+                    "jvm_flags",
+                    parsed.swap() ? SWAP_FLAGS : FLAGS)))
         .build();
   }
 

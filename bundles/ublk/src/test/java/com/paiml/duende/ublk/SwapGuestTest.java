@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("long")
 class SwapGuestTest {
   private static final Duration MINUTES = Duration.ofMinutes(6);
+  private static final String GROUP = "/sys/fs/cgroup/pressed";
+  private static final long HALF = 72L << 20;
 
   /** What ublk:add gives to a disk that carries swap. */
   private static final List<String> FLAGS =
@@ -64,7 +66,13 @@ class SwapGuestTest {
   }
 
   private static Job serve(Guest guest, String... options) throws Exception {
-    Job server = guest.start(server(guest, options));
+    List<String> words = new ArrayList<>();
+    if (List.of(options).contains("--swap")) {
+      // As Duende starts it, with io_flusher = true.
+      words.addAll(List.of("pressure", "flusher"));
+    }
+    words.addAll(server(guest, options));
+    Job server = guest.start(pressed("server", words));
     server.awaitLine(line -> line.equals("ready"), MINUTES);
     guest.must(MINUTES, "mkswap", "/dev/ublkb0");
     guest.must(MINUTES, "swapon", "/dev/ublkb0");
@@ -79,17 +87,25 @@ class SwapGuestTest {
   private void press(int seconds) throws Exception {
     try (Disk disk = Disk.empty(600L << 20);
         Guest guest = boot(disk)) {
+      group(guest, "max");
       Job server = serve(guest, "--swap");
+      // What the server has locked is not to be had; of what the other fills, half fits beside it.
+      long held = Long.parseLong(guest.must(MINUTES, "cat", GROUP + "/memory.current").strip());
+      guest.must(
+          MINUTES, "sh", "-c", "echo $1 > $0/memory.max", GROUP, String.valueOf(held + HALF));
       String said = server.output();
       assertEquals(
           6, said.lines().filter(line -> line.startsWith("swap guard: held ")).count(), said);
-      Command.Result pressed =
-          guest.run(
-              MINUTES.plusSeconds(2L * seconds),
-              "pressure",
-              "fill",
-              "450",
-              String.valueOf(seconds));
+      Job filler =
+          guest.start(
+              pressed(
+                  "filler",
+                  List.of(
+                      "pressure",
+                      "fill",
+                      String.valueOf((2 * HALF) >> 20),
+                      String.valueOf(seconds))));
+      Command.Result pressed = awaitOrTell(guest, filler, Duration.ofSeconds(150 + 4L * seconds));
       assertEquals(0, pressed.status(), pressed.output());
       assertTrue(pressed.output().contains(" bad 0 "), pressed.output());
       String swapped = guest.must(MINUTES, "grep", "pswpout", "/proc/vmstat");
@@ -105,22 +121,14 @@ class SwapGuestTest {
   void without_it_the_server_waits_for_itself_until_a_supervisor_ends_it() throws Exception {
     try (Disk disk = Disk.empty(600L << 20);
         Guest guest = boot(disk)) {
-      // The pressure is in a control group of both, so that the rest of the guest goes on.
-      guest.must(
-          MINUTES,
-          "sh",
-          "-c",
-          "mkdir /sys/fs/cgroup/pressed && echo 160M > /sys/fs/cgroup/pressed/memory.max");
-      Job server = guest.start(pressed(server(guest, "--direct")));
-      server.awaitLine(line -> line.equals("ready"), MINUTES);
-      guest.must(MINUTES, "mkswap", "/dev/ublkb0");
-      guest.must(MINUTES, "swapon", "/dev/ublkb0");
+      group(guest, "160M");
+      Job server = serve(guest, "--direct");
       Job supervisor =
           guest.start(
               guest.java(
                   FLAGS, Inside.class.getName(), "supervise", String.valueOf(server.pid()), "0"));
       supervisor.awaitLine(line -> line.equals("watching"), MINUTES);
-      Job filler = guest.start(pressed(List.of("pressure", "fill", "400", "900")));
+      Job filler = guest.start(pressed("filler", List.of("pressure", "fill", "400", "900")));
       long begin = System.nanoTime();
       String stuck =
           supervisor.awaitLine(line -> line.startsWith("stuck "), Duration.ofMinutes(15));
@@ -148,16 +156,46 @@ class SwapGuestTest {
     }
   }
 
+  /** What hangs must be told from what is slow. */
+  private static Command.Result awaitOrTell(Guest guest, Job job, Duration atMost)
+      throws Exception {
+    try {
+      return job.await(atMost);
+    } catch (IOException late) {
+      String where =
+          guest.must(
+              MINUTES,
+              "sh",
+              "-c",
+              "cd /proc; for t in [0-9]*/task/[0-9]*; do grep -q VmRSS $t/status || continue;"
+                  + " echo $t $(cat $t/comm $t/syscall) $(grep State $t/status) $(cat $t/stack);"
+                  + " done");
+      throw new IOException(where, late);
+    }
+  }
+
+  /** The pressure is in a control group above those of the server and of what fills memory, so that the rest of the guest goes on. */
+  private static void group(Guest guest, String memory) throws Exception {
+    guest.must(
+        MINUTES,
+        "sh",
+        "-c",
+        "mkdir $0 && echo $1 > $0/memory.max && echo +memory > $0/cgroup.subtree_control"
+            + " && mkdir $0/server $0/filler",
+        GROUP,
+        memory);
+  }
+
   /** In the group that is under pressure, and out of the OOM killer's reach: it would end the standstill. */
-  private static List<String> pressed(List<String> words) {
+  private static List<String> pressed(String group, List<String> words) {
     List<String> all =
         new ArrayList<>(
             List.of(
                 "sh",
                 "-c",
-                "echo -1000 > /proc/$$/oom_score_adj; echo $$ >"
-                    + " /sys/fs/cgroup/pressed/cgroup.procs; p=$0; [ -x /app/bin/$p ] &&"
-                    + " p=/app/bin/$p; exec $p \"$@\""));
+                "echo -1000 > /proc/$$/oom_score_adj; echo $$ > $0/cgroup.procs; p=$1; shift;"
+                    + " [ -x /app/bin/$p ] && p=/app/bin/$p; exec $p \"$@\"",
+                GROUP + "/" + group));
     all.addAll(words);
     return all;
   }

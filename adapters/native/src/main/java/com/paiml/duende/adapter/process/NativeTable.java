@@ -9,9 +9,10 @@ import java.util.Set;
  * The table {@code [native]} of a daemon file.
  *
  * @param process whether a daemon class runs in a JVM of its own
+ * @param ioFlusher whether I/O of the machine depends on it
  * @param platformThread whether a daemon object runs on a platform thread instead of a virtual one
  */
-public record NativeTable(boolean process, boolean platformThread) {
+public record NativeTable(boolean process, boolean ioFlusher, boolean platformThread) {
   static final TableSchema SCHEMA =
       new TableSchema(
           NativeAdapter.NAME,
@@ -28,6 +29,12 @@ public record NativeTable(boolean process, boolean platformThread) {
                   "",
                   "flags of that JVM, in place of those for a small one (-XX:+UseSerialGC,"
                       + " -XX:TieredStopAtLevel=1)"),
+              TableSchema.Key.of(
+                  "io_flusher",
+                  TableSchema.Type.BOOLEAN,
+                  "false",
+                  "for a program that serves a disk: the kernel never makes it wait for pages to be"
+                      + " written, which it may have to write itself (PR_SET_IO_FLUSHER; root)"),
               new TableSchema.Key(
                   "thread",
                   TableSchema.Type.STRING,
@@ -38,6 +45,8 @@ public record NativeTable(boolean process, boolean platformThread) {
 
   public static NativeTable of(Map<String, Object> table) {
     return new NativeTable(
-        Boolean.TRUE.equals(table.get("process")), "platform".equals(table.get("thread")));
+        Boolean.TRUE.equals(table.get("process")),
+        Boolean.TRUE.equals(table.get("io_flusher")),
+        "platform".equals(table.get("thread")));
   }
 }

@@ -17,6 +17,8 @@ import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.UsageSample;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,19 @@ class LimitsInGuest {
     lab.exit(handle);
     assertTrue(lab.log(handle).toString().contains("fork"), lab.log(handle).toString());
     assertFalse(lab.log(handle).contains("all"));
+  }
+
+  @Test
+  void a_program_that_serves_a_disk_is_marked_so() throws Exception {
+    DaemonHandle handle =
+        lab.start(
+            lab.shell(
+                "server",
+                c -> c.tables(Map.of("native", Map.of("io_flusher", true))),
+                "read -r stat </proc/self/stat; set -- ${stat##*) }; echo $(($7 & 0x180000));"
+                    + " exec sleep 1000"));
+    Lab.await("a line", () -> lab.log(handle).size() == 1);
+    assertEquals(List.of("" + 0x180000), lab.log(handle));
   }
 
   @Test

@@ -16,7 +16,7 @@ import java.util.Set;
 /**
  * Everything that is in force before a program's first instruction. What is empty is left as this
  * process has it. Put in force in this order, first to last: cgroups, out-of-memory score,
- * namespaces, mounts, umask, nice, I/O priority, processors, resource limits, capabilities, user,
+ * namespaces, mounts, umask, nice, I/O priority, io-flusher, processors, resource limits, capabilities, user,
  * no_new_privs, paths, system calls.
  *
  * @param cgroups files to write a 0 to for joining a group, one per hierarchy, see {@code Cgroup}
@@ -27,6 +27,8 @@ import java.util.Set;
  * @param umask permission bits that new files do not get
  * @param nice −20 (favoured) to 19
  * @param ioPriority priority of disk I/O
+ * @param ioFlusher whether it is marked as one that I/O depends on, so that the kernel never makes it wait for pages to be
+ *     written while it looks for memory; its threads and children are too. PR_SET_IO_FLUSHER(2const), since Linux 5.6
  * @param processors numbers of the processors that it may run on; empty for all
  * @param limits resource limits
  * @param capabilities all that it can ever have; the bounding set is cut to these too
@@ -45,6 +47,7 @@ public record Confinement(
     OptionalInt umask,
     OptionalInt nice,
     Optional<IoPriority> ioPriority,
+    boolean ioFlusher,
     List<Integer> processors,
     Map<Resource, Limit> limits,
     Optional<Set<Capability>> capabilities,
@@ -92,6 +95,7 @@ public record Confinement(
     private OptionalInt umask = OptionalInt.empty();
     private OptionalInt nice = OptionalInt.empty();
     private Optional<IoPriority> ioPriority = Optional.empty();
+    private boolean ioFlusher;
     private final List<Integer> processors = new ArrayList<>();
     private final Map<Resource, Limit> limits = new EnumMap<>(Resource.class);
     private Optional<Set<Capability>> capabilities = Optional.empty();
@@ -135,6 +139,13 @@ public record Confinement(
     public Builder mount(MountRule rule) {
       mounts.add(rule);
       namespaces.add(Namespace.MOUNT);
+      return this;
+    }
+
+    /** Marked as one that I/O depends on; takes CAP_SYS_RESOURCE. */
+    @CanIgnoreReturnValue
+    public Builder ioFlusher() {
+      ioFlusher = true;
       return this;
     }
 
@@ -219,6 +230,7 @@ public record Confinement(
           umask,
           nice,
           ioPriority,
+          ioFlusher,
           processors,
           limits,
           capabilities,

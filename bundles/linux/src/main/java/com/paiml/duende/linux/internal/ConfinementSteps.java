@@ -57,6 +57,7 @@ final class ConfinementSteps {
   private static final int CAPABILITY_VERSION_3 = 0x20080522;
   private static final int SECCOMP_SET_MODE_FILTER = 1;
   private static final int LANDLOCK_RULE_PATH_BENEATH = 1;
+  private static final int PR_SET_IO_FLUSHER = 57;
   private static final int IOPRIO_WHO_PROCESS = 1;
   private static final int IOPRIO_CLASS_SHIFT = 13;
   private static final int O_PATH = 010000000;
@@ -257,6 +258,10 @@ final class ConfinementSteps {
           value(IOPRIO_WHO_PROCESS),
           none,
           value(packed));
+    }
+    if (confinement.ioFlusher()) {
+      list.call(
+          Call.PRCTL, "the io-flusher flag", value(PR_SET_IO_FLUSHER), value(1), none, none, none);
     }
     processors();
   }

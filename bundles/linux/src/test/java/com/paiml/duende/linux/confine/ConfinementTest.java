@@ -120,6 +120,25 @@ class ConfinementTest {
         "7\n", output(spawner, shell("nice").withConfinement(confinement().nice(7).build())));
   }
 
+  /** linux/sched.h: PF_MEMALLOC_NOIO and PF_LOCAL_THROTTLE, in field 9 of /proc/PID/stat. */
+  @Test
+  void theIoFlusherFlagIsInForceAndPassesToChildren() throws Exception {
+    long capabilities =
+        Long.parseUnsignedLong(
+            field(Files.readString(Path.of("/proc/self/status")), "CapEff").replaceAll(".*\\s", ""),
+            16);
+    assumeTrue((capabilities & 1 << 24) != 0, "needs CAP_SYS_RESOURCE");
+    String flags = "read -r stat </proc/self/stat; set -- ${stat##*) }; echo $(($7 & 0x180000))";
+    assertEquals(
+        0x180000 + "\n" + 0x180000 + "\n",
+        output(
+            spawner,
+            shell(flags + "; sh -c '" + flags + "'")
+                .withConfinement(confinement().ioFlusher().build())));
+    assertEquals(
+        "0\n", output(spawner, shell(flags).withConfinement(confinement().nice(1).build())));
+  }
+
   @Test
   void ioPriorityIsInForce() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/ionice")), "ionice is needed to read it back");

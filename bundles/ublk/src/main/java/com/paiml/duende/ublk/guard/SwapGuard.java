@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
 
 /**
  * The six measures of a process that serves swap. A server that needs a page which is in its own swap waits for itself, for
@@ -186,10 +187,19 @@ public final class SwapGuard {
         "Locked " + locked + " of " + resident + " kB resident, VmSwap " + swapped + " kB");
   }
 
-  private Measure flushers() {
+  /**
+   * All threads, also the JVM's own, which are only when the process was started so: one that makes a mapping looks for memory
+   * with the lock of all mappings in its hands, and who serves may need that lock.
+   */
+  private static Measure flushers() {
     int held = 0;
-    for (int thread : threads) {
+    int all = 0;
+    for (String thread : tasks()) {
       String stat = text(SELF.resolve("task/" + thread + "/stat"));
+      if (stat.isEmpty()) {
+        continue;
+      }
+      all++;
       String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ");
       if (fields.length > FLAGS_FIELD
           && (Long.parseLong(fields[FLAGS_FIELD]) & IO_FLUSHER_FLAGS) == IO_FLUSHER_FLAGS) {
@@ -197,9 +207,21 @@ public final class SwapGuard {
       }
     }
     return new Measure(
-        "io-flusher on every thread that serves",
-        held == threads.size() && held > 0,
-        held + " of " + threads.size() + " have the flag in /proc/self/task/TID/stat");
+        "io-flusher on every thread",
+        held == all && held > 0,
+        held
+            + " of "
+            + all
+            + " have the flag in /proc/self/task/TID/stat"
+            + (held == all ? "" : ": write io_flusher = true into [native]"));
+  }
+
+  private static List<String> tasks() {
+    try (Stream<Path> tasks = Files.list(SELF.resolve("task"))) {
+      return tasks.map(task -> task.getFileName().toString()).toList();
+    } catch (IOException unreadable) {
+      return List.of();
+    }
   }
 
   private Measure namespaces() {

@@ -89,7 +89,12 @@ public final class Syscalls {
 
   /** Memory of this process alone, zeroed and resident. */
   public MemorySegment memory(long bytes) throws LinuxException {
-    return map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    MemorySegment memory = map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    // MAP_POPULATE does nothing in a process that locks its memory on fault
+    // (populate_vma_page_range): then the kernel's copy
+    // of a request waits for the lock of our mappings, which may be held by a thread that waits for
+    // this very request.
+    return memory.fill((byte) 0);
   }
 
   /** Unmaps. Nobody may use the segment any more. */

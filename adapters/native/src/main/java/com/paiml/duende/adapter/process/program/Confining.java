@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.process.program;
 
+import com.paiml.duende.adapter.process.NativeTable;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Sandbox;
@@ -45,6 +46,9 @@ final class Confining {
     Sandbox sandbox = spec.config().sandbox();
     Confinement.Builder builder = Confinement.builder().limit(Resource.NOFILE, openFiles);
     user.ifPresent(builder::user);
+    if (NativeTable.of(spec.table()).ioFlusher()) {
+      builder.ioFlusher();
+    }
     sandbox.umask().ifPresent(builder::umask);
     if (sandbox.noNewPrivs()) {
       builder.noNewPrivileges();
