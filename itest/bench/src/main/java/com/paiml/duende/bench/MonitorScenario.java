@@ -59,13 +59,16 @@ final class MonitorScenario implements Scenario {
           count + " programs run", PATIENCE, () -> new ProcCensus().pids(marker).size() >= count);
       setting.tell("  Duende");
       Thread.sleep(WARM_UP);
-      long container = nanos(Path.of("/proc/" + pid + "/task"));
-      long monitor = nanos(thread(pid));
-      Thread.sleep(time);
-      long monitored = nanos(thread(pid)) - monitor;
-      long contained = nanos(Path.of("/proc/" + pid + "/task")) - container;
-      add(figures, count, Figure.DUENDE, monitored, time, "the thread that looks");
-      add(figures, count, "duende, the whole container", contained, time, "with all it does");
+      measure(figures, count + " idle programs, nobody reads", pid, time);
+      // Somebody reads: all of them are looked at in every second.
+      Path shown = duende.data().resolve("top");
+      Process top = duende.start(shown, shown, "top", "-i", "1s", "-n", "3600");
+      try {
+        Thread.sleep(Duration.ofSeconds(3));
+        measure(figures, what(count), pid, time);
+      } finally {
+        Process _ = top.destroyForcibly();
+      }
       rival(setting, figures, count, time, "top", List.of("top", "-b", "-d", "1"));
       rival(setting, figures, count, time, "pidstat", List.of("pidstat", "-p", "ALL", "1"));
     }
@@ -95,10 +98,21 @@ final class MonitorScenario implements Scenario {
       Thread.sleep(Duration.ofSeconds(3));
       long before = nanos(tasks);
       Thread.sleep(time);
-      add(figures, count, who, nanos(tasks) - before, time, String.join(" ", command));
+      add(figures, what(count), who, nanos(tasks) - before, time, String.join(" ", command));
     } finally {
       Process _ = process.destroyForcibly();
     }
+  }
+
+  private void measure(List<Figure> figures, String what, long pid, Duration time)
+      throws Exception {
+    long container = nanos(Path.of("/proc/" + pid + "/task"));
+    long monitor = nanos(thread(pid));
+    Thread.sleep(time);
+    long monitored = nanos(thread(pid)) - monitor;
+    long contained = nanos(Path.of("/proc/" + pid + "/task")) - container;
+    add(figures, what, Figure.DUENDE, monitored, time, "the thread that looks");
+    add(figures, what, "duende, the whole container", contained, time, "with all it does");
   }
 
   private static String what(int count) {
@@ -106,9 +120,8 @@ final class MonitorScenario implements Scenario {
   }
 
   private void add(
-      List<Figure> figures, int count, String who, long nanos, Duration time, String note) {
-    figures.add(
-        Figure.of(name(), what(count), who, 100.0 * nanos / time.toNanos(), "% of a core", note));
+      List<Figure> figures, String what, String who, long nanos, Duration time, String note) {
+    figures.add(Figure.of(name(), what, who, 100.0 * nanos / time.toNanos(), "% of a core", note));
   }
 
   /** {@code se.sum_exec_runtime} of a thread, or of all threads in a folder: exact, where stat has hundredths of a second. */
