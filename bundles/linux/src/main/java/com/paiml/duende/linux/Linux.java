@@ -6,6 +6,7 @@ import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.UnixListener;
+import com.paiml.duende.linux.event.VsockConnection;
 import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.internal.Facilities;
@@ -176,6 +177,18 @@ public final class Linux {
    */
   public UnixListener unixListener(Path path, int mode) throws LinuxException {
     return facilities.unixListener(path, mode);
+  }
+
+  /**
+   * Begins to connect to a port of a virtual machine, vsock(7). Nothing waits: the descriptor becomes
+   * writable when the connection is there or has failed, after two seconds at the latest.
+   *
+   * @param cid of the machine; 1 is this host itself, where {@code vsock_loopback} is loaded
+   * @throws LinuxException {@code EAFNOSUPPORT} where the kernel has no vsock, {@code ENODEV} where
+   *     nothing serves that machine
+   */
+  public VsockConnection vsock(long cid, int port) throws LinuxException {
+    return facilities.vsock(cid, port);
   }
 
   /** A timer on the monotonic clock, not armed. */

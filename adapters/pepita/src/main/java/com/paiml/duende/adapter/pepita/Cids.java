@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -31,6 +32,9 @@ final class Cids {
 
   private final Path folder;
   private final Predicate<String> isAlive;
+
+  /** Those that others' machines have, of whom no file tells. */
+  private final BitSet foreign = new BitSet();
 
   /** @param isAlive whether the process of that identity is */
   Cids(Path folder, Predicate<String> isAlive) {
@@ -59,7 +63,7 @@ final class Cids {
                   folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock _ = lock(guard)) {
         for (long cid = FIRST; cid <= LAST; cid++) {
-          if (takeOne(cid, owner)) {
+          if (!foreign.get((int) cid) && takeOne(cid, owner)) {
             return cid;
           }
         }
@@ -112,6 +116,11 @@ final class Cids {
     Path _ =
         Files.move(
             fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** A machine that is none of ours has it: as long as this container runs it is not given. */
+  synchronized void foreign(long cid) {
+    foreign.set((int) cid);
   }
 
   /** It belongs to that process from now on. */

@@ -56,7 +56,8 @@ final class Engine implements AutoCloseable {
           EventLoop loop =
               linux.eventLoop(
                   "duende-pepita-ends", (what, fault) -> LOGGER.log(Level.ERROR, what, fault));
-          return new Engine(linux, spawner, loop, new Sockets("duende-pepita-sockets"));
+          return new Engine(
+              linux, spawner, loop, new Sockets("duende-pepita-sockets", Optional.of(linux)));
         } catch (LinuxException | IOException e) {
           throw new DaemonException(
               ErrorCode.IO, "pepita", "cannot begin: " + e.getMessage(), "see the limits", e);

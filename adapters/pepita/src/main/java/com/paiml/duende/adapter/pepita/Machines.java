@@ -35,6 +35,7 @@ import com.paiml.duende.support.log.RotatedLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -76,6 +77,10 @@ final class Machines {
   static final String FILES_DISK = "files.ext4";
 
   static final String CID = "cid";
+
+  /** In a machine's folder: what its monitor has said. */
+  private static final String WORDS = "monitor.log";
+
   static final String MEMORY = "memory";
   static final String VCPUS = "vcpus";
   static final String ACCELERATED = "accelerated";
@@ -146,6 +151,39 @@ final class Machines {
   private VmRun launch(
       Command command, Beginning beginning, AdapterEvents events, Deadline deadline)
       throws DaemonException {
+    while (true) {
+      try {
+        return launchOnce(command, beginning, events, deadline);
+      } catch (ForeignCid e) {
+        cids.foreign(e.cid);
+        if (deadline.hasPassed()) {
+          throw new DaemonException(
+              ErrorCode.TIMEOUT,
+              command.spec().name(),
+              "machines of others have all the context ids up to " + e.cid,
+              "allow more time, or say channel = \"serial\"",
+              e);
+        }
+        LOGGER.log(
+            Level.DEBUG, command.spec().name() + ": another's machine has the context id " + e.cid, e);
+      }
+    }
+  }
+
+  /** The context id that was taken is in use by a machine of which our files do not tell. */
+  private static final class ForeignCid extends Exception {
+    private static final long serialVersionUID = 1;
+    final long cid;
+
+    ForeignCid(long cid, DaemonException cause) {
+      super(cause);
+      this.cid = cid;
+    }
+  }
+
+  private VmRun launchOnce(
+      Command command, Beginning beginning, AdapterEvents events, Deadline deadline)
+      throws DaemonException, ForeignCid {
     LaunchSpec spec = command.spec();
     PepitaTable table = command.table();
     Image image = images.get(table.image());
@@ -157,11 +195,13 @@ final class Machines {
     Path folder = makeFolder(spec);
     Undo undo = new Undo();
     undo.add(() -> delete(folder));
+    long cid = 0;
     try {
       Path _ = Files.writeString(folder.resolve(Leftovers.OWNER), spec.instance().id());
       String own = engine.own();
-      long cid = cids.take(own);
-      undo.add(() -> cids.free(cid, own));
+      long taken = cids.take(own);
+      cid = taken;
+      undo.add(() -> cids.free(taken, own));
       Secret secret = beginning.secret();
       secret.write(folder.resolve("secret"));
       Optional<Path> files = beginning.filesDisk(folder, deadline);
@@ -172,8 +212,8 @@ final class Machines {
       Pidfd process = startMonitor(monitor, beginning, plan, deadline);
       undo.add(() -> killAndReap(process));
       ProcessIdentity identity = engine.processes.identify(process);
-      cids.hand(cid, identity.encode());
-      undo.add(() -> cids.free(cid, identity.encode()));
+      cids.hand(taken, identity.encode());
+      undo.add(() -> cids.free(taken, identity.encode()));
       RotatedLog log =
           engine.logs.join(
               spec.logFile(), spec.config().log().maxSize(), spec.config().log().keep());
@@ -208,7 +248,11 @@ final class Machines {
       }
       return run;
     } catch (DaemonException e) {
+      boolean foreign = monitor.refusesCid(wordsOf(folder));
       undo.all();
+      if (foreign) {
+        throw new ForeignCid(cid, e);
+      }
       throw e;
     } catch (LinuxException e) {
       undo.all();
@@ -226,6 +270,14 @@ final class Machines {
           "its machine cannot be made: " + e.getMessage(),
           "see the space left, and the rights of " + folder,
           e);
+    }
+  }
+
+  private static String wordsOf(Path folder) {
+    try {
+      return Files.readString(folder.resolve(WORDS), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return "";
     }
   }
 
@@ -429,7 +481,7 @@ final class Machines {
 
   private Pidfd spawn(Path program, List<String> arguments, VmPlan plan, Deadline deadline)
       throws LinuxException {
-    Path words = plan.folder().resolve("monitor.log");
+    Path words = plan.folder().resolve(WORDS);
     Confinement.Builder confinement = Confinement.builder().umask(0077).noNewPrivileges();
     if (!plan.jail().network()) {
       confinement.namespace(Namespace.NETWORK);
@@ -454,7 +506,7 @@ final class Machines {
     data.put(MACHINE, plan.name());
     data.put(FOLDER, plan.folder().toString());
     data.put(MONITOR, monitor.word());
-    data.put(CHANNEL, monitor.channel());
+    data.put(CHANNEL, monitor.carrier());
     companion.ifPresent(c -> data.put(COMPANION, c.encode()));
     data.put(CID, Long.toString(plan.cid()));
     data.put(MEMORY, Long.toString(plan.memory()));
@@ -565,12 +617,7 @@ final class Machines {
           new Recovery.Lost("its machine ended while nobody watched, before it told how"), null);
     }
     Path folder = Path.of(handle.get(FOLDER).orElse("/nonexistent"));
-    Monitor monitor =
-        monitors.choose(
-            handle.name(),
-            handle.get(MONITOR).orElse("qemu"),
-            handle.get(CHANNEL).orElse("serial"),
-            true);
+    Monitor monitor = running(handle);
     VmRun run;
     try {
       RotatedLog log =
@@ -598,6 +645,20 @@ final class Machines {
           new Recovery.Lost("what belongs to its machine cannot be read: " + e.getMessage()), null);
     }
     return takeUp(run, deadline);
+  }
+
+  private Monitor running(DaemonHandle handle) throws DaemonException {
+    String word = handle.get(MONITOR).orElse("qemu");
+    String carrier = handle.get(CHANNEL).orElse("serial");
+    return monitors
+        .findRunning(word, carrier)
+        .orElseThrow(
+            () ->
+                new DaemonException(
+                    ErrorCode.NOT_SUPPORTED,
+                    handle.name(),
+                    "it runs by " + word + " over " + carrier + ", which is not known",
+                    "start the adapter that has started it"));
   }
 
   private static Found takeUp(VmRun run, Deadline deadline) throws DaemonException {

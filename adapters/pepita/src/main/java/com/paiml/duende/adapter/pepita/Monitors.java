@@ -20,11 +20,23 @@ record Monitors(List<Monitor> all) {
     return all.stream().filter(m -> m.word().equals(word)).findFirst();
   }
 
-  /** The one of that word that speaks with its guests so. */
+  /** The one of that word that speaks with its guests so; of several the first that is installed, or else the first. */
   Optional<Monitor> find(String word, String channel) {
+    List<Monitor> fit =
+        all.stream()
+            .filter(m -> m.word().equals(word))
+            .filter(m -> channel.equals("auto") || m.channel().equals(channel))
+            .toList();
+    return fit.stream()
+        .filter(m -> m.program().isPresent())
+        .findFirst()
+        .or(() -> fit.stream().findFirst());
+  }
+
+  /** The one that a running machine has been started by, whether another could be started now or not. */
+  Optional<Monitor> findRunning(String word, String carrier) {
     return all.stream()
-        .filter(m -> m.word().equals(word))
-        .filter(m -> channel.equals("auto") || m.channel().equals(channel))
+        .filter(m -> m.word().equals(word) && m.carrier().equals(carrier))
         .findFirst();
   }
 

@@ -75,6 +75,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
       new Monitors(
           List.of(
               new QemuMonitor(),
+              QemuMonitor.withHostVsock(),
               QemuMonitor.withVsock(),
               new FirecrackerMonitor(),
               new CloudHypervisorMonitor()));
@@ -250,7 +251,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     Map<String, String> details = new LinkedHashMap<>();
     for (Monitor monitor : installed) {
       details.put(
-          "monitor " + monitor.word() + " (" + monitor.channel() + ")",
+          "monitor " + monitor.word() + " (" + monitor.carrier() + ")",
           monitor.program().map(Path::toString).orElse("")
               + (monitor.simulated()
                   ? ", simulated: tested against its API description only"

@@ -35,7 +35,11 @@ public final class PepitaDiagnostic implements Diagnostic {
       Optional<Path> program = monitor.program();
       findings.add(
           program.isEmpty()
-              ? new Finding(area(monitor), Verdict.ABSENT, "is not here", monitor.remedy())
+              ? new Finding(
+                  area(monitor),
+                  Verdict.ABSENT,
+                  monitor.hindrance().orElse("is not here"),
+                  monitor.remedy())
               : new Finding(
                   area(monitor),
                   monitor.simulated() ? Verdict.DEGRADED : Verdict.OK,
@@ -66,7 +70,7 @@ public final class PepitaDiagnostic implements Diagnostic {
   }
 
   private static String area(Monitor monitor) {
-    return "pepita: " + monitor.word() + " over " + monitor.channel();
+    return "pepita: " + monitor.word() + " over " + monitor.carrier();
   }
 
   private Finding kvm(Optional<Image> image) {

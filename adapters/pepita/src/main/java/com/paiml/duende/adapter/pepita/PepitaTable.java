@@ -85,7 +85,7 @@ record PepitaTable(
                   "auto",
                   Set.of("auto", "serial", "vsock"),
                   "by what host and guest speak: a virtio-serial port or vsock; with QEMU vsock"
-                      + " needs vhost-device-vsock"),
+                      + " needs /dev/vhost-vsock or vhost-device-vsock"),
               new TableSchema.Key(
                   "machine",
                   TableSchema.Type.STRING,

@@ -68,7 +68,7 @@ record RunningVm(VmRun run, Snapshotting snapshotting) implements Vms.Vm {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("folder", run.folder().toString());
     details.put("log", run.log().file().toString());
-    details.put("channel", run.plan.channel().toString());
+    details.put("channel", run.monitor.carrier() + ", " + run.monitor.address(run.plan).words());
     details.put("jail", run.handle.get(Machines.JAIL).orElse("none"));
     if (!run.files().isEmpty()) {
       details.put("files", run.files());

@@ -220,8 +220,7 @@ final class VmRun implements GuestEvents {
       refuseEnded();
       try {
         Guest made =
-            Guest.connect(
-                engine.sockets, plan.channel(), spec.name(), secret, monitor.vsockPort(), this);
+            Guest.connect(engine.sockets, monitor.address(plan), spec.name(), secret, this);
         guest = made;
         return made;
       } catch (IOException e) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The image that tests boot: made once by the product's own builder and kept in target/, or the tests are skipped. */
 final class Built {
-  private static final Path CACHE = Path.of("target", "pepita").toAbsolutePath();
+  private static final Path CACHE =
+      Path.of(System.getProperty("pepita.built", "target/pepita")).toAbsolutePath();
   private static @Nullable String missing;
 
   private Built() {}

@@ -53,6 +53,8 @@ class CidsTest {
     assertEquals(5, cids.take("a"), "what is another's is not given back");
     cids.free(3, "a");
     assertEquals(3, cids.take("a"));
+    cids.foreign(6);
+    assertEquals(7, cids.take("a"), "6 is a machine's of which no file tells");
     cids.hand(4, "dead");
     assertEquals(4, cids.take("a"));
   }

@@ -43,6 +43,14 @@ public interface EventLoop extends AutoCloseable {
    */
   Watch watch(String what, Descriptor descriptor, int bits, Handler handler) throws LinuxException;
 
+  /**
+   * From now on one of this loop's watches waits for these. May be called from any thread.
+   *
+   * @param bits {@link Readiness#IN}, {@link Readiness#OUT}; 0 leaves only hang-up and error
+   * @throws LinuxException {@code ENOENT} or {@code EBADF} when it is not watched any more
+   */
+  void change(Watch watch, int bits) throws LinuxException;
+
   /** The number of watches now. */
   int size();
 

@@ -149,8 +149,8 @@ final class EpollLoop implements EventLoop {
     return one;
   }
 
-  /** Changes what a watch waits for; 0 leaves only hang-up and error. */
-  void change(Watch watch, int bits) throws LinuxException {
+  @Override
+  public void change(Watch watch, int bits) throws LinuxException {
     if (watch instanceof Watched one) {
       control(CTL_MOD, one.descriptor, bits, one.key, one.what);
     }

@@ -6,6 +6,7 @@ import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.UnixListener;
+import com.paiml.duende.linux.event.VsockConnection;
 import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.Architecture;
@@ -124,6 +125,10 @@ public final class Facilities {
 
   public UnixListener unixListener(Path path, int mode) throws LinuxException {
     return UnixStreamListener.bind(kernel, path, mode);
+  }
+
+  public VsockConnection vsock(long cid, int port) throws LinuxException {
+    return KernelVsock.connect(kernel, cid, port);
   }
 
   public Timer timer() throws LinuxException {

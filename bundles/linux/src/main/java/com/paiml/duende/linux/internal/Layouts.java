@@ -54,12 +54,18 @@ final class Layouts {
   static final long CMSG_TYPE = 12;
   static final long UCRED_SIZE = 12;
   static final long SOCKADDR_UN_PATH = 2;
+  // linux/vm_sockets.h
+  static final long SOCKADDR_VM_SIZE = 16;
+  static final long SOCKADDR_VM_PORT = 4;
+  static final long SOCKADDR_VM_CID = 8;
   static final int AF_UNIX = 1;
+  static final int AF_VSOCK = 40;
   static final int SOCK_STREAM = 1;
   static final int SOCK_DGRAM = 2;
   static final int SOCK_NONBLOCK = 04000;
   static final int SOCK_CLOEXEC = 02000000;
   static final int SOL_SOCKET = 1;
+  static final int SO_ERROR = 4;
   static final int SO_PASSCRED = 16;
   static final int SO_PEERCRED = 17;
   static final int SCM_RIGHTS = 1;

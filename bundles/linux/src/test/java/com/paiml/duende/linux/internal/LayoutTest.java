@@ -69,6 +69,7 @@ class LayoutTest {
       #include <sys/timerfd.h>
       #include <sys/uio.h>
       #include <sys/un.h>
+      #include <linux/vm_sockets.h>
       #include <sys/wait.h>
       #include <net/if.h>
       #include <sched.h>
@@ -196,6 +197,7 @@ class LayoutTest {
       KernelPidfd.WNOHANG = WNOHANG
       Landlock.CREATE_RULESET_VERSION = LANDLOCK_CREATE_RULESET_VERSION
       Layouts.AF_UNIX = AF_UNIX
+      Layouts.AF_VSOCK = AF_VSOCK
       Layouts.CLD_DUMPED = CLD_DUMPED
       Layouts.CLD_EXITED = CLD_EXITED
       Layouts.CMSG_HEADER = CMSG_LEN(0)
@@ -228,12 +230,16 @@ class LayoutTest {
       Layouts.SIGINFO_SIZE = sizeof(siginfo_t)
       Layouts.SIGINFO_STATUS = offsetof(siginfo_t, si_status)
       Layouts.SIGSET_SIZE = sizeof(sigset_t)
+      Layouts.SOCKADDR_VM_CID = offsetof(struct sockaddr_vm, svm_cid)
+      Layouts.SOCKADDR_VM_PORT = offsetof(struct sockaddr_vm, svm_port)
+      Layouts.SOCKADDR_VM_SIZE = sizeof(struct sockaddr_vm)
       Layouts.SOCKADDR_UN_PATH = offsetof(struct sockaddr_un, sun_path)
       Layouts.SOCK_CLOEXEC = SOCK_CLOEXEC
       Layouts.SOCK_DGRAM = SOCK_DGRAM
       Layouts.SOCK_STREAM = SOCK_STREAM
       Layouts.SOCK_NONBLOCK = SOCK_NONBLOCK
       Layouts.SOL_SOCKET = SOL_SOCKET
+      Layouts.SO_ERROR = SO_ERROR
       Layouts.SO_PASSCRED = SO_PASSCRED
       Layouts.SO_PEERCRED = SO_PEERCRED
       Layouts.TIMESPEC_SIZE = sizeof(struct timespec)

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -60,32 +59,22 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
   private int notes;
 
   @SuppressWarnings("NullAway.Init")
-  private Guest(String thing, Secret secret, OptionalInt vsockPort, GuestEvents events) {
+  private Guest(String thing, Secret secret, Address address, GuestEvents events) {
     this.thing = thing;
     this.secret = secret;
     this.events = events;
-    this.greeted = vsockPort.isEmpty();
+    this.greeted = !(address instanceof Address.Forwarded);
   }
 
-  /**
-   * Connects, and begins a session; {@link #opened} tells when it has begun.
-   *
-   * @param vsockPort where the socket is one of Firecracker's scheme: the port in the guest that is asked for
-   */
+  /** Connects, and begins a session; {@link #opened} tells when it has begun. */
   public static Guest connect(
-      Sockets sockets,
-      Path path,
-      String thing,
-      Secret secret,
-      OptionalInt vsockPort,
-      GuestEvents events)
+      Sockets sockets, Address address, String thing, Secret secret, GuestEvents events)
       throws IOException {
-    Guest guest = new Guest(thing, secret, vsockPort, events);
-    guest.socket = sockets.connect(path, guest);
-    if (vsockPort.isPresent()) {
+    Guest guest = new Guest(thing, secret, address, events);
+    guest.socket = sockets.connect(address, guest);
+    if (address instanceof Address.Forwarded(Path _, int port)) {
       guest.socket.sendNow(
-          ByteBuffer.wrap(
-              ("CONNECT " + vsockPort.getAsInt() + "\n").getBytes(StandardCharsets.US_ASCII)));
+          ByteBuffer.wrap(("CONNECT " + port + "\n").getBytes(StandardCharsets.US_ASCII)));
     }
     // A guest in the middle of a frame of a host that was cut off takes this for the rest of it.
     guest.socket.sendNow(ByteBuffer.allocate(Frame.HEADER + Frame.LONGEST));

@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.pepita.channel;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.linux.Linux;
 import com.paiml.duende.spi.Deadline;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -16,22 +17,30 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
-/** One thread for the sockets of all machines: their channels, consoles and monitors. Safe for several threads. */
+/**
+ * One thread for the unix sockets of all machines: their channels, consoles and monitors; and one for the vsock channels of
+ * all, once there is one. Safe for several threads.
+ */
 public final class Sockets implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(Sockets.class.getName());
 
   /** Read from one socket before another has its turn. */
-  private static final int TURN = 128 * 1024;
+  static final int TURN = 128 * 1024;
 
+  private final String name;
+  private final Optional<Linux> linux;
   private final Selector selector;
   private final Thread thread;
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+  private @Nullable VsockLoop vsocks;
   private volatile boolean closed;
 
   /** What is done with what comes. Called on the one thread; must not block. */
@@ -43,11 +52,34 @@ public final class Sockets implements AutoCloseable {
     void ended(String why);
   }
 
-  /** @param name of the thread */
+  /**
+   * Without vsock.
+   *
+   * @param name of the thread
+   */
   public Sockets(String name) throws IOException {
+    this(name, Optional.empty());
+  }
+
+  /**
+   * @param name of the threads
+   * @param linux with which vsock sockets are made; Java has none
+   */
+  public Sockets(String name, Optional<Linux> linux) throws IOException {
+    this.name = name;
+    this.linux = linux;
     selector = Selector.open();
     thread = Thread.ofPlatform().daemon().name(name).unstarted(this::serve);
     thread.start();
+  }
+
+  /** Connects. Over vsock it has only begun to when this returns; what is sent waits for that. */
+  public Socket connect(Address address, Listener listener) throws IOException {
+    return switch (address) {
+      case Address.Unix(Path path) -> connect(path, listener);
+      case Address.Forwarded(Path path, int _) -> connect(path, listener);
+      case Address.Vsock(long cid, int port) -> vsocks().connect(cid, port, listener);
+    };
   }
 
   /** Connects to a unix socket. */
@@ -56,8 +88,9 @@ public final class Sockets implements AutoCloseable {
     try {
       channel.connect(UnixDomainSocketAddress.of(path));
       channel.configureBlocking(false);
-      Socket socket = new Socket(channel, listener);
-      run(() -> register(socket));
+      UnixWire wire = new UnixWire(channel);
+      Socket socket = new Socket(wire, listener);
+      wire.run(() -> wire.register(socket));
       return socket;
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -65,17 +98,79 @@ public final class Sockets implements AutoCloseable {
     }
   }
 
-  private void run(Runnable task) {
-    tasks.add(task);
-    selector.wakeup();
+  private synchronized VsockLoop vsocks() throws IOException {
+    if (closed) {
+      throw new IOException("the adapter has been stopped");
+    }
+    VsockLoop made = vsocks;
+    if (made == null) {
+      made =
+          VsockLoop.open(
+              name + "-vsock", linux.orElseThrow(() -> new IOException("there is no vsock here")));
+      vsocks = made;
+    }
+    return made;
   }
 
-  private void register(Socket socket) {
-    try {
-      socket.key = socket.channel.register(selector, SelectionKey.OP_READ, socket);
-      socket.interest();
-    } catch (ClosedChannelException e) {
-      socket.end("closed");
+  private synchronized Optional<VsockLoop> openVsocks() {
+    return Optional.ofNullable(vsocks);
+  }
+
+  /** A channel of Java's in the selector. */
+  private final class UnixWire implements Wire {
+    private final SocketChannel channel;
+    private volatile @Nullable SelectionKey key;
+
+    UnixWire(SocketChannel channel) {
+      this.channel = channel;
+    }
+
+    void register(Socket socket) {
+      try {
+        key = channel.register(selector, SelectionKey.OP_READ, socket);
+        socket.interest();
+      } catch (ClosedChannelException e) {
+        socket.end("closed");
+      }
+    }
+
+    @Override
+    public void run(Runnable task) {
+      tasks.add(task);
+      selector.wakeup();
+    }
+
+    @Override
+    public boolean isOver() {
+      return closed;
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      return channel.read(into);
+    }
+
+    @Override
+    public int write(ByteBuffer from) throws IOException {
+      return channel.write(from);
+    }
+
+    @Override
+    public void waitFor(boolean room) {
+      SelectionKey mine = key;
+      if (mine != null && mine.isValid()) {
+        mine.interestOps(
+            room ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        LOGGER.log(Level.DEBUG, "close", e);
+      }
     }
   }
 
@@ -119,21 +214,16 @@ public final class Sockets implements AutoCloseable {
       socket.flush();
     }
     if (key.isReadable()) {
-      room.clear();
-      int n = socket.channel.read(room);
-      if (n < 0) {
-        socket.end("the other side has closed it");
-      } else {
-        socket.listener.received(room.flip());
-      }
+      socket.readOnce(room);
     }
   }
 
-  /** Ends all connections and the thread. */
+  /** Ends all connections and the threads. */
   @Override
   public void close() {
     closed = true;
     selector.wakeup();
+    openVsocks().ifPresent(VsockLoop::close);
     try {
       if (!Thread.currentThread().equals(thread)
           && !thread.join(java.time.Duration.ofSeconds(10))) {
@@ -145,22 +235,20 @@ public final class Sockets implements AutoCloseable {
   }
 
   /** One connection. */
-  public final class Socket implements AutoCloseable {
+  public static final class Socket implements AutoCloseable {
     /** Beyond this, senders wait; answers of the socket thread itself may use as much again. */
     private static final int QUEUE = 1 << 18;
 
-    private final SocketChannel channel;
+    private final Wire wire;
     private final Listener listener;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
     private final Queue<ByteBuffer> queue = new ArrayDeque<>();
-    private volatile SelectionKey key;
     private int queued;
     private boolean ended;
 
-    @SuppressWarnings("NullAway.Init")
-    private Socket(SocketChannel channel, Listener listener) {
-      this.channel = channel;
+    Socket(Wire wire, Listener listener) {
+      this.wire = wire;
       this.listener = listener;
     }
 
@@ -217,29 +305,39 @@ public final class Sockets implements AutoCloseable {
       queue.add(bytes);
       queued += bytes.remaining();
       if (queue.size() == 1) {
-        run(this::interest);
+        wire.run(this::interest);
       }
     }
 
-    private void interest() {
-      SelectionKey mine = key;
-      if (mine == null || !mine.isValid()) {
-        return;
-      }
+    /** On the socket thread. */
+    void interest() {
       lock.lock();
       try {
-        mine.interestOps(
-            queue.isEmpty() ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+        if (!ended) {
+          wire.waitFor(!queue.isEmpty());
+        }
       } finally {
         lock.unlock();
       }
     }
 
-    private void flush() throws IOException {
+    /** On the socket thread, when there is something to read. */
+    void readOnce(ByteBuffer room) throws IOException {
+      room.clear();
+      int n = wire.read(room);
+      if (n < 0) {
+        end("the other side has closed it");
+      } else {
+        listener.received(room.flip());
+      }
+    }
+
+    /** On the socket thread, when there is room. */
+    void flush() throws IOException {
       lock.lock();
       try {
         for (ByteBuffer first = queue.peek(); first != null; first = queue.peek()) {
-          queued -= channel.write(first);
+          queued -= wire.write(first);
           if (first.hasRemaining()) {
             break;
           }
@@ -254,7 +352,8 @@ public final class Sockets implements AutoCloseable {
       interest();
     }
 
-    private void end(String why) {
+    /** On the socket thread. */
+    void end(String why) {
       lock.lock();
       try {
         if (ended) {
@@ -266,21 +365,17 @@ public final class Sockets implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      try {
-        channel.close();
-      } catch (IOException e) {
-        LOGGER.log(Level.DEBUG, "close", e);
-      }
+      wire.close();
       listener.ended(why);
     }
 
     /** Closes it; the listener hears of that soon. */
     @Override
     public void close() {
-      if (closed) {
+      if (wire.isOver()) {
         end("closed");
       } else {
-        run(() -> end("closed"));
+        wire.run(() -> end("closed"));
       }
     }
   }

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.pepita.monitor;
 
+import com.paiml.duende.adapter.pepita.channel.Address;
 import com.paiml.duende.adapter.pepita.channel.Sockets;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -42,6 +43,32 @@ public interface Monitor {
     return vsockPort().isPresent() ? "vsock" : "serial";
   }
 
+  /** Who carries that channel, where there are several for one word and channel: {@code vhost-vsock}. */
+  default String carrier() {
+    return channel();
+  }
+
+  /** Where the machine's channel is. */
+  default Address address(VmPlan plan) {
+    return vsockPort().isPresent()
+        ? new Address.Forwarded(plan.channel(), vsockPort().getAsInt())
+        : new Address.Unix(plan.channel());
+  }
+
+  /** Why it is not to be used here though its program is installed; empty where it is. */
+  default Optional<String> hindrance() {
+    return Optional.empty();
+  }
+
+  /**
+   * Whether it could not begin because another's machine has the same context id.
+   *
+   * @param words its last ones
+   */
+  default boolean refusesCid(String words) {
+    return false;
+  }
+
   /**
    * A program that must run beside it, with its arguments; empty for none. It is started first, and there once {@link
    * #companionSocket} is.
@@ -70,7 +97,7 @@ public interface Monitor {
     throw new UnsupportedOperationException(word());
   }
 
-  /** The port in the guest, where the channel's socket is one of Firecracker's vsock scheme. */
+  /** The port in the guest, where the channel is vsock. */
   OptionalInt vsockPort();
 
   /** Takes its orders socket up, of a monitor that has just been started or has run for long. */

@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.pepita.monitor;
 
+import com.paiml.duende.adapter.pepita.channel.Address;
 import com.paiml.duende.adapter.pepita.channel.Sockets;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -20,6 +21,8 @@ public final class QemuMonitor implements Monitor {
   /** The disks' names, with their numbers behind. */
   static final String DISK = "disk";
 
+  private static final String PROGRAM = "qemu-system-x86_64";
+
   private static final String VSOCK_DEVICE = "vhost-device-vsock";
 
   /** The port's name; the guest's init looks for it. */
@@ -31,22 +34,36 @@ public final class QemuMonitor implements Monitor {
   private final Optional<Path> program;
   private @Nullable QemuVersion version;
 
-  /** Serves the machine's vsock, where that is its channel. */
+  /** Serves the machine's vsock, where that is its channel and the host's kernel does not. */
   private final Optional<Path> vsockDevice;
+
+  /** The host's kernel as who serves it. */
+  private final Optional<HostVsock> hostVsock;
 
   /** The QEMU that is installed, with a virtio-serial port as channel. */
   public QemuMonitor() {
-    this(Programs.find("qemu-system-x86_64"));
+    this(Programs.find(PROGRAM));
   }
 
   /** Another program in its place. */
   public QemuMonitor(Optional<Path> program) {
-    this(program, Optional.empty());
+    this(program, Optional.empty(), Optional.empty());
   }
 
-  private QemuMonitor(Optional<Path> program, Optional<Path> vsockDevice) {
+  private QemuMonitor(
+      Optional<Path> program, Optional<Path> vsockDevice, Optional<HostVsock> hostVsock) {
     this.program = program;
     this.vsockDevice = vsockDevice;
+    this.hostVsock = hostVsock;
+  }
+
+  /** QEMU with a vsock of the host's kernel; absent where there is none that may be used. */
+  public static QemuMonitor withHostVsock() {
+    return withHostVsock(Programs.find(PROGRAM), HostVsock.here());
+  }
+
+  static QemuMonitor withHostVsock(Optional<Path> program, HostVsock host) {
+    return new QemuMonitor(program, Optional.empty(), Optional.of(host));
   }
 
   /**
@@ -56,12 +73,36 @@ public final class QemuMonitor implements Monitor {
   public static QemuMonitor withVsock() {
     Optional<Path> device = Programs.find(VSOCK_DEVICE);
     return new QemuMonitor(
-        device.flatMap(d -> Programs.find("qemu-system-x86_64")),
-        Optional.of(device.orElse(Path.of(VSOCK_DEVICE))));
+        device.flatMap(d -> Programs.find(PROGRAM)),
+        Optional.of(device.orElse(Path.of(VSOCK_DEVICE))),
+        Optional.empty());
   }
 
   private boolean usesVsock() {
-    return vsockDevice.isPresent();
+    return vsockDevice.isPresent() || hostVsock.isPresent();
+  }
+
+  @Override
+  public String carrier() {
+    return hostVsock.isPresent() ? "vhost-vsock" : usesVsock() ? VSOCK_DEVICE : channel();
+  }
+
+  @Override
+  public Address address(VmPlan plan) {
+    return hostVsock.isPresent()
+        ? new Address.Vsock(plan.cid(), VsockLine.PORT)
+        : Monitor.super.address(plan);
+  }
+
+  @Override
+  public Optional<String> hindrance() {
+    return program.isEmpty() ? Optional.empty() : hostVsock.flatMap(HostVsock::hindrance);
+  }
+
+  @Override
+  public boolean refusesCid(String words) {
+    return hostVsock.isPresent()
+        && words.contains("unable to set guest cid: Address already in use");
   }
 
   @Override
@@ -93,14 +134,17 @@ public final class QemuMonitor implements Monitor {
 
   @Override
   public Optional<Path> program() {
-    return program;
+    return program.filter(_ -> hindrance().isEmpty());
   }
 
   @Override
   public String remedy() {
-    return usesVsock()
-        ? "install QEMU and vhost-device-vsock, or say channel = \"serial\""
-        : "install QEMU (apt install qemu-system-x86)";
+    return hostVsock.isPresent()
+        ? "load the module vhost_vsock and let this user open /dev/vhost-vsock, install"
+            + " vhost-device-vsock, or say channel = \"serial\""
+        : usesVsock()
+            ? "install QEMU and vhost-device-vsock, or say channel = \"serial\""
+            : "install QEMU (apt install qemu-system-x86)";
   }
 
   @Override
@@ -157,7 +201,8 @@ public final class QemuMonitor implements Monitor {
   private List<String> arguments(VmPlan plan, List<String> begin) {
     List<String> words = new ArrayList<>();
     words.addAll(List.of("-name", quote(plan.name())));
-    words.addAll(List.of("-M", machine(plan) + (usesVsock() ? ",memory-backend=memory" : "")));
+    words.addAll(
+        List.of("-M", machine(plan) + (vsockDevice.isPresent() ? ",memory-backend=memory" : "")));
     words.addAll(List.of("-accel", plan.accelerated() ? "kvm" : "tcg"));
     words.addAll(List.of("-cpu", plan.accelerated() ? "host" : "qemu64"));
     words.addAll(List.of("-smp", Integer.toString(plan.vcpus())));
@@ -179,7 +224,9 @@ public final class QemuMonitor implements Monitor {
       // randomness.
       words.addAll(List.of("-device", "vmgenid,guid=auto"));
     }
-    if (usesVsock()) {
+    if (hostVsock.isPresent()) {
+      words.addAll(List.of("-device", "vhost-vsock-pci,guest-cid=" + plan.cid()));
+    } else if (usesVsock()) {
       // The device's program works in the machine's memory.
       words.add("-object");
       words.add("memory-backend-memfd,id=memory,share=on,size=" + plan.memory());

@@ -21,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +48,7 @@ class HostileGuestTest {
     Path path = folder.resolve("chan");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
-    guest = Guest.connect(sockets, path, "victim", secret, OptionalInt.empty(), heard);
+    guest = Guest.connect(sockets, new Address.Unix(path), "victim", secret, heard);
     guestSide = server.accept();
   }
 

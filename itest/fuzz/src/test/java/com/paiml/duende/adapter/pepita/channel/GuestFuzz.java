@@ -10,7 +10,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 
 /** What a machine's guest says, before and after it has proved that it knows the secret. */
 public final class GuestFuzz {
@@ -53,7 +52,7 @@ public final class GuestFuzz {
     }
 
     void hear(boolean withSession, ByteBuffer said) throws IOException {
-      Guest guest = Guest.connect(sockets, path, "fuzz", SECRET, OptionalInt.empty(), new Deaf());
+      Guest guest = Guest.connect(sockets, new Address.Unix(path), "fuzz", SECRET, new Deaf());
       try (SocketChannel other = server.accept()) {
         if (withSession) {
           open(guest, other);
