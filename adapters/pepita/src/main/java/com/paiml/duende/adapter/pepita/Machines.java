@@ -165,7 +165,9 @@ final class Machines {
               e);
         }
         LOGGER.log(
-            Level.DEBUG, command.spec().name() + ": another's machine has the context id " + e.cid, e);
+            Level.DEBUG,
+            command.spec().name() + ": another's machine has the context id " + e.cid,
+            e);
       }
     }
   }

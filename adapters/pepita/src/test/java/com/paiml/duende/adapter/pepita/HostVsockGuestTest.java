@@ -6,7 +6,7 @@ import com.paiml.duende.adapter.pepita.image.Image;
 import com.paiml.duende.lab.Missing;
 import com.paiml.duende.lab.guest.Guest;
 import com.paiml.duende.lab.guest.GuestTests;
-import java.nio.file.Path;
+import com.paiml.duende.lab.guest.MachineHost;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -26,20 +26,12 @@ class HostVsockGuestTest {
   Stream<DynamicTest> the_kernels_own_vsock_is_as_good() throws Exception {
     Image image = Built.image();
     try (Guest guest =
-        Guest.prepare()
-            .memory(1024)
-            .module("vhost_vsock")
-            .ownClassPath()
-            .program("qemu-system-x86_64", "qemu-system-x86")
-            .file(Path.of("/usr/share/qemu"), "share/qemu")
-            .file(Path.of("/usr/share/seabios"), "share/seabios")
-            .file(image.folder(), "pepita/default")
-            .boot()) {
+        MachineHost.boot(Guest.prepare().ownClassPath().file(image.folder(), "pepita/default"))) {
       return GuestTests.of(
           GuestTests.verdicts(
               guest,
               MOST,
-              List.of("-Dpepita.built=/app/pepita"),
+              List.of("-Dpepita.built=/app/pepita", "-Dpepita.minutes=14"),
               words -> words,
               HostVsockInGuest.class));
     } catch (Missing missing) {

@@ -35,7 +35,8 @@ import java.util.stream.Stream;
 
 /** An adapter with the built image, and machines that a test starts; nothing of them is left when it is closed. */
 final class Lab implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofMinutes(3);
+  /** More where it is said: machines in machines are slow. */
+  static final Duration PATIENCE = Duration.ofMinutes(Long.getLong("pepita.minutes", 3));
 
   final Instance instance =
       new Instance(
