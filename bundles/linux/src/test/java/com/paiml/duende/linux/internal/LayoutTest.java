@@ -144,6 +144,7 @@ class LayoutTest {
       ConfinementSteps.PR_CAP_AMBIENT = PR_CAP_AMBIENT
       ConfinementSteps.PR_CAP_AMBIENT_CLEAR_ALL = PR_CAP_AMBIENT_CLEAR_ALL
       ConfinementSteps.PR_CAP_AMBIENT_RAISE = PR_CAP_AMBIENT_RAISE
+      ConfinementSteps.PR_SET_IO_FLUSHER = PR_SET_IO_FLUSHER
       ConfinementSteps.PR_SET_KEEPCAPS = PR_SET_KEEPCAPS
       ConfinementSteps.PR_SET_NO_NEW_PRIVS = PR_SET_NO_NEW_PRIVS
       ConfinementSteps.SECCOMP_SET_MODE_FILTER = SECCOMP_SET_MODE_FILTER
