@@ -142,6 +142,13 @@ final class Member implements AutoCloseable {
     }
   }
 
+  /** Whether it has more descriptors, or fewer, than when they were last counted. */
+  boolean hasOtherFiles() {
+    long before = files;
+    countFiles();
+    return files != before;
+  }
+
   /** What is too dear for every look. */
   void details(ByteBuffer buffer, boolean filesToo) {
     if (filesToo) {

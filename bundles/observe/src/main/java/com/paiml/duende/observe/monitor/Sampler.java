@@ -200,19 +200,19 @@ final class Sampler implements AutoCloseable {
 
   private void look(Track track, boolean watched) {
     boolean many = scan.members() > MANY;
-    boolean turn = !watched && track.isIdle();
+    boolean turn = !watched && looks.isCrowd(programs) && track.isIdle();
     if (many && !turn && !track.limits.isNear() && (round + track.name.hashCode()) % 2 != 0) {
       return;
     }
     long now = System.nanoTime();
     Long before = lookedAt.put(track.name, now);
-    if (turn && scan.hasStood(track)) {
-      track.repeat(System.currentTimeMillis(), now);
-      return;
-    }
     boolean details =
         before == null || Math.floorMod(track.looks + track.name.hashCode(), DETAILS) == 0;
     track.looks++;
+    if (turn && !details && scan.hasStood(track, filesBySize)) {
+      track.repeat(System.currentTimeMillis(), now);
+      return;
+    }
     long most =
         scan.look(
             track,

@@ -23,9 +23,14 @@ final class Turns {
     this.idleInARound = idleInASecond * interval.toNanos() / NANOS_PER_SECOND;
   }
 
+  /** Whether they are too many for all of them to have their turn in each round. */
+  boolean isCrowd(List<Track> all) {
+    return all.size() > idleInARound;
+  }
+
   /** One round over all of them. */
   void take(List<Track> all, boolean everybody, Consumer<Track> turn) {
-    if (everybody || all.size() <= idleInARound) {
+    if (everybody || !isCrowd(all)) {
       all.forEach(turn);
       return;
     }

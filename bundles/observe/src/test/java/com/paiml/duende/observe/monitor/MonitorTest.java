@@ -26,6 +26,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The sampler over real processes. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
@@ -162,6 +164,33 @@ class MonitorTest {
         () -> monitor.history("hoarder", Instant.EPOCH, Instant.now()).size() > rounds + 5);
     assertEquals(
         1, daemons.alerts.stream().filter(a -> a.startsWith("hoarder open-files:")).count());
+  }
+
+  /** Among few, and in a crowd. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 20})
+  void an_idle_program_that_fills_its_descriptors_in_no_time_raises_an_alert(int others)
+      throws Exception {
+    monitor.close();
+    monitor = new DaemonMonitor(daemons.manager(), BEAT, Limits.UNUSUAL, Duration.ZERO);
+    for (int i = 0; i < others; i++) {
+      program("idle-" + i, sh("exec sleep 1000").pid());
+    }
+    Process sleeper =
+        sh(
+            "exec perl -e '<STDIN>; my @f; $#f = 200; my $i = 0; while (open(my $h, \"<\","
+                + " \"/dev/null\")) { $f[$i++] = $h; last if $i > 125 } sleep 1000'");
+    daemons.put(
+        daemons.config("sleeper").resources(openFiles(128)).build(),
+        "native",
+        OptionalLong.of(sleeper.pid()),
+        1);
+    Await.until("it is idle", PATIENCE, () -> looksAt("sleeper") > 5);
+    sleeper.outputWriter().append("go\n").flush();
+    Await.until(
+        "an alert",
+        PATIENCE,
+        () -> daemons.alerts.stream().anyMatch(a -> a.startsWith("sleeper open-files:")));
   }
 
   private void awaitAlert(String kind) throws Exception {
