@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int has(const char *pid, const char *wanted) {
-  static char all[1 << 18];
+static char all[1 << 18];
+
+static ssize_t environment(const char *pid) {
   char name[300];
   snprintf(name, sizeof name, "/proc/%s/environ", pid);
   int fd = open(name, O_RDONLY);
@@ -22,6 +23,23 @@ static int has(const char *pid, const char *wanted) {
   while ((size_t)n < sizeof all - 1 && (got = read(fd, all + n, sizeof all - 1 - (size_t)n)) > 0) n += got;
   close(fd);
   all[n] = 0;
+  return n;
+}
+
+/* Neither a thread of the kernel nor a zombie has a program. */
+static int runs(const char *pid) {
+  char name[300], program[8];
+  snprintf(name, sizeof name, "/proc/%s/exe", pid);
+  return readlink(name, program, sizeof program) > 0;
+}
+
+static int has(const char *pid, const char *wanted) {
+  ssize_t n = environment(pid);
+  /* In the midst of an execve it is empty. */
+  for (int i = 0; n == 0 && i < 1000 && runs(pid); i++) {
+    usleep(1000);
+    n = environment(pid);
+  }
   for (ssize_t at = 0; at < n; at += (ssize_t)strlen(all + at) + 1)
     if (!strcmp(all + at, wanted)) return 1;
   return 0;
