@@ -108,9 +108,17 @@ class HostileInputTest {
         List.of(), result.findings(), () -> "keep them in corpus/ when mended; " + tail(result));
   }
 
+  /** From where the input hurt on, or the last lines. */
   private static String tail(Search.Result result) {
     List<String> lines = result.said().lines().toList();
-    return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+    int last = Math.max(0, lines.size() - 60);
+    for (int i = last; i < lines.size(); i++) {
+      if (lines.get(i).startsWith("== ")) {
+        last = i;
+        break;
+      }
+    }
+    return String.join("\n", lines.subList(last, lines.size()));
   }
 
   /** Its native part is built for these. */

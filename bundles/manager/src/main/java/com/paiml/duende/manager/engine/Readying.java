@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 
 /** Finds out when one run is ready, as its configuration says. Ends with {@link #close()}; the deadline is its life's. */
 final class Readying implements AutoCloseable {
@@ -117,7 +116,7 @@ final class Readying implements AutoCloseable {
   }
 
   private void readLog() {
-    Pattern pattern = Pattern.compile(config.readiness().pattern());
+    LinePattern pattern = new LinePattern(config.readiness().pattern(), () -> ended);
     try {
       boolean found = Files.isRegularFile(log) ? followFile(pattern) : followStream(pattern);
       if (found && !ended) {
@@ -131,13 +130,13 @@ final class Readying implements AutoCloseable {
     }
   }
 
-  private boolean followStream(Pattern pattern) throws DaemonException {
+  private boolean followStream(LinePattern pattern) throws DaemonException {
     // Platforms with a log of their own know the time of each line.
     LogQuery query = new LogQuery(-1, Optional.of(Instant.now().minusSeconds(1)), true);
     try (LogStream lines = port.adapter.logs(handle).open(query)) {
       while (!ended && !lines.isDone()) {
         var line = lines.next(Deadline.after(Duration.ofMillis(500)));
-        if (line.isPresent() && pattern.matcher(line.get().text()).find()) {
+        if (line.isPresent() && pattern.isIn(line.get().text())) {
           return true;
         }
       }
@@ -146,7 +145,7 @@ final class Readying implements AutoCloseable {
   }
 
   /** Reads what was appended since the run began; a file that got shorter was rotated and is read from its beginning. */
-  private boolean followFile(Pattern pattern) throws IOException {
+  private boolean followFile(LinePattern pattern) throws IOException {
     long at = logBefore;
     StringBuilder line = new StringBuilder();
     ByteBuffer buffer = ByteBuffer.allocate(16 * 1024);
@@ -174,13 +173,13 @@ final class Readying implements AutoCloseable {
     return false;
   }
 
-  private static boolean matchesLine(Pattern pattern, StringBuilder text) {
+  private static boolean matchesLine(LinePattern pattern, StringBuilder text) {
     int from = 0;
     for (int end; (end = text.indexOf("\n", from)) >= 0; from = end + 1) {
       String line = text.substring(from, end);
       // Read as Latin-1, so that a character cut in two is not lost; matched as what it is.
       String utf8 = new String(line.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
-      if (pattern.matcher(utf8).find()) {
+      if (pattern.isIn(utf8)) {
         return true;
       }
     }

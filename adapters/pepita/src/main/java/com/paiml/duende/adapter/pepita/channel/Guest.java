@@ -148,7 +148,10 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
       return;
     }
     switch (frame.kind()) {
-      case Kind.FAILED -> fail(new GuestFault(text(body, 4), body.getInt(0)));
+      case Kind.FAILED -> {
+        int errno = body.getInt();
+        fail(new GuestFault(text(body), errno));
+      }
       case Kind.STARTED -> started.complete(body.getInt());
       case Kind.LOG -> takeLog(body);
       case Kind.EXIT -> takeExit(body);
@@ -256,7 +259,7 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
     }
     // A flood of them is the daemon's own loss.
     if (notes++ < NOTES_PER_SECOND) {
-      events.notified(text(body, 0));
+      events.notified(text(body));
     }
   }
 
@@ -289,9 +292,10 @@ public final class Guest implements Sockets.Listener, AutoCloseable {
     }
   }
 
-  private static String text(ByteBuffer body, int from) {
-    byte[] bytes = new byte[Math.max(0, body.limit() - from)];
-    body.get(from, bytes);
+  /** The rest of a body. */
+  private static String text(ByteBuffer body) {
+    byte[] bytes = new byte[body.remaining()];
+    body.get(bytes);
     return printable(new String(bytes, StandardCharsets.UTF_8));
   }
 
