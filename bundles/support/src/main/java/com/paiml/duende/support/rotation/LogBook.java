@@ -137,13 +137,24 @@ public final class LogBook implements ReadableLog {
     }
   }
 
-  /** Somebody else has emptied or replaced the current file. */
-  void startOver() {
+  /** As {@link #length}, for a file that somebody else may have emptied or replaced. The kernel is asked once. */
+  long lengthNow() {
+    shape.readLock().lock();
+    try {
+      long size = file.toFile().length();
+      if (size >= currentOffset) {
+        return size - currentOffset;
+      }
+    } finally {
+      shape.readLock().unlock();
+    }
     shape.writeLock().lock();
     try {
-      if (file.toFile().length() < currentOffset) {
+      long size = file.toFile().length();
+      if (size < currentOffset) {
         currentOffset = 0;
       }
+      return size - currentOffset;
     } finally {
       shape.writeLock().unlock();
     }

@@ -210,8 +210,7 @@ public final class LogBooks implements AutoCloseable {
   }
 
   private void look(Watched one) {
-    one.book.startOver();
-    long size = one.book.length();
+    long size = one.book.lengthNow();
     boolean grown = size != one.size;
     one.size = size;
     if (grown) {
