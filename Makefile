@@ -27,8 +27,9 @@ compile: ## the compiler is also the linter: it refuses what cnf/pom.xml says
 test: ## ./duende test
 	./duende test $(DUENDE_TEST)
 
+# What is delivered: JMH, with which the benchmarks measure, has another licence (GPL-2.0 with the classpath exception).
 dependencies: ## licences are allowed ones, and docs/dependencies.md knows every library
-	$(MVN) $(MVNFLAGS) -Dquick -Dmaven.test.skip=true package license:aggregate-add-third-party
+	$(MVN) $(MVNFLAGS) -Dquick -Dmaven.test.skip=true -pl .,distro -am package license:aggregate-add-third-party
 	cnf/dependencies.sh
 
 coverage: ## report in target/coverage; fails under 92 % of lines
