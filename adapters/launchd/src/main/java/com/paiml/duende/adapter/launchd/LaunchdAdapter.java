@@ -73,6 +73,10 @@ public final class LaunchdAdapter implements PlatformAdapter {
   private static final Duration BOOTSTRAP = Duration.ofSeconds(30);
   private static final Duration LEAVE = Duration.ofSeconds(15);
   private static final long LOOK_MILLIS = 20;
+
+  /** After this long a loaded job that has not been started is started by name. */
+  private static final Duration HELD_BACK = Duration.ofMillis(500);
+
   private static final int MOST_THREADS = 256;
 
   private final Launchctl launchctl;
@@ -364,6 +368,8 @@ public final class LaunchdAdapter implements PlatformAdapter {
   /** As soon as launchd says that it runs, or how it ended. */
   private DaemonHandle started(String target, Path file, LaunchSpec spec, Deadline deadline)
       throws DaemonException {
+    Deadline patience = deadline.orAfter(HELD_BACK);
+    boolean kicked = false;
     while (true) {
       Printed now =
           launchctl
@@ -381,7 +387,23 @@ public final class LaunchdAdapter implements PlatformAdapter {
       if (deadline.hasPassed()) {
         throw Faults.timeout(spec.name(), "launchd has not started it: " + now.state());
       }
+      if (!kicked && patience.hasPassed()) {
+        // RunAtLoad counts for nothing in a domain in which launchd starts only what is asked for.
+        kickstart(target, spec, deadline);
+        kicked = true;
+      }
       pause(spec.name());
+    }
+  }
+
+  private void kickstart(String target, LaunchSpec spec, Deadline deadline) throws DaemonException {
+    Launchctl.Answer answer = launchctl.call(deadline, "kickstart", target);
+    if (!answer.ok()) {
+      throw new DaemonException(
+          ErrorCode.SPAWN,
+          spec.name(),
+          "launchctl kickstart " + target + ": " + answer.words(),
+          "see log show --predicate 'process == \"launchd\"' --last 5m");
     }
   }
 

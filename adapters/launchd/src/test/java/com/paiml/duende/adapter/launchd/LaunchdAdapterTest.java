@@ -2,6 +2,7 @@ package com.paiml.duende.adapter.launchd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,6 +25,7 @@ import com.paiml.duende.spi.Fingerprint;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.testkit.Await;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +33,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -98,6 +103,11 @@ class LaunchdAdapterTest {
   }
 
   private LaunchSpec spec(long generation, DaemonConfig.Builder config, String... args) {
+    return spec(generation, config, Map.of(), args);
+  }
+
+  private LaunchSpec spec(
+      long generation, DaemonConfig.Builder config, Map<String, Object> table, String... args) {
     return new LaunchSpec(
         new Instance("0123abcd", false),
         DaemonId.random(),
@@ -107,7 +117,7 @@ class LaunchdAdapterTest {
         List.of(args),
         List.of("PATH=/usr/bin:/bin"),
         config.build(),
-        Map.of(),
+        table,
         folder,
         folder,
         folder.resolve("web.log"),
@@ -133,7 +143,102 @@ class LaunchdAdapterTest {
     assertTrue(absent.problem().contains("macOS") && absent.problem().contains("Linux"));
   }
 
-  /** "Bootstrap failed: 5": the label is still draining from a bootout that somebody else has begun. */
+  /** "Bootstrap failed: 5": print shows the label no more, and it drains all the same. */
+  @Test
+  void a_bootstrap_that_fails_while_a_label_drains_unseen_is_tried_again() throws Exception {
+    DaemonHandle first =
+        adapter.spawn(spec(1, config(), "-c", "exec sleep 3600"), events, deadline());
+    String target = "gui/" + LaunchdSubject.ownUid() + "/" + label();
+    launchd.drainOn(true);
+    subject.ctl("bootout", target);
+    var _ = adapter.exit(first).toCompletableFuture().get(2, TimeUnit.MINUTES);
+    Await.until(
+        "print does not show it",
+        PATIENCE,
+        () -> subject.ctl("print", target).contains("Could not find service"));
+    CompletableFuture<DaemonHandle> start =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return adapter.spawn(
+                    spec(2, config(), "-c", "exec sleep 3600"), events, deadline());
+              } catch (DaemonException refused) {
+                throw new CompletionException(refused);
+              }
+            },
+            task -> Thread.ofPlatform().start(task));
+    Await.until("it was refused twice", PATIENCE, () -> bootstraps("5").size() > 1);
+    assertFalse(start.isDone(), "it is tried again");
+    launchd.drainOn(false);
+    DaemonHandle second = start.get(2, TimeUnit.MINUTES);
+    assertNotEquals(first.pid(), second.pid());
+    assertEquals(1, bootstraps("0").size());
+    adapter.stop(second, Signal.TERM, PATIENCE);
+    adapter.destroy(second, deadline());
+  }
+
+  /** The bootstraps of the second run that ended with that status. */
+  private List<String> bootstraps(String status) throws IOException {
+    return launchd.calls().stream()
+        .filter(call -> call.matches(status + " bootstrap .*-2\\.plist"))
+        .toList();
+  }
+
+  @Test
+  void a_property_list_that_launchd_never_takes_is_refused_in_time_and_nothing_stays()
+      throws Exception {
+    // Bootstrap answers 5 for what it does not like just as for a label that drains.
+    LaunchSpec spec = spec(1, config(), "-c", "exec sleep 3600");
+    launchd.refuse("ThrottleInterval");
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class,
+            () -> adapter.spawn(spec, events, Deadline.after(Duration.ofSeconds(3))));
+    assertTrue(refused.getMessage().contains("Bootstrap failed: 5"), refused.getMessage());
+    assertFalse(subject.ctl("list").contains(label()));
+    try (var files = Files.list(folder)) {
+      assertTrue(files.noneMatch(f -> f.toString().contains(".plist")));
+    }
+    assertTrue(launchd.calls().stream().filter(c -> c.startsWith("5 bootstrap")).count() > 1);
+  }
+
+  @Test
+  void a_job_is_in_the_domain_that_the_file_names_and_is_found_there_again() throws Exception {
+    int uid = LaunchdSubject.ownUid();
+    Map<String, String> domains = new TreeMap<>(Map.of("gui", "gui/" + uid, "user", "user/" + uid));
+    if (uid == 0) {
+      domains.put("system", "system");
+    }
+    for (Map.Entry<String, String> domain : domains.entrySet()) {
+      LaunchSpec spec =
+          spec(1, config(), Map.of("domain", domain.getKey()), "-c", "exec sleep 3600");
+      DaemonHandle handle = adapter.spawn(spec, events, deadline());
+      String target = domain.getValue() + "/" + label();
+      assertTrue(subject.ctl("print", target).contains("state = running"), target);
+      LaunchdAdapter next = new LaunchdAdapter(launchd.launchctl().toString());
+      Recovery recovery = next.recover(handle, spec, events, deadline());
+      next.deactivate();
+      assertEquals(handle.pid(), assertInstanceOf(Recovery.Running.class, recovery).handle().pid());
+      adapter.stop(handle, Signal.TERM, PATIENCE);
+      adapter.destroy(handle, deadline());
+      assertTrue(subject.ctl("print", target).contains("Could not find service"), target);
+    }
+  }
+
+  @Test
+  void a_job_that_launchd_holds_back_is_kickstarted() throws Exception {
+    launchd.hold();
+    DaemonHandle handle =
+        adapter.spawn(spec(1, config(), "-c", "exec sleep 3600"), events, deadline());
+    assertTrue(handle.pid().isPresent());
+    assertTrue(
+        launchd.calls().stream().anyMatch(c -> c.startsWith("0 kickstart ")),
+        () -> "it was not asked to");
+    adapter.stop(handle, Signal.TERM, PATIENCE);
+    adapter.destroy(handle, deadline());
+  }
+
+  /** The label is still draining from a bootout that somebody else has begun, and print shows it. */
   @Test
   void a_label_that_drains_is_waited_for() throws Exception {
     DaemonHandle first =

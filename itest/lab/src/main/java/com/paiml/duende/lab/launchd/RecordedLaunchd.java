@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,10 +18,12 @@ import java.util.concurrent.TimeUnit;
  */
 public final class RecordedLaunchd implements AutoCloseable {
   private final Process server;
+  private final Path folder;
   private final Path launchctl;
 
-  private RecordedLaunchd(Process server, Path launchctl) {
+  private RecordedLaunchd(Process server, Path folder, Path launchctl) {
     this.server = server;
+    this.folder = folder;
     this.launchctl = launchctl;
   }
 
@@ -58,7 +61,7 @@ public final class RecordedLaunchd implements AutoCloseable {
             + folder.resolve("launchd.sock")
             + "' \"$@\"\n");
     Files.setPosixFilePermissions(launchctl, PosixFilePermissions.fromString("rwxr-xr-x"));
-    return new RecordedLaunchd(server, launchctl);
+    return new RecordedLaunchd(server, folder, launchctl);
   }
 
   private static Path copy(String name, Path folder) throws IOException {
@@ -75,6 +78,31 @@ public final class RecordedLaunchd implements AutoCloseable {
   /** Its launchctl. */
   public Path launchctl() {
     return launchctl;
+  }
+
+  /** Every call of its launchctl so far: the exit status, a blank, the words. */
+  public List<String> calls() throws IOException {
+    Path calls = folder.resolve("calls");
+    return Files.exists(calls) ? Files.readAllLines(calls, StandardCharsets.UTF_8) : List.of();
+  }
+
+  /** From now on, or no longer, what is booted out drains on without an end, shown no more and its label not free. */
+  public void drainOn(boolean on) throws IOException {
+    if (on) {
+      Path _ = Files.writeString(folder.resolve("drain"), "");
+    } else {
+      Files.delete(folder.resolve("drain"));
+    }
+  }
+
+  /** From now on it starts nothing by itself that is loaded, as launchd does in a domain of which nobody asks anything. */
+  public void hold() throws IOException {
+    Path _ = Files.writeString(folder.resolve("hold"), "");
+  }
+
+  /** From now on it takes no property list with that key, and says of it what launchd says of one that is wrong. */
+  public void refuse(String key) throws IOException {
+    Path _ = Files.writeString(folder.resolve("refuse"), key);
   }
 
   @Override

@@ -1,7 +1,11 @@
 """A recorded launchd: what launchctl(1) and launchd.plist(5) of macOS document, as far as Duende uses it, on any POSIX system.
 
 It really starts processes, and really has the traits that make launchd difficult: a label drains after bootout, and until it has,
-bootstrap fails with 5; what cannot be executed is loaded all the same and ends with 78; KeepAlive waits for ThrottleInterval.
+bootstrap fails with 5, for the last half of that time although print and list do not show it any more; what cannot be executed is
+loaded all the same and ends with 78; KeepAlive waits for ThrottleInterval. With a file FOLDER/drain that last half goes on for as
+long as it is there. With a file FOLDER/hold, what is loaded is not started
+until it is kickstarted, as in a domain that starts nothing that nobody asked for; a list with the key that FOLDER/refuse names is
+taken for a wrong one. FOLDER/calls has each call and its exit status.
 
     launchd.py serve FOLDER          the daemon; ends, with all its jobs, when its standard input does
 
@@ -24,7 +28,7 @@ class Job:
         self.domain, self.path, self.plist = domain, path, plist
         self.label = plist["Label"]
         self.process, self.runs, self.started = None, 0, 0.0
-        self.code, self.signal, self.booting_out = None, None, False
+        self.code, self.signal, self.booting_out, self.hidden = None, None, False, False
         self.lock = threading.RLock()
 
     def target(self):
@@ -111,17 +115,28 @@ class Job:
 
 
 class Launchd:
-    def __init__(self):
-        self.jobs, self.lock = {}, threading.RLock()
+    def __init__(self, folder):
+        self.folder, self.jobs, self.lock = folder, {}, threading.RLock()
 
     def answer(self, args):
         command, rest = (args[0], args[1:]) if args else ("help", [])
         method = getattr(self, "do_" + command, None)
-        return method(rest) if method else (1, "Unrecognized subcommand: %s\n" % command)
+        status, text = method(rest) if method else (1, "Unrecognized subcommand: %s\n" % command)
+        with self.lock, open(os.path.join(self.folder, "calls"), "a") as calls:
+            calls.write("%d %s\n" % (status, " ".join(args)))
+        return status, text
+
+    def word(self, name):
+        try:
+            with open(os.path.join(self.folder, name)) as f:
+                return f.read()
+        except FileNotFoundError:
+            return None
 
     def find(self, target):
         with self.lock:
-            return self.jobs.get(target)
+            job = self.jobs.get(target)
+            return None if job and job.hidden else job
 
     def missing(self, target):
         domain, _, label = target.rpartition("/")
@@ -144,7 +159,7 @@ class Launchd:
             if mode & (stat.S_IWGRP | stat.S_IWOTH):
                 return 122, "Path had bad ownership/permissions\n"
             for key, value in plist.items():
-                if key not in KNOWN or not isinstance(value, KNOWN[key]) or (KNOWN[key] is int and isinstance(value, bool)):
+                if key == self.word("refuse") or key not in KNOWN or not isinstance(value, KNOWN[key]) or (KNOWN[key] is int and isinstance(value, bool)):
                     return 5, "Bootstrap failed: 5: Input/output error\n"
             with self.lock:
                 target = domain + "/" + plist["Label"]
@@ -152,7 +167,8 @@ class Launchd:
                     # The same whether it runs or drains: launchd does not say which.
                     return 5, "Bootstrap failed: 5: Input/output error\n"
                 job = self.jobs[target] = Job(domain, path, plist)
-            if plist.get("RunAtLoad") or plist.get("KeepAlive") is True:
+            held = self.word("hold") is not None
+            if not held and (plist.get("RunAtLoad") or plist.get("KeepAlive") is True):
                 job.start()
         return 0, ""
 
@@ -173,9 +189,16 @@ class Launchd:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
-            time.sleep(float(os.environ.get("RECORDED_DRAIN", "0.2")))
+            half = float(os.environ.get("RECORDED_DRAIN", "0.2")) / 2
+            time.sleep(half)
+            job.hidden = True
+            time.sleep(half)
+            while self.word("drain") is not None:
+                time.sleep(0.02)
             with self.lock:
-                self.jobs.pop(target, None)
+                # Of two bootouts the second must not take the label's next job.
+                if self.jobs.get(target) is job:
+                    del self.jobs[target]
         threading.Thread(target=drain, daemon=True).start()
         # Returns while the label drains, as launchctl does for a job that takes its time.
         return (36, "Boot-out failed: 36: Operation now in progress\n") if process else (0, "")
@@ -220,7 +243,7 @@ class Launchd:
 
     def do_list(self, rest):
         with self.lock:
-            jobs = sorted(self.jobs.values(), key=lambda j: j.label)
+            jobs = sorted((j for j in self.jobs.values() if not j.hidden), key=lambda j: j.label)
         if rest:
             for job in jobs:
                 if job.label == rest[0]:
@@ -246,7 +269,7 @@ class Launchd:
 
 
 def serve(folder):
-    launchd = Launchd()
+    launchd = Launchd(folder)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(os.path.join(folder, "launchd.sock"))
     server.listen(64)
