@@ -18,6 +18,11 @@ final class Settings {
     return path("duende.modules");
   }
 
+  /** The script that makes an image of the distribution. */
+  static Path image() {
+    return path("duende.image");
+  }
+
   private static Path path(String property) {
     String value = System.getProperty(property);
     if (value == null) {
