@@ -70,6 +70,12 @@ public interface Cgroup {
   List<Integer> processes() throws LinuxException;
 
   /**
+   * Whether {@link #processes} would find none, asked as cheaply as can be: where the group has {@link Controller#PIDS}, mostly
+   * one file is read.
+   */
+  boolean isEmpty() throws LinuxException;
+
+  /**
    * Stops all of it.
    *
    * @throws LinuxException {@code ETIMEDOUT} when not all have stopped in time; it is thawed then

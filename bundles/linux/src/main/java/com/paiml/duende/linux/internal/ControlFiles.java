@@ -52,12 +52,13 @@ final class ControlFiles {
 
   /** The number behind a word at the start of a line. */
   OptionalLong entry(Path file, String word) throws LinuxException {
-    return readIfThere(file)
-        .lines()
-        .map(line -> line.split(" ", 2))
-        .filter(part -> part.length == 2 && part[0].equals(word))
-        .mapToLong(part -> Long.parseLong(part[1]))
-        .findFirst();
+    String text = "\n" + readIfThere(file) + "\n";
+    String start = "\n" + word + " ";
+    int at = text.indexOf(start);
+    return at < 0
+        ? OptionalLong.empty()
+        : OptionalLong.of(
+            Long.parseLong(text, at + start.length(), text.indexOf('\n', at + 1), 10));
   }
 
   List<Integer> pids(Path file) throws LinuxException {

@@ -29,6 +29,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** One group, spread over the hierarchies that hold its controllers. */
 final class KernelCgroup implements Cgroup {
+  private static final OptionalLong NOBODY = OptionalLong.of(0);
   private static final int SIGKILL = 9;
   private static final int HELD_AT_ONCE = 64;
   private static final long FIRST_PAUSE_NANOS = 500_000;
@@ -185,6 +186,14 @@ final class KernelCgroup implements Cgroup {
       }
     }
     return List.copyOf(pids);
+  }
+
+  @Override
+  public boolean isEmpty() throws LinuxException {
+    // It counts with what is below, and zombies: 0 leaves no doubt, more may be nobody who lives.
+    return number(Controller.PIDS, (_, folder) -> files.number(folder.resolve("pids.current")))
+            .equals(NOBODY)
+        || processes().isEmpty();
   }
 
   /** The folder and all below it, the deepest first. */

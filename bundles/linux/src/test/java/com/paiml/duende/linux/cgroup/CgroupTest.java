@@ -405,6 +405,7 @@ class CgroupTest {
       }
       group.kill(LIMIT);
       assertEquals(List.of(), group.processes());
+      assertTrue(group.isEmpty());
       assertTrue(bomb.awaitEnd(LIMIT));
       assertTrue(bomb.reap().isPresent());
       bomb.close();
@@ -428,6 +429,7 @@ class CgroupTest {
     try (Pidfd child = spawner.spawn(shell("exec sleep 1000"))) {
       group.attach(child.pid());
       assertEquals(List.of(child.pid()), group.processes());
+      assertFalse(group.isEmpty());
       assertEquals(1, group.usage().processes().orElseThrow());
       kill(child);
     }

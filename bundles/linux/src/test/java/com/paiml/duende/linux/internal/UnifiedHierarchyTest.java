@@ -80,6 +80,7 @@ class UnifiedHierarchyTest {
     Path ticks = dir.resolve("ticks");
     try (Pidfd ticker = ticker()) {
       assertTrue(group.processes().contains(ticker.pid()));
+      assertFalse(group.isEmpty());
       Await.until("it ticks", () -> Files.exists(ticks) && Files.size(ticks) > 3);
       group.freeze(Await.LONG);
       long stopped = Files.size(ticks);
@@ -91,6 +92,7 @@ class UnifiedHierarchyTest {
       group.freeze(Await.LONG);
       group.kill(Await.LONG);
       assertEquals(List.of(), group.processes());
+      assertTrue(group.isEmpty());
       kill(ticker);
     }
     assertTrue(group.usage().cpuNanos().orElseThrow() > 0);

@@ -502,8 +502,8 @@ public final class Journal implements AutoCloseable {
     fields.put("restarts", r.restarts());
     fields.put("state", r.status().state().name());
     fields.put("byShutdown", r.byShutdown());
-    r.status().reason().ifPresent(f -> fields.put("failure", Reasons.toTexts((Record) f)));
-    r.exit().ifPresent(e -> fields.put("exit", Reasons.toTexts((Record) e)));
+    r.status().reason().ifPresent(f -> fields.put("failure", Reasons.toTexts(f)));
+    r.exit().ifPresent(e -> fields.put("exit", Reasons.toTexts(e)));
     r.handle()
         .ifPresent(
             h -> {

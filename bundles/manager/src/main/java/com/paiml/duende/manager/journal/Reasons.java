@@ -12,16 +12,47 @@ import java.util.Optional;
 final class Reasons {
   private Reasons() {}
 
-  static List<String> toTexts(Record reason) {
-    List<String> texts = new ArrayList<>();
+  /** Written out, as each run's end is recorded several times between its death and the next start. */
+  static List<String> toTexts(ExitReason reason) {
+    return switch (reason) {
+      case ExitReason.Graceful() -> texts(reason);
+      case ExitReason.Failure(int code, String message) -> texts(reason, code, message);
+      case ExitReason.Signalled(int signal, boolean core) -> texts(reason, signal, core);
+      case ExitReason.ResourceExhausted(String resource, String detail) ->
+          texts(reason, resource, detail);
+      case ExitReason.PolicyViolation(String policy, String detail) ->
+          texts(reason, policy, detail);
+      case ExitReason.WatchdogTimeout(Duration interval) -> texts(reason, interval);
+      case ExitReason.HealthCheckFailed(String detail) -> texts(reason, detail);
+      case ExitReason.ReadinessTimeout(Duration timeout) -> texts(reason, timeout);
+      case ExitReason.StartLimitHit(String detail) -> texts(reason, detail);
+      case ExitReason.Abandoned(Duration waited) -> texts(reason, waited);
+      case ExitReason.Lost(String why) -> texts(reason, why);
+      case ExitReason.HostLost(String host) -> texts(reason, host);
+      case ExitReason.Unknown(String detail) -> texts(reason, detail);
+    };
+  }
+
+  static List<String> toTexts(FailureReason reason) {
+    return switch (reason) {
+      case FailureReason.SignalDeath(int signal) -> texts(reason, signal);
+      case FailureReason.ExitCode(int code) -> texts(reason, code);
+      case FailureReason.ResourceExhausted(String resource) -> texts(reason, resource);
+      case FailureReason.PolicyViolation(String detail) -> texts(reason, detail);
+      case FailureReason.HealthCheckTimeout(String detail) -> texts(reason, detail);
+      case FailureReason.NotReady(Duration timeout) -> texts(reason, timeout);
+      case FailureReason.StartLimit(String detail) -> texts(reason, detail);
+      case FailureReason.DependencyFailed(String dependency) -> texts(reason, dependency);
+      case FailureReason.Lost(String why) -> texts(reason, why);
+      case FailureReason.Internal(String detail) -> texts(reason, detail);
+    };
+  }
+
+  private static List<String> texts(Object reason, Object... components) {
+    List<String> texts = new ArrayList<>(components.length + 1);
     texts.add(reason.getClass().getSimpleName());
-    try {
-      for (RecordComponent c : reason.getClass().getRecordComponents()) {
-        texts.add(String.valueOf(c.getAccessor().invoke(reason)));
-      }
-    } catch (ReflectiveOperationException e) {
-      // Records of the API are public: this cannot be.
-      throw new IllegalStateException(e);
+    for (Object component : components) {
+      texts.add(String.valueOf(component));
     }
     return texts;
   }

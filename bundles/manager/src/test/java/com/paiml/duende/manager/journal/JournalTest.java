@@ -156,9 +156,9 @@ class JournalTest {
             new ExitReason.Unknown(""));
     assertEquals(ExitReason.class.getPermittedSubclasses().length, exits.size());
     for (ExitReason e : exits) {
-      assertEquals(e, Reasons.exit(Reasons.toTexts((Record) e)));
+      assertEquals(e, Reasons.exit(Reasons.toTexts(e)));
       FailureReason f = FailureReason.of(e);
-      assertEquals(f, Reasons.failure(Reasons.toTexts((Record) f)));
+      assertEquals(f, Reasons.failure(Reasons.toTexts(f)));
     }
     assertEquals(new ExitReason.Unknown("Later 1 2"), Reasons.exit(List.of("Later", "1", "2")));
   }

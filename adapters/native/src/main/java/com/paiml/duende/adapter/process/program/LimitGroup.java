@@ -52,10 +52,9 @@ final class LimitGroup {
    */
   boolean isEmpty() {
     try {
-      return (Integer) Files.getAttribute(members, "unix:nlink") == 2
-          && Files.readString(members.resolve("cgroup.procs")).isEmpty();
-    } catch (IOException gone) {
-      return !Files.exists(members);
+      return group.isEmpty();
+    } catch (LinuxException unreadable) {
+      return !exists();
     }
   }
 
