@@ -13,6 +13,8 @@ top=$here/../../../..
 
 cp -RP "$here/../dist/." "$stage/"
 cp "$launcher" "$stage/lib/launcher.jar"
+sh "$top/bundles/linux/src/main/c/build.sh" "$stage/lib/udev" "$here/../c/ublk-owner.c"
+rm -f "$stage"/lib/udev/*.log "$stage"/lib/udev/*.txt
 cp "$top/cnf/jdk.sh" "$stage/lib/jdk.sh"
 cp "$top/LICENSE" "$top/CHANGELOG.md" "$stage/"
 mkdir -p "$stage/data" "$stage/examples"

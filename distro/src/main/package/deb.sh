@@ -19,10 +19,13 @@ trap 'exit 1' INT TERM
 chmod 755 "$stage"
 "$distribution/service/install.sh" --root "$stage" --home /usr/lib/duende >/dev/null
 # Where a package may put them.
-mkdir -p "$stage/usr/bin" "$stage/lib/systemd/system" "$stage/usr/share/doc/duende" "$stage/DEBIAN"
+mkdir -p "$stage/usr/bin" "$stage/lib/systemd/system" "$stage/lib/udev/rules.d" "$stage/usr/share/doc/duende" "$stage/DEBIAN"
 mv "$stage"/usr/local/bin/* "$stage/usr/bin/"
 mv "$stage/etc/systemd/system/duende.service" "$stage/lib/systemd/system/"
-rm -rf "${stage:?}/usr/local" "$stage/etc/systemd" "$stage/usr/lib/duende/service"
+if [ -d "$stage/etc/udev" ]; then
+  mv "$stage"/etc/udev/rules.d/* "$stage/lib/udev/rules.d/"
+fi
+rm -rf "${stage:?}/usr/local" "$stage/etc/systemd" "$stage/etc/udev" "$stage/usr/lib/duende/service"
 cp "$distribution/LICENSE" "$stage/usr/share/doc/duende/copyright"
 chmod 644 "$stage/usr/share/doc/duende/copyright"
 
@@ -46,6 +49,13 @@ cat >"$stage/DEBIAN/postinst" <<'END'
 #!/bin/sh
 # Daemons go on while the container is replaced.
 set -e
+if [ "$1" = configure ]; then
+  getent group ublk >/dev/null 2>&1 || groupadd --system ublk || true
+  if [ -S /run/udev/control ]; then
+    udevadm control --reload || true
+    udevadm trigger --action=change --sysname-match=ublk-control || true
+  fi
+fi
 if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   systemctl enable duende.service
@@ -67,6 +77,9 @@ cat >"$stage/DEBIAN/postrm" <<'END'
 set -e
 if [ "$1" = purge ]; then
   rm -rf /etc/duende /var/lib/duende
+fi
+if [ -S /run/udev/control ]; then
+  udevadm control --reload || true
 fi
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload

@@ -1,13 +1,17 @@
 #!/bin/sh
-# Builds the executor for each architecture whose compiler is here, and says of the others why not.
-#   build.sh OUTPUT_FOLDER
-# Beside each executor-ARCH, or in its place, executor-ARCH.txt says how it was built or why it is absent.
+# Builds the executor, or another program without a C library, for each architecture whose compiler is here, and says of the
+# others why not.
+#   build.sh OUTPUT_FOLDER [SOURCE.c]
+# Beside each NAME-ARCH, or in its place, NAME-ARCH.txt says how it was built or why it is absent.
 # shellcheck disable=SC3013 # -nt is in every sh that we meet
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?"say where to put the executors"}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+source=${2:-$here/executor.c}
+folder=$(cd "$(dirname "$source")" && pwd)
+name=$(basename "$source" .c)
 
 # Freestanding, at fixed addresses, without notes, build ids or paths: the same compiler gives the same bytes.
 flags="-std=gnu11 -Os -Wall -Wextra -ffreestanding -nostdlib -static -no-pie -fno-pie
@@ -28,11 +32,11 @@ find_compiler() { # ARCH: prints a compiler command, or nothing
 
 build() { # ARCH PACKAGE
   arch=$1
-  target=$out/executor-$arch
+  target=$out/$name-$arch
   native=
   [ "$(uname -s)" = Linux ] && [ "$machine" = "$arch" ] && native=${CC:-cc}
   compiler=$(find_compiler "$arch" "$native")
-  [ "$target" -nt "$here/executor.c" ] && [ "$target" -nt "$here/build.sh" ] && return
+  [ "$target" -nt "$source" ] && [ "$target" -nt "$here/build.sh" ] && return
   rm -f "$target" "$target.txt"
   if [ -z "$compiler" ]; then
     echo "no C compiler for $arch was there when this bundle was built: install $2 and build again" >"$target.txt"
@@ -42,12 +46,12 @@ build() { # ARCH PACKAGE
   [ "$arch" = aarch64 ] && flags_here=$(echo "$flags" | sed 's/-fcf-protection=none//') && extra="-mno-outline-atomics"
   [ "$arch" = x86_64 ] && flags_here=$flags
   # shellcheck disable=SC2086 # a list of words
-  if (cd "$here" && "$compiler" $flags_here $extra -o "$target" executor.c) 2>"$target.log"; then
+  if (cd "$folder" && "$compiler" $flags_here $extra -o "$target" "$name.c") 2>"$target.log"; then
     echo "$("$compiler" -dumpmachine) $("$compiler" -dumpversion)" >"$target.txt"
     rm -f "$target.log"
   else
     # A header or a flag is missing there: the bundle works without, and says so.
-    echo "the executor for $arch did not compile with $compiler when this bundle was built: $(head -n 1 "$target.log")" >"$target.txt"
+    echo "$name for $arch did not compile with $compiler when this bundle was built: $(head -n 1 "$target.log")" >"$target.txt"
     cat "$target.log" >&2
     rm -f "$target" "$target.log"
   fi

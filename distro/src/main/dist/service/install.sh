@@ -79,7 +79,7 @@ trap 'exit 1' INT TERM
 list=$(cd "$from" && find bin bundles lib examples optional service LICENSE CHANGELOG.md -type f | sort)
 for file in $list; do
   case $file in
-    bin/* | *.sh) put "$from/$file" "$home/$file" 755 ;;
+    bin/* | *.sh | lib/udev/ublk-owner*) put "$from/$file" "$home/$file" 755 ;;
     *) put "$from/$file" "$home/$file" 644 ;;
   esac
 done
@@ -111,6 +111,21 @@ case $(uname -s) in
 esac
 sed "s|@HOME@|$home|g" "$from/service/$template" >"$temporary"
 put "$temporary" "$service" 644
+
+# Disks for users without privileges: whose program is for Linux, and is there where a C compiler built the distribution.
+rule=/etc/udev/rules.d/70-duende-ublk.rules before=$changed
+if [ "$(uname -s)" = Linux ] && ls "$from"/lib/udev/ublk-owner-* >/dev/null 2>&1; then
+  sed "s|@HOME@|$home|g" "$from/lib/udev/70-duende-ublk.rules" >"$temporary"
+  put "$temporary" "$rule" 644
+  if [ -z "$root" ]; then
+    getent group ublk >/dev/null 2>&1 || groupadd --system ublk 2>/dev/null ||
+      echo "The group ublk, whose members may add disks without privileges, cannot be made: make it."
+    if [ "$changed" != "$before" ] && [ -S /run/udev/control ]; then
+      udevadm control --reload || true
+      udevadm trigger --action=change --sysname-match=ublk-control || true
+    fi
+  fi
+fi
 
 if [ "$changed" = 0 ]; then
   echo "Duende is installed in $root$home already: nothing to change."

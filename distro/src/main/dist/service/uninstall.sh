@@ -42,6 +42,8 @@ if [ -z "$root" ]; then
     *) [ ! -d /run/systemd/system ] || systemctl --quiet disable --now duende.service 2>/dev/null || true ;;
   esac
 fi
+rm -f "$root/etc/udev/rules.d/70-duende-ublk.rules"
+[ -n "$root" ] || [ ! -S /run/udev/control ] || udevadm control --reload || true
 rm -f "$root/etc/systemd/system/duende.service" "$root/Library/LaunchDaemons/com.paiml.duende.plist"
 [ -n "$root" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 for command in duende pepita wos-ctl; do

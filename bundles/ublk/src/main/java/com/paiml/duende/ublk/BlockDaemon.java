@@ -15,11 +15,13 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.ublk.control.Control;
 import com.paiml.duende.ublk.control.DeviceInfo;
 import com.paiml.duende.ublk.control.Feature;
+import com.paiml.duende.ublk.control.Privilege;
 import com.paiml.duende.ublk.control.Recovery;
 import com.paiml.duende.ublk.guard.Measure;
 import com.paiml.duende.ublk.guard.SwapGuard;
 import com.paiml.duende.ublk.ring.Syscalls;
 import com.paiml.duende.ublk.serve.BlockServer;
+import com.paiml.duende.ublk.serve.HandOver;
 import com.paiml.duende.ublk.serve.Orphans;
 import com.paiml.duende.ublk.serve.Reader;
 import com.paiml.duende.ublk.serve.ThreadSetup;
@@ -51,6 +53,9 @@ import org.jspecify.annotations.Nullable;
  * <p>It is ready once the disk is there, and healthy while a read of it is answered. Asked to stop, it lets what is in flight
  * end, takes the disk away and deletes the device. When it is killed, the device waits; started again it takes over the same
  * device, and requests go on.
+ *
+ * <p>A process without privileges serves too, where the kernel and a rule of udev's let it; then the disk goes when the server
+ * is killed, and the next one adds it again, with what was on it.
  *
  * <p>Who has a target of his own extends it:
  *
@@ -108,7 +113,7 @@ public class BlockDaemon implements Daemon {
   /** Looks whether there is a ublk, and at the arguments. */
   @Override
   public final void init(DaemonConfig config) throws DaemonException {
-    options = DiskOptions.parse(config.name(), config.args(), factory != null);
+    options = DiskOptions.parse(config.name(), config.args(), factory != null, Privilege.here());
     Optional<DaemonException> missing = Control.missing();
     if (missing.isPresent()) {
       throw missing.get();
@@ -173,6 +178,9 @@ public class BlockDaemon implements Daemon {
     register(server);
     context.statusText(server.device().blockPath());
     context.out().println("serves " + server.device().blockPath());
+    if (wanted.device().unprivileged()) {
+      context.out().println("unprivileged: its disk goes with this server, what is on it stays");
+    }
     if (!ready) {
       context.ready();
     }
@@ -264,7 +272,10 @@ public class BlockDaemon implements Daemon {
     ThreadSetup setup = wanted.swap() ? guard.forThread() : guard.flusher();
     Optional<Integer> known = record.id();
     if (known.isPresent()) {
-      Optional<DeviceInfo> left = control.info(known.get());
+      Optional<DeviceInfo> left =
+          wanted.device().unprivileged()
+              ? HandOver.left(control, known.get())
+              : control.info(known.get());
       if (left.isPresent() && record.is(left.get())) {
         if (Recovery.awaits(left.get())) {
           BlockServer server = BlockServer.recover(calls, control, known.get(), backing, setup);

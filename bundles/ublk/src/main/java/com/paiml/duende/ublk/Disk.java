@@ -6,6 +6,7 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.What;
+import com.paiml.duende.ublk.control.Privilege;
 import com.paiml.duende.ublk.serve.DeviceSpec;
 import java.time.Duration;
 import java.util.List;
@@ -41,7 +42,7 @@ public final class Disk {
    * @throws DaemonException when they are wrong
    */
   public static DaemonConfig daemon(String name, List<String> options) throws DaemonException {
-    DiskOptions parsed = DiskOptions.parse(name, options, false);
+    DiskOptions parsed = DiskOptions.parse(name, options, false, Privilege.here());
     boolean survives = parsed.device().recovery() != DeviceSpec.Survival.NONE;
     Resources resources = Resources.DEFAULT;
     boolean inMemory =
@@ -62,7 +63,7 @@ public final class Disk {
                 Duration.ofMinutes(2),
                 Readiness.DEFAULT.interval()))
         .backoff(soon(survives))
-        .resources(memory(resources, memory))
+        .resources(memory(resources, memory, parsed.device().unprivileged()))
         .tables(
             Map.of(
                 "native",
@@ -88,7 +89,8 @@ public final class Disk {
         : usual;
   }
 
-  private static Resources memory(Resources usual, long bytes) {
+  /** A limit that nobody wrote: where its user has no control group for it, the disk is served all the same. */
+  private static Resources memory(Resources usual, long bytes, boolean unprivileged) {
     return bytes <= usual.memory()
         ? usual
         : new Resources(
@@ -104,6 +106,6 @@ public final class Disk {
             usual.openFiles(),
             usual.lockMemory(),
             usual.lockMemoryRequired(),
-            usual.enforce());
+            unprivileged ? Resources.Enforce.BEST_EFFORT : usual.enforce());
   }
 }

@@ -9,6 +9,7 @@ import com.paiml.duende.ublk.targets.Algorithm;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arguments of a {@link BlockDaemon}, as its file's {@code args} has them.
@@ -48,8 +49,15 @@ record DiskOptions(
 
   private static final int BLOCK = 4096;
 
-  static DiskOptions parse(String name, List<String> words, boolean own) throws DaemonException {
-    Draft draft = new Draft(name, own);
+  /**
+   * Reads them.
+   *
+   * @param own whether the target is of whoever extends the daemon
+   * @param privileged whether the kernel takes the process that serves for a privileged one; to another it gives less
+   */
+  static DiskOptions parse(String name, List<String> words, boolean own, boolean privileged)
+      throws DaemonException {
+    Draft draft = new Draft(name, own, privileged);
     for (Iterator<String> left = words.iterator(); left.hasNext(); ) {
       String option = left.next();
       if (option.startsWith("--target-")) {
@@ -69,6 +77,7 @@ record DiskOptions(
   /** Options on their way. */
   private static final class Draft {
     private final String name;
+    private final boolean privileged;
     private Target target;
     private String path = "";
     private Algorithm algorithm = Algorithm.LZ4;
@@ -79,15 +88,16 @@ record DiskOptions(
     private int queues = 1;
     private int depth = 64;
     private int maxIo = 128 << 10;
-    private DeviceSpec.Survival recovery = DeviceSpec.Survival.REISSUE;
+    private DeviceSpec.@Nullable Survival recovery;
     private boolean readOnly;
     private boolean userCopy;
     private boolean swap;
     private boolean strict = true;
     private String pair = "";
 
-    Draft(String name, boolean own) {
+    Draft(String name, boolean own, boolean privileged) {
       this.name = name;
+      this.privileged = privileged;
       this.target = own ? Target.OWN : Target.MEMORY;
     }
 
@@ -213,11 +223,15 @@ record DiskOptions(
       if (limit > 0 && target != Target.ZRAM) {
         throw wrong("--limit is for a zram target only", "leave it out");
       }
-      if (!pair.isEmpty() && recovery == DeviceSpec.Survival.NONE) {
+      if (!privileged) {
+        unprivileged();
+      }
+      DeviceSpec.Survival survival = survival();
+      if (!pair.isEmpty() && survival == DeviceSpec.Survival.NONE) {
         throw wrong(
             "has somebody who stands by, and nothing to take over", "leave --recovery at reissue");
       }
-      if (swap && recovery != DeviceSpec.Survival.REISSUE) {
+      if (swap && survival != DeviceSpec.Survival.REISSUE) {
         throw wrong(
             "carries swap, and a lost page of it is a lost process", "leave --recovery at reissue");
       }
@@ -230,10 +244,44 @@ record DiskOptions(
           size,
           limit,
           past,
-          new DeviceSpec(id, queues, depth, maxIo, recovery, readOnly, userCopy),
+          new DeviceSpec(id, queues, depth, maxIo, survival, readOnly, userCopy, !privileged),
           swap,
           strict,
           pair);
+    }
+
+    private DeviceSpec.Survival survival() {
+      if (recovery != null) {
+        return recovery;
+      }
+      return privileged ? DeviceSpec.Survival.REISSUE : DeviceSpec.Survival.NONE;
+    }
+
+    /** What Linux keeps from a device of an unprivileged process is refused, and not left out in silence. */
+    private void unprivileged() throws DaemonException {
+      if (swap) {
+        throw refused(
+            "--swap: it takes io-flusher threads, memory that is locked without limit, and a device"
+                + " that waits for its next server, none of which this process may have");
+      }
+      if (!pair.isEmpty()) {
+        throw refused("--pair: no device waits for its next server");
+      }
+      if (recovery != null && recovery != DeviceSpec.Survival.NONE) {
+        throw refused(
+            "--recovery " + recovery.name().toLowerCase(Locale.ROOT) + ": Linux has none there");
+      }
+      if (userCopy) {
+        throw refused("--copy user: Linux lets only privileged servers copy themselves");
+      }
+    }
+
+    private DaemonException refused(String what) {
+      return new DaemonException(
+          ErrorCode.PERMISSION_DENIED,
+          name,
+          "cannot have, without privileges, " + what,
+          "leave it out, or run as root");
     }
 
     private DaemonException wrong(String problem, String remedy) {

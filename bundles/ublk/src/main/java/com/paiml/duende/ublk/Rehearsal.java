@@ -36,7 +36,7 @@ final class Rehearsal {
           BlockServer.add(
               calls,
               control,
-              new DeviceSpec(-1, 1, 8, 4096, DeviceSpec.Survival.REISSUE, false, false),
+              new DeviceSpec(-1, 1, 8, 4096, DeviceSpec.Survival.REISSUE, false, false, false),
               backing,
               Orphans.markOfThisProcess(linux),
               guard.flusher(),

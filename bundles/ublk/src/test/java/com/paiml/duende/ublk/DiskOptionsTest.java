@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class DiskOptionsTest {
   private static DiskOptions parse(String... words) throws DaemonException {
-    return DiskOptions.parse("disk", List.of(words), false);
+    return DiskOptions.parse("disk", List.of(words), false, true);
   }
 
   @Test
@@ -27,7 +27,7 @@ class DiskOptionsTest {
     assertEquals(1L << 30, disk.size());
     assertEquals(256L << 20, disk.limit());
     assertEquals(
-        new DeviceSpec(-1, 2, 64, 128 << 10, DeviceSpec.Survival.REISSUE, false, false),
+        new DeviceSpec(-1, 2, 64, 128 << 10, DeviceSpec.Survival.REISSUE, false, false, false),
         disk.device());
   }
 
@@ -56,8 +56,37 @@ class DiskOptionsTest {
   void options_of_somebody_elses_target_are_passed_over() throws Exception {
     DiskOptions disk =
         DiskOptions.parse(
-            "disk", List.of("--target-url", "x", "--target-key=y", "--id", "3"), true);
+            "disk", List.of("--target-url", "x", "--target-key=y", "--id", "3"), true, true);
     assertEquals(3, disk.device().id());
+  }
+
+  @Test
+  void without_privileges_a_disk_goes_with_its_server() throws Exception {
+    DiskOptions disk = DiskOptions.parse("disk", List.of("--size", "1M"), false, false);
+    assertEquals(DeviceSpec.Survival.NONE, disk.device().recovery());
+    assertTrue(disk.device().unprivileged());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --swap             | io-flusher
+          --pair /run/both   | no device waits for its next server
+          --recovery reissue | --recovery reissue: Linux has none there
+          --recovery fail    | --recovery fail: Linux has none there
+          --copy user        | only privileged servers copy
+          """)
+  void what_linux_keeps_from_unprivileged_servers_is_refused_with_its_reason(
+      String option, String reason) {
+    List<String> words = List.of(("--size 1M " + option).split(" "));
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class, () -> DiskOptions.parse("disk", words, false, false), option);
+    assertEquals(ErrorCode.PERMISSION_DENIED, refused.code());
+    assertTrue(refused.getMessage().contains(reason), refused.getMessage());
+    assertTrue(refused.getMessage().contains("run as root"), refused.getMessage());
   }
 
   @ParameterizedTest

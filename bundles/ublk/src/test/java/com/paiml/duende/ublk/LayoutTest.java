@@ -44,6 +44,7 @@ class LayoutTest {
       #include <sys/syscall.h>
       #include <sys/uio.h>
       #include <linux/falloc.h>
+      #include <linux/capability.h>
       #include <linux/io_uring.h>
       #include <linux/ublk_cmd.h>
       #define CONTROL(D, N) _IO##D('u', N, struct ublksrv_ctrl_cmd)
@@ -79,6 +80,7 @@ class LayoutTest {
       control.Uapi.CTRL_LEN = CTRL(len)
       control.Uapi.CTRL_ADDR = CTRL(addr)
       control.Uapi.CTRL_DATA = CTRL(data)
+      control.Uapi.CTRL_PATH_LEN = CTRL(dev_path_len) : UBLK_F_UNPRIVILEGED_DEV
       control.Uapi.INFO_SIZE = sizeof(struct ublksrv_ctrl_dev_info)
       control.Uapi.INFO_QUEUES = INFO(nr_hw_queues)
       control.Uapi.INFO_DEPTH = INFO(queue_depth)
@@ -140,9 +142,11 @@ class LayoutTest {
       control.Uapi.GET_PARAMS = (int)CONTROL(R, UBLK_CMD_GET_PARAMS)
       control.Uapi.START_USER_RECOVERY = (int)CONTROL(WR, UBLK_CMD_START_USER_RECOVERY)
       control.Uapi.END_USER_RECOVERY = (int)CONTROL(WR, UBLK_CMD_END_USER_RECOVERY)
+      control.Uapi.GET_DEV_INFO2 = (int)UBLK_U_CMD_GET_DEV_INFO2 : UBLK_U_CMD_GET_DEV_INFO2
       control.Uapi.GET_FEATURES = (int)UBLK_U_CMD_GET_FEATURES : UBLK_U_CMD_GET_FEATURES
       control.Uapi.DEL_DEV_ASYNC = (int)UBLK_U_CMD_DEL_DEV_ASYNC : UBLK_U_CMD_DEL_DEV_ASYNC
       control.Uapi.QUIESCE_DEV = (int)UBLK_U_CMD_QUIESCE_DEV : UBLK_U_CMD_QUIESCE_DEV
+      control.Privilege.CAP_SYS_ADMIN = CAP_SYS_ADMIN
       ring.Ring.PARAMS_SIZE = sizeof(struct io_uring_params)
       ring.Ring.PARAMS_SQ_ENTRIES = RING(sq_entries)
       ring.Ring.PARAMS_CQ_ENTRIES = RING(cq_entries)

@@ -23,8 +23,9 @@ public final class ListDevices {
   }
 
   @Descriptor(
-      "Lists the ublk devices of this machine. STATE: live is served, quiesced waits for its next"
-          + " server, fail-io fails requests until then, dead has no disk.")
+      "Lists the ublk devices of this machine that this user may see: root all. STATE: live is"
+          + " served, quiesced waits for its next server, fail-io fails requests until then, dead"
+          + " has no disk.")
   public String list(
       @Descriptor("as JSON")
           @Parameter(

@@ -9,6 +9,9 @@ import com.paiml.duende.ublk.control.Control;
 import com.paiml.duende.ublk.control.DeviceInfo;
 import com.paiml.duende.ublk.ring.Syscalls;
 import com.paiml.duende.ublk.serve.Orphans;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** The ublk of this machine. Bound when a command asks, so that a container without disks pays nothing. */
@@ -45,14 +48,28 @@ record Machine(Linux linux, Syscalls calls, Control control) {
                     "\"ublk:list\" shows those that are"));
   }
 
-  /** The daemon that serves a device, where it is one of this container's. */
+  /**
+   * The daemon that serves a device, where it is one of this container's. Who serves a device of an unprivileged process is that
+   * process's word: it counts where the process that it names is of the device's owner.
+   */
   static String daemonOf(DaemonManager manager, DeviceInfo device) {
+    if (device.unprivileged() && !owns(device.owner(), device.pid())) {
+      return "";
+    }
     for (DaemonInfo daemon : manager.list()) {
       if (daemon.pid().isPresent() && daemon.pid().getAsLong() == device.pid()) {
         return daemon.name();
       }
     }
     return "";
+  }
+
+  private static boolean owns(int user, int pid) {
+    try {
+      return Files.getAttribute(Path.of("/proc", String.valueOf(pid)), "unix:uid").equals(user);
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /** The number that a word is, or of the disk whose path it is. */

@@ -25,6 +25,9 @@ import java.util.Set;
  * The control device, {@code /dev/ublk-control}. Each command has a ring of its own and five seconds; one that the kernel does
  * not answer in time is cancelled with its ring. Safe for several threads.
  *
+ * <p>A device that a process without privileges has added takes commands from whoever may use its file, {@code /dev/ublkcN}, and
+ * every one has to name that file: see {@link ControlMessage}. Which kind a device is, the kernel says.
+ *
  * @see <a href="https://docs.kernel.org/block/ublk.html">Userspace block device driver</a>
  */
 public final class Control {
@@ -36,11 +39,19 @@ public final class Control {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
   private static final int TIMED_OUT = -Errno.ETIME.number();
+  private static final int EINVAL = -Errno.EINVAL.number();
+  private static final int EPERM = -Errno.EPERM.number();
+  private static final int EACCES = -Errno.EACCES.number();
+
+  /** How long a deletion may wait that need not be seen to its end. */
+  private static final Duration LATER = Duration.ofSeconds(1);
 
   private final Syscalls calls;
+  private final boolean privileged;
 
   public Control(Syscalls calls) {
     this.calls = calls;
+    this.privileged = Privilege.here();
   }
 
   /** Why there is no ublk here; empty when there is. Asks the file system only. */
@@ -57,7 +68,12 @@ public final class Control {
     if (!Files.isReadable(path) || !Files.isWritable(path)) {
       return Optional.of(
           new DaemonException(
-              ErrorCode.PERMISSION_DENIED, PATH, "may not be opened by this user", "run as root"));
+              ErrorCode.PERMISSION_DENIED,
+              PATH,
+              "may not be opened by this user",
+              "run as root; or, for disks without privileges, install the rule "
+                  + Privilege.RULE
+                  + " and make the user a member of the group ublk"));
     }
     return Optional.empty();
   }
@@ -97,6 +113,13 @@ public final class Control {
             "ublk device " + wanted,
             "is in use",
             "take another number, or none: then the first free one is taken");
+      }
+      if (result == EACCES && features.contains(Feature.UNPRIVILEGED)) {
+        throw new DaemonException(
+            ErrorCode.RESOURCE_LIMIT,
+            "ublk",
+            "this machine has as many devices of unprivileged processes as it may have",
+            "delete some, or let root raise /sys/module/ublk_drv/parameters/ublks_max");
       }
       must(result, "ADD_DEV", wanted);
       return read(info);
@@ -169,6 +192,12 @@ public final class Control {
   /** As {@link #delete}, without waiting for who has its files open. */
   public void deleteLater(int id) throws DaemonException {
     int result = command(Uapi.DEL_DEV_ASYNC, id, MemorySegment.NULL, 0, 0);
+    if (result == EINVAL) {
+      // The kernel does not take this one from an unprivileged process; of the other it has done
+      // its part when it only waits.
+      int waited = command(Uapi.DEL_DEV, id, MemorySegment.NULL, 0, 0, LATER);
+      result = waited == TIMED_OUT ? 0 : waited;
+    }
     if (result != -Errno.ENODEV.number()) {
       must(result, "DEL_DEV_ASYNC", id);
     }
@@ -196,13 +225,42 @@ public final class Control {
   public Optional<DeviceInfo> info(int id) throws DaemonException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(Uapi.INFO_SIZE, 8);
-      int result = command(Uapi.GET_DEV_INFO, id, info, (int) Uapi.INFO_SIZE, 0);
+      int result = ask(id, info);
       if (result == -Errno.ENODEV.number()) {
         return Optional.empty();
       }
       must(result, "GET_DEV_INFO", id);
       return Optional.of(read(info));
     }
+  }
+
+  /**
+   * Whether this is a device of an unprivileged process whose file this one may not use: another user's, or one of its own that
+   * it has not been given yet.
+   */
+  public boolean withheld(int id) throws DaemonException {
+    try (Arena arena = Arena.ofConfined()) {
+      return ask(id, arena.allocate(Uapi.INFO_SIZE, 8)) == EACCES;
+    }
+  }
+
+  /** As {@link #info}; empty also for one of which this process may not know. */
+  public Optional<DeviceInfo> visible(int id) throws DaemonException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(Uapi.INFO_SIZE, 8);
+      int result = ask(id, info);
+      if (result == -Errno.ENODEV.number() || result == EPERM || result == EACCES) {
+        return Optional.empty();
+      }
+      must(result, "GET_DEV_INFO", id);
+      return Optional.of(read(info));
+    }
+  }
+
+  private int ask(int id, MemorySegment info) throws DaemonException {
+    int size = (int) Uapi.INFO_SIZE;
+    int result = privileged ? send(Uapi.GET_DEV_INFO, id, info, size, 0, false, MOST) : EINVAL;
+    return result == EINVAL ? send(Uapi.GET_DEV_INFO2, id, info, size, 0, true, MOST) : result;
   }
 
   /** The processors that a queue is meant for. */
@@ -214,7 +272,7 @@ public final class Control {
     }
   }
 
-  /** All devices, by number. */
+  /** All devices of which this process may know, by number: for a privileged one all that there are. */
   public List<DeviceInfo> devices() throws DaemonException {
     List<Integer> numbers = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/dev"), "ublkc*")) {
@@ -231,7 +289,7 @@ public final class Control {
     numbers.sort(null);
     List<DeviceInfo> devices = new ArrayList<>();
     for (int number : numbers) {
-      info(number).ifPresent(devices::add);
+      visible(number).ifPresent(devices::add);
     }
     return devices;
   }
@@ -255,21 +313,58 @@ public final class Control {
 
   private int command(int operation, int id, MemorySegment buffer, int length, long data)
       throws DaemonException {
+    return command(operation, id, buffer, length, data, MOST);
+  }
+
+  /**
+   * Sends it as this process's devices want it. A privileged process finds out that a device is another's, of an unprivileged
+   * one, by a refusal: before that the kernel does nothing.
+   */
+  private int command(
+      int operation, int id, MemorySegment buffer, int length, long data, Duration most)
+      throws DaemonException {
+    if (!privileged && names(operation)) {
+      return send(operation, id, buffer, length, data, true, most);
+    }
+    int result = send(operation, id, buffer, length, data, false, most);
+    if (result != EINVAL || !names(operation)) {
+      return result;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(Uapi.INFO_SIZE, 8);
+      int plain = send(Uapi.GET_DEV_INFO, id, info, (int) Uapi.INFO_SIZE, 0, false, MOST);
+      return plain == EINVAL ? send(operation, id, buffer, length, data, true, most) : result;
+    }
+  }
+
+  private static boolean names(int operation) {
+    return operation != Uapi.GET_FEATURES && operation != Uapi.ADD_DEV;
+  }
+
+  private int send(
+      int operation,
+      int id,
+      MemorySegment buffer,
+      int length,
+      long data,
+      boolean named,
+      Duration most)
+      throws DaemonException {
     Optional<DaemonException> missing = missing();
     if (missing.isPresent()) {
       throw missing.get();
     }
+    ControlMessage message = new ControlMessage(operation, id, length, data, named);
     // Not the caller's memory: after a command that is not answered in time the kernel may still
     // write here.
     Arena scratch = Arena.ofShared();
     boolean answered = true;
     try (Descriptor control = calls.open(PATH, Syscalls.O_RDWR);
         Ring ring = Ring.open(calls, 4, true)) {
-      MemorySegment exchange = scratch.allocate(Math.max(8, length), 8);
-      MemorySegment.copy(buffer, 0, exchange, 0, length);
-      fill(ring.entries(), control.number(), operation, id, exchange, length, data);
+      MemorySegment exchange = scratch.allocate(Math.max(8, message.size()), 8);
+      message.fill(ring.entries(), control.number(), exchange, buffer);
       ring.push(0);
-      long end = System.nanoTime() + MOST.toNanos();
+      long end = System.nanoTime() + most.toNanos();
       while (ring.head() == ring.completed()) {
         long left = end - System.nanoTime();
         if (left <= 0) {
@@ -281,7 +376,7 @@ public final class Control {
           return entered;
         }
       }
-      MemorySegment.copy(exchange, 0, buffer, 0, length);
+      message.answer(exchange, buffer);
       return ring.result(ring.head());
     } catch (LinuxException refused) {
       throw new DaemonException(
@@ -297,25 +392,6 @@ public final class Control {
         scratch.close();
       }
     }
-  }
-
-  private static void fill(
-      MemorySegment entry,
-      int control,
-      int operation,
-      int id,
-      MemorySegment exchange,
-      int length,
-      long data) {
-    MemorySegment _ = entry.asSlice(0, 128).fill((byte) 0);
-    entry.set(ValueLayout.JAVA_BYTE, 0, (byte) Uapi.IORING_OP_URING_CMD);
-    entry.set(INT, Uapi.SQE_FD, control);
-    entry.set(INT, Uapi.SQE_CMD_OP, operation);
-    entry.set(INT, Uapi.CTRL_DEV_ID, id);
-    entry.set(SHORT, Uapi.CTRL_QUEUE_ID, (short) -1);
-    entry.set(SHORT, Uapi.CTRL_LEN, (short) length);
-    entry.set(LONG, Uapi.CTRL_ADDR, length == 0 ? 0 : exchange.address());
-    entry.set(LONG, Uapi.CTRL_DATA, data);
   }
 
   private static void must(int result, String command, int id) throws DaemonException {

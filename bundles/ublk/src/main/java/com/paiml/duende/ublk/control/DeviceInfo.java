@@ -34,6 +34,15 @@ public record DeviceInfo(
 
   /** The device that its server talks through. */
   public String charPath() {
+    return charPath(id);
+  }
+
+  static String charPath(int id) {
     return "/dev/ublkc" + id;
+  }
+
+  /** Whether a process without privileges added it. */
+  public boolean unprivileged() {
+    return features.contains(Feature.UNPRIVILEGED);
   }
 }

@@ -30,6 +30,7 @@ public final class Uapi {
   static final long CTRL_LEN = SQE_CMD + 6;
   static final long CTRL_ADDR = SQE_CMD + 8;
   static final long CTRL_DATA = SQE_CMD + 16;
+  static final long CTRL_PATH_LEN = SQE_CMD + 24;
 
   // struct ublksrv_ctrl_dev_info
   static final long INFO_SIZE = 64;
@@ -103,6 +104,7 @@ public final class Uapi {
   static final int GET_PARAMS = READS | 0x09;
   static final int START_USER_RECOVERY = WRITES | 0x10;
   static final int END_USER_RECOVERY = WRITES | 0x11;
+  static final int GET_DEV_INFO2 = READS | 0x12;
   static final int GET_FEATURES = READS | 0x13;
   static final int DEL_DEV_ASYNC = READS | 0x14;
   static final int QUIESCE_DEV = WRITES | 0x16;

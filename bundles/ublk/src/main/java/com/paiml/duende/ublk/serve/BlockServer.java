@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class BlockServer {
   private static final Duration QUEUES_READY = Duration.ofSeconds(60);
   private static final Duration FILE_THERE = Duration.ofSeconds(10);
+  private static final Duration UNDONE = Duration.ofSeconds(30);
   private static final int SIZES = 4096;
 
   // linux/prctl.h
@@ -70,9 +71,10 @@ public final class BlockServer {
   }
 
   /**
-   * Adds a device and serves it; when it returns, its disk is there.
+   * Adds a device and serves it; when it returns, its disk is there, and this user may open it.
    *
-   * @throws DaemonException nothing of it is left then
+   * @throws DaemonException nothing of it is left then; except of a device whose file was not given to this user, which only root
+   *     can delete
    */
   public static BlockServer add(
       Syscalls calls,
@@ -91,6 +93,9 @@ public final class BlockServer {
           "give it a multiple of " + SIZES);
     }
     Set<Feature> features = spec.features(control.features());
+    if (spec.unprivileged()) {
+      HandOver.expect();
+    }
     DeviceInfo device =
         control.add(spec.id(), spec.queues(), spec.depth(), spec.maxIo(), features, mark);
     try {
@@ -102,6 +107,9 @@ public final class BlockServer {
             "choose another recovery, leave out --copy, or take a newer kernel");
       }
       added.added(device);
+      if (spec.unprivileged()) {
+        HandOver.await(device.charPath(), HandOver.LEFT);
+      }
       control.setGeometry(
           device.id(),
           new Geometry(
@@ -113,10 +121,30 @@ public final class BlockServer {
               spec.readOnly()));
       BlockServer server = new BlockServer(calls, control, backing, device, setup);
       server.serve(false);
+      if (spec.unprivileged()) {
+        server.awaitDisk();
+      }
       return server;
     } catch (DaemonException | InterruptedException | RuntimeException failed) {
-      control.deleteLater(device.id());
+      try {
+        control.deleteLater(device.id());
+      } catch (DaemonException stays) {
+        failed.addSuppressed(stays);
+      }
       throw failed;
+    }
+  }
+
+  private void awaitDisk() throws DaemonException, InterruptedException {
+    try {
+      HandOver.await(device.blockPath(), HandOver.INSTALL);
+    } catch (DaemonException late) {
+      try {
+        stop(UNDONE); // it may be read by now, by root
+      } catch (DaemonException serves) {
+        late.addSuppressed(serves);
+      }
+      throw late;
     }
   }
 

@@ -1,5 +1,7 @@
 package com.paiml.duende.ublk.serve;
 
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.ublk.control.Feature;
 import java.util.EnumSet;
 import java.util.Set;
@@ -14,6 +16,7 @@ import java.util.Set;
  * @param recovery what becomes of it when its server dies
  * @param readOnly whether it can only be read
  * @param userCopy whether the data of requests is copied by the server and not by the kernel
+ * @param unprivileged whether it is added by a process without privileges, and is that user's; then it cannot survive
  */
 public record DeviceSpec(
     int id,
@@ -22,15 +25,27 @@ public record DeviceSpec(
     int maxIo,
     Survival recovery,
     boolean readOnly,
-    boolean userCopy) {
+    boolean userCopy,
+    boolean unprivileged) {
 
   /**
    * The features to ask for.
    *
    * @param offered what the kernel has
+   * @throws DaemonException {@code not-supported} where a device of an unprivileged process is wanted and it has none
    */
-  Set<Feature> features(Set<Feature> offered) {
+  Set<Feature> features(Set<Feature> offered) throws DaemonException {
     Set<Feature> wanted = recovery.features(offered);
+    if (unprivileged) {
+      if (!offered.contains(Feature.UNPRIVILEGED)) {
+        throw new DaemonException(
+            ErrorCode.NOT_SUPPORTED,
+            "ublk",
+            "this kernel gives devices to privileged processes only",
+            "run as root, or take Linux 6.5 or later");
+      }
+      wanted.add(Feature.UNPRIVILEGED);
+    }
     if (userCopy) {
       wanted.add(Feature.USER_COPY);
     }

@@ -3,6 +3,7 @@ package com.paiml.duende.ublk.serve;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.kernel.Descriptor;
+import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.proc.ProcessStat;
 import com.paiml.duende.ublk.control.Control;
@@ -111,6 +112,9 @@ public final class Orphans {
     try (Descriptor _ = calls.open(device.charPath(), Syscalls.O_RDWR)) {
       return Optional.empty();
     } catch (LinuxException held) {
+      if (held.is(Errno.EACCES)) {
+        return Optional.of("user " + device.owner() + " has its file");
+      }
       return Optional.of("its file is open: " + held.errno());
     }
   }

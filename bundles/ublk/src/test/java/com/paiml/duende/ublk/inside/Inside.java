@@ -45,6 +45,15 @@ public final class Inside {
       }
       case "cleanup" ->
           orphans().cleanUp().forEach(device -> System.out.println("deleted " + device.id()));
+      case "delete" -> {
+        try {
+          Linux linux = ((Linux.Here) Linux.detect()).linux();
+          new Control(new Syscalls(linux)).delete(Integer.parseInt(args[1]));
+          System.out.println("deleted " + args[1]);
+        } catch (DaemonException refused) {
+          System.out.println(refused.getMessage());
+        }
+      }
       default -> throw new IllegalArgumentException(args[0]);
     }
     System.out.flush();
