@@ -118,8 +118,7 @@ final class Domains implements AutoCloseable {
     if (set != null && !set.isEmpty()) {
       return set;
     }
-    String runtime = System.getenv("XDG_RUNTIME_DIR");
-    return "unix:path=" + (runtime == null || runtime.isEmpty() ? "/run/user/0" : runtime) + "/bus";
+    return "unix:path=" + Machine.runtimeFolder() + "/bus";
   }
 
   /** For tests: this manager, whatever is asked for. */

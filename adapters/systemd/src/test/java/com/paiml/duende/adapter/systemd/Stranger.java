@@ -12,14 +12,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A program for a user who may not manage units: asks the system manager for one, and prints what it was told. */
+/** A program that runs where systemd is, as whom the test wants: asks the system manager for a unit, and prints what it was told. */
 final class Stranger {
   static final String WORD = "told: ";
 
   private Stranger() {}
 
   /**
-   * @param arguments address of the bus; a folder of that user's own; name of the daemon
+   * @param arguments address of the bus, or nothing; a folder of that user's own; name of the daemon
    */
   public static void main(String[] arguments) {
     Path folder = Path.of(arguments[1]);
@@ -41,7 +41,11 @@ final class Stranger {
     SystemdAdapter adapter = new SystemdAdapter(new Domains(arguments[0], ""));
     try {
       System.out.println(
-          WORD + "started " + adapter.spawn(spec, new RecordedEvents(), Bench.soon()));
+          WORD
+              + "started "
+              + adapter.spawn(spec, new RecordedEvents(), Bench.soon())
+              + " by "
+              + adapter.fingerprint(Bench.soon()).details().get("way"));
     } catch (DaemonException refused) {
       System.out.println(WORD + refused.code() + ": " + refused.getMessage());
     } finally {

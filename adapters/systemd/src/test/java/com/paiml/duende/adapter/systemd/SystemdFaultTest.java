@@ -88,26 +88,78 @@ class SystemdFaultTest {
     Files.setOwner(
         folder,
         folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
-    List<String> words =
+    return told(
+        classPath,
+        folder,
+        name,
+        "unix:path=/run/dbus/system_bus_socket",
+        "setpriv",
+        "--reuid=" + NOBODY,
+        "--regid=" + NOBODY,
+        "--clear-groups");
+  }
+
+  /** What a program is told that asks for a daemon where systemd is, started by those words. */
+  private static String told(
+      List<String> classPath, Path folder, String name, String bus, String... by) throws Exception {
+    List<String> words = new ArrayList<>(List.of(by));
+    words.addAll(
         List.of(
-            "setpriv",
-            "--reuid=" + NOBODY,
-            "--regid=" + NOBODY,
-            "--clear-groups",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
             "-cp",
             String.join(":", classPath),
             Stranger.class.getName(),
-            "unix:path=/run/dbus/system_bus_socket",
+            bus,
             folder.toString(),
-            name);
+            name));
     Command.Result said =
         Command.run(
             Bench.PATIENCE.multipliedBy(2), SYSTEMD.get().command(words.toArray(String[]::new)));
     List<String> told = said.output().lines().filter(l -> l.startsWith(Stranger.WORD)).toList();
     assertEquals(1, told.size(), said::output);
     return told.getFirst();
+  }
+
+  @Test
+  void without_a_bus_systemctl_is_used_and_without_a_systemd_that_is_said() throws Exception {
+    List<String> classPath = readableForAll();
+    Systemd systemd = SYSTEMD.get();
+    Path folder = Files.createDirectory(bench.folder.resolve("no-bus"));
+    String unit = "duende-00000bad-no-bus.service";
+    String told =
+        told(
+            classPath,
+            folder,
+            "no-bus",
+            "",
+            "env",
+            "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent/bus");
+    try {
+      assertTrue(told.contains("started "), told);
+      assertTrue(told.contains(" by systemctl, one look a second"), told);
+      assertEquals("running", bench.show(unit, "SubState"));
+    } finally {
+      assertTrue(systemd.run("systemctl", "stop", unit).ok());
+      assertTrue(systemd.run("rm", "-f", "/run/systemd/system/" + unit).ok());
+      assertTrue(systemd.run("systemctl", "daemon-reload").ok());
+    }
+    // Nothing of a systemd is to be seen where /run is empty.
+    String nowhere =
+        told(
+            classPath,
+            Files.createDirectory(bench.folder.resolve("nowhere")),
+            "nowhere",
+            "",
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t tmpfs tmpfs /run && exec \"$@\"",
+            "sh");
+    assertTrue(nowhere.contains(ErrorCode.NOT_FOUND.toString()), nowhere);
+    assertTrue(nowhere.contains("systemd is not what runs this machine"), nowhere);
+    assertTrue(nowhere.contains("use platform = \"native\""), nowhere);
   }
 
   /** Our own class path, at a place where everybody may read it. */

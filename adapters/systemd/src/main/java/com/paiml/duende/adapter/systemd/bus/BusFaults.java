@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.systemd.bus;
 
+import com.paiml.duende.adapter.systemd.unit.Newcomers;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import org.freedesktop.dbus.exceptions.DBusExecutionException;
@@ -63,7 +64,7 @@ final class BusFaults {
               ErrorCode.CONFIGURATION,
               thing,
               "systemd does not take it: " + text,
-              "correct the daemon file; what a version knows is in systemd.directives(7)",
+              Newcomers.remedyOf(said),
               refused);
       case "NotSupported" ->
           new DaemonException(

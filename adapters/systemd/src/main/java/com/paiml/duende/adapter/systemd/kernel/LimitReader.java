@@ -1,5 +1,6 @@
 package com.paiml.duende.adapter.systemd.kernel;
 
+import com.paiml.duende.adapter.systemd.unit.CapabilityNames;
 import com.paiml.duende.adapter.systemd.unit.UnitSettings;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Sandbox;
@@ -17,22 +18,25 @@ public final class LimitReader {
       "the service manager has no controller for it here; see systemd.resource-control(5)";
 
   private final UnitGroup group;
+  private final String init;
   private final long pid;
   private final List<LimitReport> all = new ArrayList<>();
 
-  private LimitReader(UnitGroup group, long pid) {
+  private LimitReader(UnitGroup group, String init, long pid) {
     this.group = group;
+    this.init = init;
     this.pid = pid;
   }
 
   /**
    * Reads all that was asked for.
    *
+   * @param init a process of its machine that is in no sandbox, by its folder's name in /proc
    * @param pid the main process as we number it; 0 when that is not known
    */
   public static List<LimitReport> of(
-      UnitGroup group, long pid, Resources resources, Sandbox sandbox) {
-    LimitReader reader = new LimitReader(group, pid);
+      UnitGroup group, String init, long pid, Resources resources, Sandbox sandbox) {
+    LimitReader reader = new LimitReader(group, init, pid);
     reader.memory(resources);
     reader.processor(resources);
     reader.pids(resources);
@@ -184,30 +188,79 @@ public final class LimitReader {
       String octal = String.format(Locale.ROOT, "%04o", sandbox.umask().get());
       status("sandbox.umask", octal, "Umask", octal);
     }
-    if (sandbox.capabilities().isPresent()) {
-      String set = pid == 0 ? "" : ProcessFiles.status(pid, "CapBnd");
-      all.add(
-          new LimitReport(
-              "sandbox.capabilities",
-              String.join(" ", sandbox.capabilities().get()),
-              set,
-              set.isEmpty() ? "" : "/proc/" + pid + "/status CapBnd",
-              !set.isEmpty(),
-              set.isEmpty() ? unread("") : ""));
+    sandbox.capabilities().ifPresent(this::capabilities);
+    if (!sandbox.network()) {
+      network();
     }
+    sandbox.paths().ifPresent(this::paths);
   }
 
-  private void status(String key, String asked, String field, String expected) {
-    String actual = pid == 0 ? "" : ProcessFiles.status(pid, field);
-    boolean holds = actual.equals(expected);
+  /** None but those that were asked for; of these the machine itself may lack one. */
+  private void capabilities(List<String> wanted) {
+    String set = pid == 0 ? "" : ProcessFiles.status(pid, "CapBnd");
+    boolean read = set.matches("[0-9a-f]{1,16}");
+    long actual = read ? Long.parseUnsignedLong(set, 16) : 0;
+    long asked = CapabilityNames.bits(wanted);
+    sandbox(
+        "sandbox.capabilities",
+        String.join(" ", wanted),
+        set,
+        "/status CapBnd",
+        read && actual == asked,
+        (actual & ~asked) != 0
+            ? "the kernel leaves it more"
+            : "the machine has not all of them to give");
+  }
+
+  /** systemd starts a program all the same where it cannot make a network of its own for it. */
+  private void network() {
+    String theirs = pid == 0 ? "" : ProcessFiles.namespace(Long.toString(pid), "net");
+    String here = ProcessFiles.namespace(init, "net");
+    boolean isSeen = !theirs.isEmpty() && !here.isEmpty();
+    // Who may not look at namespaces may still see what is in one.
+    String interfaces = isSeen || pid == 0 ? "" : ProcessFiles.interfaces(pid);
+    sandbox(
+        "sandbox.network",
+        "false",
+        isSeen ? theirs : interfaces,
+        isSeen ? "/ns/net" : "/net/dev",
+        isSeen ? !theirs.equals(here) : interfaces.equals("lo"),
+        "it has the machine's network: systemd could make none for it");
+  }
+
+  /** Its root is an empty file system that cannot be written, with nothing in it but what was named. */
+  private void paths(Sandbox.Paths paths) {
+    String root = pid == 0 ? "" : ProcessFiles.root(pid);
+    sandbox(
+        "sandbox.paths",
+        String.join(" ", paths.read()) + " | " + String.join(" ", paths.write()),
+        root,
+        "/mountinfo",
+        root.matches("tmpfs (ro|ro,.*)"),
+        "it sees the machine's files: systemd could make no view of them for it");
+  }
+
+  private void sandbox(
+      String key, String asked, String actual, String file, boolean holds, String otherwise) {
     all.add(
         new LimitReport(
             key,
             asked,
             actual,
-            actual.isEmpty() ? "" : "/proc/" + pid + "/status " + field,
+            actual.isEmpty() ? "" : "/proc/" + pid + file,
             holds,
-            holds ? "" : unread("the kernel says otherwise")));
+            holds ? "" : unread(otherwise)));
+  }
+
+  private void status(String key, String asked, String field, String expected) {
+    String actual = pid == 0 ? "" : ProcessFiles.status(pid, field);
+    sandbox(
+        key,
+        asked,
+        actual,
+        "/status " + field,
+        actual.equals(expected),
+        "the kernel says otherwise");
   }
 
   private String unread(String otherwise) {

@@ -26,6 +26,20 @@ public record Machine(Path root, String init) {
         : new Machine(Path.of("/"), "self");
   }
 
+  /** Where the user that this runs as has sockets and units: as the session says, or where pam_systemd(8) puts it. */
+  public static String runtimeFolder() {
+    String said = System.getenv("XDG_RUNTIME_DIR");
+    return said == null || said.isEmpty() ? "/run/user/" + ownUid() : said;
+  }
+
+  private static int ownUid() {
+    try {
+      return Files.getAttribute(Path.of("/proc/self"), "unix:uid") instanceof Integer uid ? uid : 0;
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException unknown) {
+      return 0;
+    }
+  }
+
   public boolean isHere() {
     return init.equals("self");
   }

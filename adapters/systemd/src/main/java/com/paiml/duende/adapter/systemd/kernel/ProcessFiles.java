@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.systemd.kernel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Files of /proc/PID, proc(5). Of a process that is gone they are empty. */
@@ -59,6 +60,36 @@ public final class ProcessFiles {
     } catch (IOException gone) {
       return "";
     }
+  }
+
+  /** The namespace of that kind that a process is in, by the name of its folder in /proc; empty when it may not be seen. */
+  static String namespace(String process, String kind) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc", process, "ns", kind)).toString();
+    } catch (IOException hidden) {
+      return "";
+    }
+  }
+
+  /** The names of the network interfaces that a process has, with blanks between; empty when they cannot be read. */
+  static String interfaces(long pid) {
+    return text(pid, "net/dev")
+        .lines()
+        .filter(l -> l.contains(":"))
+        .map(l -> l.substring(0, l.indexOf(':')).strip())
+        .sorted()
+        .collect(Collectors.joining(" "));
+  }
+
+  /** Kind and options of what it has as its root, the last that was mounted there; proc_pid_mountinfo(5). */
+  static String root(long pid) {
+    return text(pid, "mountinfo")
+        .lines()
+        .map(l -> l.split(" - ", 2))
+        .filter(l -> l.length == 2 && l[0].split(" ").length > 5 && l[0].split(" ")[4].equals("/"))
+        .reduce((earlier, later) -> later)
+        .map(l -> l[1].split(" ")[0] + " " + l[0].split(" ")[5])
+        .orElse("");
   }
 
   /** The soft limit of that name in {@code limits}; empty when it cannot be read. */

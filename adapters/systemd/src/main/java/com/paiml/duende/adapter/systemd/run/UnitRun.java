@@ -518,9 +518,15 @@ public final class UnitRun implements UnitWatcher {
       return List.of();
     }
     List<LimitReport> missed =
-        limits().stream().filter(l -> !l.inForce() && spec.config().isWritten(l.key())).toList();
+        limits().stream().filter(l -> !l.inForce() && isWritten(l.key())).toList();
     // Of what has ended meanwhile, told or not yet, there is nothing to be read.
     return isThere() ? missed : List.of();
+  }
+
+  /** A limit of several keys is written when one of them is. */
+  private boolean isWritten(String limit) {
+    return spec.config().isWritten(limit)
+        || spec.config().written().stream().anyMatch(k -> k.startsWith(limit + "."));
   }
 
   private static boolean isLimit(String key) {
@@ -587,7 +593,12 @@ public final class UnitRun implements UnitWatcher {
   }
 
   private List<LimitReport> limits() {
-    return LimitReader.of(group(), handle().pid().orElse(0), resources, spec.config().sandbox());
+    return LimitReader.of(
+        group(),
+        domain.machine().isHere() && !domain.ofUser() ? "1" : domain.machine().init(),
+        handle().pid().orElse(0),
+        resources,
+        spec.config().sandbox());
   }
 
   boolean isPaused(UnitState now) {

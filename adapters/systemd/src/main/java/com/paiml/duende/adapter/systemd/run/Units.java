@@ -53,7 +53,7 @@ public final class Units {
       Deadline deadline)
       throws DaemonException {
     String unit = UnitNames.unit(spec);
-    List<Setting> settings = settings(domain, spec, extra, deadline);
+    List<Setting> settings = settings(domain, spec, install, extra, deadline);
     UnitRun run = new UnitRun(domain, spec, unit, events);
     try {
       launch(run, settings, install, deadline);
@@ -93,7 +93,7 @@ public final class Units {
 
   /** The settings of a run, with what a person has added; or every fault of that at once. */
   private static List<Setting> settings(
-      Domain domain, LaunchSpec spec, Map<String, Object> extra, Deadline deadline)
+      Domain domain, LaunchSpec spec, boolean install, Map<String, Object> extra, Deadline deadline)
       throws DaemonException {
     String path = spec.payload() instanceof Payload.Program(String p) ? p : "";
     Path program = ProgramFile.find(path, spec, domain.machine()::path);
@@ -109,6 +109,13 @@ public final class Units {
     if (!domain.manager().tells() && spec.config().restartBy() == RestartBy.MANAGER) {
       // Without signals its end is looked for: it must still be there then.
       settings.add(new Setting("RemainAfterExit", new Setting.Flag(true)));
+    }
+    if (install) {
+      // Where systemd starts it with the machine, nobody else sees to the order.
+      List<String> before = UnitNames.dependencies(spec);
+      if (!before.isEmpty()) {
+        settings.add(new Setting("After", new Setting.Words(before)));
+      }
     }
     if (!extra.isEmpty()) {
       List<String> faults = new ArrayList<>();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Capabilities by name and bit, linux/capability.h. */
-final class CapabilityNames {
+public final class CapabilityNames {
   /** In the order of their numbers, from 0. */
   private static final List<String> NAMES =
       List.of(
@@ -55,11 +55,25 @@ final class CapabilityNames {
 
   private CapabilityNames() {}
 
+  /** The bits of those names; one that is none has no bit. */
+  public static long bits(List<String> wanted) {
+    long bits = 0;
+    for (String name : wanted) {
+      int number = NAMES.indexOf(bare(name));
+      bits |= number < 0 ? 0 : 1L << number;
+    }
+    return bits;
+  }
+
+  private static String bare(String name) {
+    return name.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "");
+  }
+
   static Setting.Capabilities set(String daemon, List<String> wanted) throws DaemonException {
     long bits = 0;
     List<String> names = new ArrayList<>();
     for (String name : wanted) {
-      String bare = name.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "");
+      String bare = bare(name);
       int number = NAMES.indexOf(bare);
       if (number < 0) {
         throw new DaemonException(

@@ -35,8 +35,8 @@ public final class ExtraProperties {
                 key
                     + "systemd "
                     + version
-                    + ", which runs here, knows no such property of services; systemd.directives(7)"
-                    + " names those of each version");
+                    + ", which runs here, knows no such property of services; "
+                    + Newcomers.remedy(name));
           } else {
             convert(value, type)
                 .ifPresentOrElse(

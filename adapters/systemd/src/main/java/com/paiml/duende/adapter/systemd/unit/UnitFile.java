@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The text of a unit file, systemd.syntax(7). Whatever is in a setting, it stays that setting's value. */
@@ -12,8 +13,40 @@ public final class UnitFile {
   /** The first line: by it the file is known as ours. */
   private static final String MARK = "# Written by Duende, instance ";
 
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9:/_.@()+~-]+");
+
   private static final Set<String> OF_UNIT =
-      Set.of("Description", "CollectMode", "StartLimitIntervalUSec", "StartLimitBurst");
+      Set.of(
+          "Description",
+          "StartLimitIntervalUSec",
+          "StartLimitBurst",
+          "CollectMode",
+          // What a person may have added, systemd.unit(5).
+          "Documentation",
+          "Wants",
+          "Requires",
+          "Requisite",
+          "BindsTo",
+          "PartOf",
+          "Upholds",
+          "Conflicts",
+          "Before",
+          "After",
+          "OnFailure",
+          "OnSuccess",
+          "PropagatesReloadTo",
+          "ReloadPropagatedFrom",
+          "PropagatesStopTo",
+          "StopPropagatedFrom",
+          "JoinsNamespaceOf",
+          "RequiresMountsFor",
+          "StopWhenUnneeded",
+          "RefuseManualStart",
+          "RefuseManualStop",
+          "DefaultDependencies",
+          "FailureAction",
+          "SuccessAction",
+          "StartLimitAction");
 
   /** Names that are others in a file than on the bus. */
   private static final Map<String, String> FILE_NAMES =
@@ -82,6 +115,9 @@ public final class UnitFile {
       case Setting.SignalNumber(int number) -> List.of(Integer.toString(number));
       case Setting.ErrorNumber(int number) -> List.of(Integer.toString(number));
       case Setting.Count(int count) -> List.of(Integer.toString(count));
+      // Names of units and addresses of documents are not taken in quotes.
+      case Setting.Words(List<String> words) when OF_UNIT.contains(setting.name()) ->
+          words.stream().map(w -> PLAIN.matcher(w).matches() ? w : quoted(w)).toList();
       case Setting.Words(List<String> words) -> words.stream().map(UnitFile::quoted).toList();
       case Setting.Variables(List<String> variables) ->
           variables.stream().map(UnitFile::quoted).toList();

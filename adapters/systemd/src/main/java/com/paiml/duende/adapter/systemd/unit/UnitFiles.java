@@ -32,12 +32,8 @@ public record UnitFiles(Path folder, Path wants) {
 
   /** Those that go with the machine's next start, or the session: {@code /run/systemd/system}. */
   public static UnitFiles transientOnes(Machine machine, boolean ofUser) {
-    String runtime = System.getenv("XDG_RUNTIME_DIR");
     Path folder =
-        machine.path(
-            ofUser
-                ? (runtime == null ? "/run/user/0" : runtime) + "/systemd/user"
-                : "/run/systemd/system");
+        machine.path(ofUser ? Machine.runtimeFolder() + "/systemd/user" : "/run/systemd/system");
     return new UnitFiles(folder, folder.resolve(UnitFile.target(ofUser) + ".wants"));
   }
 

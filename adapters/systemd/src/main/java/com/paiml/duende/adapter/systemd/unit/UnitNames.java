@@ -1,7 +1,10 @@
 package com.paiml.duende.adapter.systemd.unit;
 
+import com.paiml.duende.api.Depends;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Names of units, and by what one is known as ours. */
 public final class UnitNames {
@@ -12,6 +15,16 @@ public final class UnitNames {
   /** {@code duende-NAME.service}, with the instance's id unless it is the default one. */
   public static String unit(LaunchSpec spec) {
     return spec.instance().qualify(spec.name()) + SUFFIX;
+  }
+
+  /** The units of what it depends on in any way; of daemons on other platforms there are none, which systemd does not mind. */
+  public static List<String> dependencies(LaunchSpec spec) {
+    Depends depends = spec.config().depends();
+    return Stream.of(depends.after(), depends.requires(), depends.wants())
+        .flatMap(List::stream)
+        .distinct()
+        .map(name -> spec.instance().qualify(name) + SUFFIX)
+        .toList();
   }
 
   /** How the names of an instance's units begin. */
