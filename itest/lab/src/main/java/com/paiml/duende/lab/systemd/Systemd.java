@@ -145,8 +145,13 @@ public final class Systemd implements AutoCloseable {
 
   /** Starts the user manager of root, with a bus, and tells its address. Harmless when it is there. */
   public String startUserManager() throws IOException, InterruptedException {
-    Path bus = inside(leader, "/run/user/0/bus");
-    Command.Result started = run("systemctl", "start", "user@0.service");
+    return startUserManager(0);
+  }
+
+  /** Starts the user manager of that user, with a bus, and tells its address. Harmless when it is there. */
+  public String startUserManager(long uid) throws IOException, InterruptedException {
+    Path bus = inside(leader, "/run/user/" + uid + "/bus");
+    Command.Result started = run("systemctl", "start", "user@" + uid + ".service");
     long end = System.nanoTime() + SHORT.toNanos();
     while (!Files.exists(bus)) {
       if (!started.ok() || System.nanoTime() - end > 0) {
