@@ -124,7 +124,11 @@ class PartitionClaims {
     Path _ = duende.daemonFile("bystander", file("bystander", ""));
     duende.up();
     for (String name : List.of("needy", "behind", "bystander")) {
-      Await.until(name + " runs", Installed.PATIENCE, () -> daemon(name).isRunning());
+      // Its file may not have been read yet.
+      Await.until(
+          name + " runs",
+          Installed.PATIENCE,
+          () -> duende.list().stream().anyMatch(d -> d.name().equals(name) && d.isRunning()));
     }
     long container = duende.container().orElseThrow().pid();
     long bystander = daemon("bystander").pid();

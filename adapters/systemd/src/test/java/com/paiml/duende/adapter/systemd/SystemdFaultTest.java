@@ -249,6 +249,10 @@ class SystemdFaultTest {
                 "-c",
                 "while [ ! -e " + gate + " ]; do sleep 0.1; done")
             .ok());
+    Await.until(
+        "it is being started",
+        Bench.PATIENCE,
+        () -> bench.show(first, "ActiveState").equals("activating"));
     LaunchSpec spec =
         bench.shell(
             "queued",
@@ -261,6 +265,7 @@ class SystemdFaultTest {
     String unit = bench.unit("queued");
     Await.until(
         "its job waits", Bench.PATIENCE, () -> bench.show(unit, "Job").matches("[1-9][0-9]*"));
+    assertFalse(start.isDone(), () -> "before the bus is silent: " + start);
     String dbus = systemd.run("systemctl", "show", "--value", "-p", "MainPID", "dbus").output();
     // From here on nobody is told anything; systemctl does not need the bus.
     assertTrue(systemd.run("kill", "-STOP", dbus.strip()).ok());
@@ -275,6 +280,57 @@ class SystemdFaultTest {
     DaemonHandle handle = start.get(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     assertEquals(PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.soon()).state());
     assertTrue(handle.pid().isPresent());
+  }
+
+  @Test
+  void a_start_that_waits_is_not_taken_for_over_when_systemd_forgets_all_units_for_a_moment()
+      throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    Path gate = bench.folder.resolve("late-gate");
+    String first = "late-" + bench.instance.id();
+    // Our unit has to wait for this one, which waits for us.
+    assertTrue(
+        systemd
+            .run(
+                "systemd-run",
+                "--quiet",
+                "--no-block",
+                "--property=Type=oneshot",
+                "--unit=" + first,
+                "sh",
+                "-c",
+                "while [ ! -e " + gate + " ]; do sleep 0.1; done")
+            .ok());
+    Await.until(
+        "it is being started",
+        Bench.PATIENCE,
+        () -> bench.show(first, "ActiveState").equals("activating"));
+    LaunchSpec spec =
+        bench.shell(
+            "delayed",
+            // What systemd reads again it words in its own way: nothing here that has to be quoted.
+            "exec sleep 3600",
+            Map.of("properties", Map.of("After", List.of(first + ".service"))),
+            List.of(),
+            b -> b);
+    assertTrue(bench.adapter.fingerprint(Bench.soon()).present());
+    CompletableFuture<DaemonHandle> start = startElsewhere(spec);
+    String unit = bench.unit("delayed");
+    Await.until(
+        "its job waits", Bench.PATIENCE, () -> bench.show(unit, "Job").matches("[1-9][0-9]*"));
+    assertTrue(systemd.run("systemctl", "daemon-reload").ok());
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+    while (System.nanoTime() < end) {
+      assertTrue(bench.show(unit, "Job").matches("[1-9][0-9]*"), "its job is gone");
+      assertFalse(start.isDone(), start::toString);
+    }
+    Files.writeString(gate, "");
+    DaemonHandle handle = start.get(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    PlatformStatus status = bench.adapter.status(handle, Bench.soon());
+    assertEquals(
+        PlatformStatus.State.RUNNING,
+        status.state(),
+        () -> status + " " + bench.adapter.exit(handle).toCompletableFuture().getNow(null));
   }
 
   @Test

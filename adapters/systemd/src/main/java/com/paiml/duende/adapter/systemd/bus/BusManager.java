@@ -314,6 +314,7 @@ public final class BusManager implements ServiceManager {
     Link l = link(deadline);
     Map<String, Variant<?>> general = l.properties(unit, Link.UNIT, deadline);
     Map<String, String> texts = new HashMap<>(Variants.texts(general, UnitState.UNIT));
+    texts.put(UnitState.JOB, Variants.job(general.get("Job")));
     if (new UnitState(texts).isLoaded()) {
       texts.putAll(Variants.texts(l.properties(unit, Link.SERVICE, deadline), UnitState.SERVICE));
     }

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
+import org.jspecify.annotations.Nullable;
 
 /** Settings as properties of the bus, and properties of the bus as text. */
 final class Variants {
@@ -71,6 +72,16 @@ final class Variants {
       }
     }
     return texts;
+  }
+
+  /** The number of a unit's job; 0 when it has none. */
+  static String job(@Nullable Object property) {
+    return property instanceof Variant<?> value
+            && value.getValue() instanceof Object[] job
+            && job.length > 0
+            && job[0] instanceof Number number
+        ? Long.toString(number.longValue())
+        : "0";
   }
 
   static String text(Object value) {

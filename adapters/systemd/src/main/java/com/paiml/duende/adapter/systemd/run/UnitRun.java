@@ -316,14 +316,24 @@ public final class UnitRun implements UnitWatcher {
   }
 
   /** The word of its start's end may have been among those that were lost. */
-  private void foundStarting(UnitState now) {
+  private void foundStarting(UnitState found) {
     if (startJob == null || started.isDone()) {
       return;
+    }
+    UnitState now = found;
+    if (now.isOver() || !now.isLoaded()) {
+      // It may have been looked at before there was the job, or while the job waited.
+      try {
+        now = domain.manager().look(unit, Deadline.after(ASK));
+      } catch (DaemonException unreachable) {
+        LOG.log(System.Logger.Level.DEBUG, "is looked at when there is a connection", unreachable);
+        return;
+      }
     }
     state = state.with(now.properties());
     if (!now.isLoaded()) {
       started.complete("lost with the connection to systemd");
-    } else if (now.isOver()) {
+    } else if (now.isOverForGood()) {
       started.complete(now.text("Result").equals("success") ? "done" : "failed");
     } else if (now.text("ActiveState").equals("active")) {
       started.complete("done");

@@ -36,6 +36,9 @@ public record UnitState(Map<String, String> properties) {
           "StatusErrno",
           "NRestarts");
 
+  /** The number of the job that waits or runs for it, 0 for none. Only what was looked at has it, not what was told. */
+  public static final String JOB = "Job";
+
   public static final UnitState NONE = new UnitState(Map.of());
 
   public UnitState {
@@ -68,6 +71,11 @@ public record UnitState(Map<String, String> properties) {
   public boolean isOver() {
     String active = text("ActiveState");
     return active.equals("inactive") || active.equals("failed");
+  }
+
+  /** Whether it is over, and no job that was there when it was looked at would start it. */
+  public boolean isOverForGood() {
+    return isOver() && number(JOB) == 0;
   }
 
   /** Whether a main process was ever started. */
