@@ -230,15 +230,13 @@ class SystemdFaultTest {
     assertTrue(again.pid().isPresent());
   }
 
-  @Test
-  void a_start_that_ends_while_there_is_no_bus_is_found_out_when_there_is_one_again()
+  /** Of a unit that has to wait for another, which waits for a file. */
+  private CompletableFuture<DaemonHandle> startThatWaits(String name, String script, Path gate)
       throws Exception {
-    Systemd systemd = SYSTEMD.get();
-    Path gate = bench.folder.resolve("gate");
-    String first = "slow-" + bench.instance.id();
-    // Our unit has to wait for this one, which waits for us.
+    String first = "before-" + bench.unit(name);
     assertTrue(
-        systemd
+        SYSTEMD
+            .get()
             .run(
                 "systemd-run",
                 "--quiet",
@@ -255,16 +253,23 @@ class SystemdFaultTest {
         () -> bench.show(first, "ActiveState").equals("activating"));
     LaunchSpec spec =
         bench.shell(
-            "queued",
-            FOREVER,
-            Map.of("properties", Map.of("After", List.of(first + ".service"))),
-            List.of(),
-            b -> b);
+            name, script, Map.of("properties", Map.of("After", List.of(first))), List.of(), b -> b);
     assertTrue(bench.adapter.fingerprint(Bench.soon()).present());
     CompletableFuture<DaemonHandle> start = startElsewhere(spec);
-    String unit = bench.unit("queued");
     Await.until(
-        "its job waits", Bench.PATIENCE, () -> bench.show(unit, "Job").matches("[1-9][0-9]*"));
+        "its job waits",
+        Bench.PATIENCE,
+        () -> bench.show(bench.unit(name), "Job").matches("[1-9][0-9]*"));
+    return start;
+  }
+
+  @Test
+  void a_start_that_ends_while_there_is_no_bus_is_found_out_when_there_is_one_again()
+      throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    Path gate = bench.folder.resolve("gate");
+    CompletableFuture<DaemonHandle> start = startThatWaits("queued", FOREVER, gate);
+    String unit = bench.unit("queued");
     assertFalse(start.isDone(), () -> "before the bus is silent: " + start);
     String dbus = systemd.run("systemctl", "show", "--value", "-p", "MainPID", "dbus").output();
     // From here on nobody is told anything; systemctl does not need the bus.
@@ -287,37 +292,9 @@ class SystemdFaultTest {
       throws Exception {
     Systemd systemd = SYSTEMD.get();
     Path gate = bench.folder.resolve("late-gate");
-    String first = "late-" + bench.instance.id();
-    // Our unit has to wait for this one, which waits for us.
-    assertTrue(
-        systemd
-            .run(
-                "systemd-run",
-                "--quiet",
-                "--no-block",
-                "--property=Type=oneshot",
-                "--unit=" + first,
-                "sh",
-                "-c",
-                "while [ ! -e " + gate + " ]; do sleep 0.1; done")
-            .ok());
-    Await.until(
-        "it is being started",
-        Bench.PATIENCE,
-        () -> bench.show(first, "ActiveState").equals("activating"));
-    LaunchSpec spec =
-        bench.shell(
-            "delayed",
-            // What systemd reads again it words in its own way: nothing here that has to be quoted.
-            "exec sleep 3600",
-            Map.of("properties", Map.of("After", List.of(first + ".service"))),
-            List.of(),
-            b -> b);
-    assertTrue(bench.adapter.fingerprint(Bench.soon()).present());
-    CompletableFuture<DaemonHandle> start = startElsewhere(spec);
+    // What systemd reads again it words in its own way: nothing here that has to be quoted.
+    CompletableFuture<DaemonHandle> start = startThatWaits("delayed", "exec sleep 3600", gate);
     String unit = bench.unit("delayed");
-    Await.until(
-        "its job waits", Bench.PATIENCE, () -> bench.show(unit, "Job").matches("[1-9][0-9]*"));
     assertTrue(systemd.run("systemctl", "daemon-reload").ok());
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
     while (System.nanoTime() < end) {
