@@ -162,8 +162,8 @@ class SpeedGuestTest {
           "--iodepth=32",
           "--ioengine=io_uring",
           "--size=" + MEBIBYTES + "M",
-          "--loops=1000",
-          "--number_ios=" + WARM);
+          "--norandommap",
+          "--io_size=" + WARM * 4L + "k");
     }
   }
 
