@@ -90,9 +90,12 @@ public record DaemonConfig(
     return tables.getOrDefault(platformName, Map.of());
   }
 
-  /** Whether somebody wrote this dotted key, {@code resources.memory}; otherwise its value is a default. */
+  /**
+   * Whether somebody wrote this dotted key, {@code resources.memory}; otherwise its value is a default. A table of keys,
+   * {@code sandbox.paths}, is written when one of them is.
+   */
   public boolean isWritten(String key) {
-    return written.contains(key);
+    return written.contains(key) || written.stream().anyMatch(k -> k.startsWith(key + "."));
   }
 
   /** The value of a variable of {@link #env}; of two, the last wins, as in a shell. */

@@ -66,6 +66,8 @@ class ConfigPropertiesTest {
     DaemonConfig config = ConfigProperties.fromMap(Map.of("name", "x", "resources.pids", 7L));
     assertTrue(config.isWritten("resources.pids"));
     assertFalse(config.isWritten("resources.memory"));
+    assertTrue(config.isWritten("resources"), "a table, when one of its keys is");
+    assertFalse(config.isWritten("resources.pid"));
   }
 
   @Test

@@ -251,7 +251,9 @@ public final class LaunchdAdapter implements PlatformAdapter {
     boolean done = false;
     try {
       bootstrap(target, file, spec, deadline);
-      DaemonHandle handle = started(target, file, spec, deadline);
+      Printed now = started(target, spec, deadline);
+      JobLimits.refuseMissed(spec.name(), spec.config(), now.limits());
+      DaemonHandle handle = handle(spec, target, file, now.pid());
       LaunchdRun run = new LaunchdRun(handle, spec, launchctl, events, threads);
       writePid(spec, handle.pid());
       runs.put(spec.name(), run);
@@ -366,7 +368,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
   }
 
   /** As soon as launchd says that it runs, or how it ended. */
-  private DaemonHandle started(String target, Path file, LaunchSpec spec, Deadline deadline)
+  private Printed started(String target, LaunchSpec spec, Deadline deadline)
       throws DaemonException {
     Deadline patience = deadline.orAfter(HELD_BACK);
     boolean kicked = false;
@@ -382,7 +384,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
                           "its job vanished from launchd",
                           "try again"));
       if (now.pid().isPresent() || now.exit().isPresent()) {
-        return handle(spec, target, file, now.pid());
+        return now;
       }
       if (deadline.hasPassed()) {
         throw Faults.timeout(spec.name(), "launchd has not started it: " + now.state());
@@ -617,30 +619,17 @@ public final class LaunchdAdapter implements PlatformAdapter {
       return new PlatformStatus(
           PlatformStatus.State.ENDED, OptionalLong.empty(), "", List.of(), details);
     }
-    launchctl
-        .print(handle.get(LaunchdRun.TARGET).orElse(""), deadline)
-        .ifPresent(
-            now -> {
-              details.put("state", now.state());
-              details.put("runs", Long.toString(now.runs()));
-            });
-    Resources r = run.get().spec().config().resources();
-    String none = "launchd limits no trees of processes";
+    Optional<Printed> now = launchctl.print(handle.get(LaunchdRun.TARGET).orElse(""), deadline);
+    now.ifPresent(
+        said -> {
+          details.put("state", said.state());
+          details.put("runs", Long.toString(said.runs()));
+        });
     return new PlatformStatus(
         run.get().isPaused() ? PlatformStatus.State.PAUSED : PlatformStatus.State.RUNNING,
         run.get().handle().pid(),
         "",
-        List.of(
-            new LimitReport(
-                "resources.open_files",
-                Long.toString(r.openFiles()),
-                Long.toString(r.openFiles()),
-                "SoftResourceLimits and HardResourceLimits of the job",
-                true,
-                ""),
-            new LimitReport("resources.memory", Long.toString(r.memory()), "", "", false, none),
-            new LimitReport("resources.cpu_quota", r.cpuQuota() + " %", "", "", false, none),
-            new LimitReport("resources.pids", Long.toString(r.pids()), "", "", false, none)),
+        JobLimits.of(run.get().spec().config(), now.map(Printed::limits).orElse(Map.of())),
         details);
   }
 

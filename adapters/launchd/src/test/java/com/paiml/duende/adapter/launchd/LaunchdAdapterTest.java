@@ -11,8 +11,11 @@ import com.paiml.duende.api.Backoff;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonId;
+import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.RestartPolicy;
+import com.paiml.duende.api.Sandbox;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.api.TraceContext;
 import com.paiml.duende.api.What;
@@ -24,6 +27,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.Fingerprint;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
+import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.testkit.Await;
@@ -33,6 +37,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -293,6 +299,86 @@ class LaunchdAdapterTest {
     assertFalse(subject.ctl("list").contains(label()), "KeepAlive has nothing to start again");
     adapter.destroy(next, deadline());
     assertEquals(1, restarted.size(), "a stop is a stop");
+  }
+
+  private static Resources files(long most, Resources.Enforce enforce) {
+    return new Resources(
+        64L << 20, 64L << 20, 100, 1024, 0, 0, 0, 0, 100, most, false, false, enforce);
+  }
+
+  private LimitReport limit(DaemonHandle handle, String key) throws DaemonException {
+    return adapter.status(handle, deadline()).limits().stream()
+        .filter(l -> l.key().equals(key))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(key + " is not told of"));
+  }
+
+  @Test
+  void a_limit_is_what_launchd_shows_and_what_it_does_not_show_is_not_believed() throws Exception {
+    DaemonHandle handle =
+        adapter.spawn(
+            spec(
+                1,
+                config()
+                    .resources(files(300, Resources.Enforce.STRICT))
+                    .sandbox(
+                        new Sandbox(
+                            false,
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.of(new Sandbox.Paths(List.of("/usr"), List.of())),
+                            true,
+                            Optional.of(027)))
+                    .written(Set.of("resources.open_files", "sandbox.umask", "sandbox.paths.read")),
+                "-c",
+                "exec sleep 3600"),
+            events,
+            deadline());
+    LimitReport shown = limit(handle, "resources.open_files");
+    assertTrue(shown.inForce(), shown::toString);
+    assertEquals("300", shown.actual());
+    assertTrue(
+        Files.readString(Path.of("/proc/" + handle.pid().orElseThrow() + "/limits"))
+            .matches("(?s).*Max open files +300 +300 .*"));
+    assertTrue(limit(handle, "sandbox.umask").why().contains("not read back"));
+    assertFalse(limit(handle, "sandbox.umask").inForce());
+    assertEquals("launchd has nothing for it", limit(handle, "sandbox.paths").why());
+    launchd.mute();
+    LimitReport unread = limit(handle, "resources.open_files");
+    assertFalse(unread.inForce());
+    assertEquals("", unread.actual());
+    assertTrue(unread.why().contains("not read back"), unread::why);
+    adapter.stop(handle, Signal.TERM, PATIENCE);
+    adapter.destroy(handle, deadline());
+  }
+
+  @Test
+  void a_written_limit_that_launchd_has_otherwise_is_refused_and_nothing_stays() throws Exception {
+    launchd.cap(200);
+    Set<String> written = Set.of("resources.open_files");
+    LaunchSpec strict =
+        spec(
+            1,
+            config().resources(files(300, Resources.Enforce.STRICT)).written(written),
+            "-c",
+            "exec sleep 3600");
+    DaemonException refused =
+        assertThrows(DaemonException.class, () -> adapter.spawn(strict, events, deadline()));
+    assertEquals(ErrorCode.RESOURCE_LIMIT, refused.code());
+    assertTrue(refused.getMessage().contains("200 (soft)"), refused.getMessage());
+    assertFalse(subject.ctl("list").contains(label()));
+    LaunchSpec lenient =
+        spec(
+            2,
+            config().resources(files(300, Resources.Enforce.BEST_EFFORT)).written(written),
+            "-c",
+            "exec sleep 3600");
+    DaemonHandle handle = adapter.spawn(lenient, events, deadline());
+    LimitReport shown = limit(handle, "resources.open_files");
+    assertFalse(shown.inForce());
+    assertEquals("200", shown.actual());
+    adapter.stop(handle, Signal.TERM, PATIENCE);
+    adapter.destroy(handle, deadline());
   }
 
   @Test

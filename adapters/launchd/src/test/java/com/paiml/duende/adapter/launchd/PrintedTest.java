@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.paiml.duende.api.ExitReason;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,33 @@ class PrintedTest {
     assertEquals(OptionalLong.of(4321), p.pid());
     assertEquals(Optional.empty(), p.exit());
     assertEquals(3, p.runs());
+  }
+
+  /** As macOS prints it: what was not set is not there, and a limit may be infinite. */
+  @Test
+  void limits_are_those_of_their_block_alone() {
+    Printed p =
+        Printed.parse(
+            """
+            system/x = {
+            \tenvironment = {
+            \t\tmaxfiles (soft) => 7
+            \t}
+            \tcpumon = default
+            \tresource limits = {
+            \t\tcore (soft) => (infinity)
+            \t\tmaxfiles (soft) => 1024
+            \t\tmaxfiles (hard) => 2048
+            \t}
+
+            \tresource coalition = {
+            \t\tmaxproc (hard) => 9
+            \t}
+            }
+            """);
+    assertEquals(
+        Map.of("core (soft)", "(infinity)", "maxfiles (soft)", "1024", "maxfiles (hard)", "2048"),
+        p.limits());
   }
 
   @Test

@@ -105,6 +105,16 @@ public final class RecordedLaunchd implements AutoCloseable {
     Path _ = Files.writeString(folder.resolve("refuse"), key);
   }
 
+  /** From now on a process may have so many files open and no more, as macOS has it in {@code kern.maxfilesperproc}. */
+  public void cap(int files) throws IOException {
+    Path _ = Files.writeString(folder.resolve("cap"), Integer.toString(files));
+  }
+
+  /** From now on it shows no limits of a job. */
+  public void mute() throws IOException {
+    Path _ = Files.writeString(folder.resolve("mute"), "");
+  }
+
   @Override
   public void close() throws IOException, InterruptedException {
     server.getOutputStream().close();

@@ -5,7 +5,8 @@ bootstrap fails with 5, for the last half of that time although print and list d
 loaded all the same and ends with 78; KeepAlive waits for ThrottleInterval. With a file FOLDER/drain that last half goes on for as
 long as it is there. With a file FOLDER/hold, what is loaded is not started
 until it is kickstarted, as in a domain that starts nothing that nobody asked for; a list with the key that FOLDER/refuse names is
-taken for a wrong one. FOLDER/calls has each call and its exit status.
+taken for a wrong one. FOLDER/cap has the most files that a process may have open, FOLDER/mute makes it show no limits of a job, as an
+older one does. FOLDER/calls has each call and its exit status.
 
     launchd.py serve FOLDER          the daemon; ends, with all its jobs, when its standard input does
 
@@ -21,11 +22,12 @@ KNOWN = {
     "SoftResourceLimits": dict, "HardResourceLimits": dict, "ProcessType": str, "AbandonProcessGroup": bool, "Nice": int,
 }
 LIMITS = {"NumberOfFiles": resource.RLIMIT_NOFILE, "Core": resource.RLIMIT_CORE, "NumberOfProcesses": resource.RLIMIT_NPROC}
+SHOWN = {"NumberOfFiles": "maxfiles", "Core": "core", "NumberOfProcesses": "maxproc"}
 
 
 class Job:
-    def __init__(self, domain, path, plist):
-        self.domain, self.path, self.plist = domain, path, plist
+    def __init__(self, launchd, domain, path, plist):
+        self.launchd, self.domain, self.path, self.plist = launchd, domain, path, plist
         self.label = plist["Label"]
         self.process, self.runs, self.started = None, 0, 0.0
         self.code, self.signal, self.booting_out, self.hidden = None, None, False, False
@@ -33,6 +35,11 @@ class Job:
 
     def target(self):
         return self.domain + "/" + self.label
+
+    def limits(self, kind):
+        cap = self.launchd.word("cap")
+        return {name: min(value, int(cap)) if cap and name == "NumberOfFiles" else value
+                for name, value in self.plist.get(kind + "ResourceLimits", {}).items()}
 
     def start(self):
         with self.lock:
@@ -44,13 +51,14 @@ class Job:
             args = p.get("ProgramArguments") or [p["Program"]]
             env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "XPC_SERVICE_NAME": self.label, "XPC_FLAGS": "0x0"}
             env.update(p.get("EnvironmentVariables", {}))
+            wanted = [(key, self.limits(key)) for key in ("Hard", "Soft")]
 
             def prepare():
                 signal.pthread_sigmask(signal.SIG_SETMASK, [])
                 if "Umask" in p:
                     os.umask(int(p["Umask"], 8) if isinstance(p["Umask"], str) else p["Umask"])
-                for key in ("Hard", "Soft"):
-                    for name, value in p.get(key + "ResourceLimits", {}).items():
+                for key, limits in wanted:
+                    for name, value in limits.items():
                         soft, hard = resource.getrlimit(LIMITS[name])
                         resource.setrlimit(LIMITS[name], (min(soft, value), value) if key == "Hard" else (value, hard))
 
@@ -104,6 +112,11 @@ class Job:
             lines += ["\t\tXPC_SERVICE_NAME => " + self.label, "\t}", "", "\tdomain = " + self.domain,
                       "\tminimum runtime = %d" % self.plist.get("ThrottleInterval", 10),
                       "\texit timeout = %d" % self.plist.get("ExitTimeOut", 20), "\truns = %d" % self.runs]
+            if self.launchd.word("mute") is None:
+                lines += ["", "\tresource limits = {"]
+                lines += ["\t\t%s (%s) => %d" % (SHOWN[name], kind.lower(), value)
+                          for kind in ("Soft", "Hard") for name, value in self.limits(kind).items()]
+                lines += ["\t}", ""]
             if self.process:
                 lines.append("\tpid = %d" % self.process.pid)
             if self.signal:
@@ -166,7 +179,7 @@ class Launchd:
                 if target in self.jobs:
                     # The same whether it runs or drains: launchd does not say which.
                     return 5, "Bootstrap failed: 5: Input/output error\n"
-                job = self.jobs[target] = Job(domain, path, plist)
+                job = self.jobs[target] = Job(self, domain, path, plist)
             held = self.word("hold") is not None
             if not held and (plist.get("RunAtLoad") or plist.get("KeepAlive") is True):
                 job.start()
