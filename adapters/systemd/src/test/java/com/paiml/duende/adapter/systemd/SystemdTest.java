@@ -14,7 +14,9 @@ import com.paiml.duende.api.DaemonConfig.RestartBy;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.Depends;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.api.ExitMatch;
 import com.paiml.duende.api.ExitReason;
+import com.paiml.duende.api.ExitRules;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.Sandbox;
@@ -116,34 +118,76 @@ class SystemdTest {
     assertEquals(1, bench.events.restarts().size(), "stopped is not restarted");
   }
 
+  /** A daemon that systemd starts three times within a minute, and then no more. */
+  private LaunchSpec mayfly(String name, String script) throws Exception {
+    return bench.shell(
+        name,
+        script,
+        b ->
+            b.restartBy(RestartBy.PLATFORM)
+                .restart(RestartPolicy.MAX_RETRIES)
+                .maxRetries(2)
+                .exit(
+                    new ExitRules(
+                        List.of(ExitMatch.codes(0, 0)),
+                        List.of(ExitMatch.codes(64, 64)),
+                        0,
+                        Duration.ofMinutes(1)))
+                .backoff(
+                    new Backoff(
+                        Duration.ofMillis(50),
+                        Duration.ofSeconds(1),
+                        2,
+                        0,
+                        Duration.ofMinutes(1))));
+  }
+
   @Test
-  void what_dies_too_often_for_systemd_is_told_so() throws Exception {
-    DaemonHandle handle =
-        bench.start(
-            bench.shell(
-                "mayfly",
-                "exit 3",
-                b ->
-                    b.restartBy(RestartBy.PLATFORM)
-                        .restart(RestartPolicy.MAX_RETRIES)
-                        .maxRetries(2)
-                        .backoff(
-                            new Backoff(
-                                Duration.ofMillis(50),
-                                Duration.ofSeconds(1),
-                                2,
-                                0,
-                                Duration.ofMinutes(1)))));
+  void what_dies_too_often_for_systemd_has_hit_the_start_limit_and_a_later_container_says_so_too()
+      throws Exception {
+    LaunchSpec spec = mayfly("mayfly", "exit 3");
+    DaemonHandle handle = bench.start(spec);
     Await.until(
         "the end of all tries",
         Bench.PATIENCE,
         () -> "failed".equals(bench.show(bench.unit("mayfly"), "ActiveState")));
-    DaemonHandle last =
-        bench.events.restarts().isEmpty() ? handle : bench.events.restarts().getLast();
-    ExitReason end = bench.exit(last);
-    assertTrue(
-        end instanceof ExitReason.StartLimitHit || end.equals(new ExitReason.Failure(3, "")),
-        end::toString);
+    // Its word for it is in its log only.
+    Await.until(
+        "systemd says why",
+        Bench.PATIENCE,
+        () ->
+            SYSTEMD
+                .get()
+                .run("journalctl", "--no-pager", "--unit=" + bench.unit("mayfly"))
+                .output()
+                .contains("Start request repeated too quickly"));
+    Await.until(
+        "the last two runs are told of", Bench.PATIENCE, () -> bench.events.restarts().size() == 2);
+    DaemonHandle last = bench.events.restarts().getLast();
+    ExitReason.StartLimitHit end =
+        assertInstanceOf(ExitReason.StartLimitHit.class, bench.exit(last));
+    assertEquals(
+        "systemd starts it no more than 3 times within 60 s; its last end: "
+            + new ExitReason.Failure(3, "").describe(),
+        end.detail());
+    assertEquals(new ExitReason.Failure(3, ""), bench.exit(bench.events.restarts().getFirst()));
+    bench.adapter.deactivate();
+    bench.adapter = new SystemdAdapter(new Domains(SYSTEMD.get().busAddress(), ""));
+    for (DaemonHandle known : List.of(handle, last)) {
+      assertEquals(
+          new Recovery.Exited(end),
+          bench.adapter.recover(known, spec, new RecordedEvents(), Bench.soon()));
+    }
+  }
+
+  @Test
+  void what_ends_for_good_at_its_last_try_has_ended_so_and_has_hit_no_limit() throws Exception {
+    DaemonHandle _ =
+        bench.start(mayfly("counts", "echo x >> n; [ $(wc -l < n) -lt 3 ] && exit 3; exit 64"));
+    Await.until(
+        "the last run is told of", Bench.PATIENCE, () -> bench.events.restarts().size() == 2);
+    assertEquals(new ExitReason.Failure(64, ""), bench.exit(bench.events.restarts().getLast()));
+    assertEquals("2", bench.show(bench.unit("counts"), "NRestarts"));
   }
 
   @Test

@@ -223,18 +223,22 @@ public final class UnitRun implements UnitWatcher {
   }
 
   private void end(UnitState now) {
+    UnitState last = now;
     if (byPlatform() && !stopping) {
       // Between two runs of a unit that is restarted this state may be seen for a moment.
       try {
         UnitState fresh = domain.manager().look(unit, Deadline.after(ASK));
-        if (fresh.isLoaded() && !fresh.isOver()) {
+        if (fresh.isLoaded() && !fresh.isOverForGood()) {
           return;
+        }
+        if (fresh.isLoaded()) {
+          last = fresh;
         }
       } catch (DaemonException unreachable) {
         LOG.log(System.Logger.Level.DEBUG, "cannot be asked", unreachable);
       }
     }
-    complete(reason(now));
+    complete(reason(last));
   }
 
   private ExitReason reason(UnitState now) {
@@ -528,15 +532,9 @@ public final class UnitRun implements UnitWatcher {
       return List.of();
     }
     List<LimitReport> missed =
-        limits().stream().filter(l -> !l.inForce() && isWritten(l.key())).toList();
+        limits().stream().filter(l -> !l.inForce() && spec.config().isWritten(l.key())).toList();
     // Of what has ended meanwhile, told or not yet, there is nothing to be read.
     return isThere() ? missed : List.of();
-  }
-
-  /** A limit of several keys is written when one of them is. */
-  private boolean isWritten(String limit) {
-    return spec.config().isWritten(limit)
-        || spec.config().written().stream().anyMatch(k -> k.startsWith(limit + "."));
   }
 
   private static boolean isLimit(String key) {

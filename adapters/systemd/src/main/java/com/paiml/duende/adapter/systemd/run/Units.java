@@ -227,7 +227,7 @@ public final class Units {
         kept = true;
         return new Found(new Recovery.Running(run.handle(), run.isPaused(now)), Optional.of(run));
       }
-      if (same && now.hasRun()) {
+      if ((same || next) && now.hasRun()) {
         return new Found(
             new Recovery.Exited(Exits.of(now, spec.config(), false)), Optional.empty());
       }

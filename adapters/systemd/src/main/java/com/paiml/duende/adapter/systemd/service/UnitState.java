@@ -21,7 +21,8 @@ public record UnitState(Map<String, String> properties) {
           "InvocationID",
           "FreezerState",
           "FragmentPath",
-          "Transient");
+          "Transient",
+          "InactiveEnterTimestampMonotonic");
 
   /** What is kept of the interface of services. */
   public static final Set<String> SERVICE =
@@ -32,6 +33,7 @@ public record UnitState(Map<String, String> properties) {
           "ExecMainPID",
           "ExecMainCode",
           "ExecMainStatus",
+          "ExecMainExitTimestampMonotonic",
           "StatusText",
           "StatusErrno",
           "NRestarts");

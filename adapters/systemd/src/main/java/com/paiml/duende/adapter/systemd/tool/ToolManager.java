@@ -37,7 +37,7 @@ public final class ToolManager implements ServiceManager {
   private static final String JOB = "start";
 
   private static final String KEPT =
-      Stream.of(Stream.of(ID, "Job"), UnitState.UNIT.stream(), UnitState.SERVICE.stream())
+      Stream.of(Stream.of(ID, UnitState.JOB), UnitState.UNIT.stream(), UnitState.SERVICE.stream())
           .flatMap(s -> s)
           .collect(Collectors.joining(","));
 
@@ -188,7 +188,9 @@ public final class ToolManager implements ServiceManager {
     for (Map<String, String> unit : blocks(systemctl.run("systemd", Deadline.after(LOOK), words))) {
       Watched w = watched.get(unit.getOrDefault(ID, ""));
       if (w != null) {
-        w.saw(state(unit), !unit.getOrDefault("Job", "").isEmpty());
+        Map<String, String> told = new HashMap<>(unit);
+        boolean hasJob = !String.valueOf(told.remove(UnitState.JOB)).isEmpty();
+        w.saw(state(told), hasJob);
       }
     }
   }
@@ -196,7 +198,6 @@ public final class ToolManager implements ServiceManager {
   private static UnitState state(Map<String, String> properties) {
     Map<String, String> kept = new HashMap<>(properties);
     kept.remove(ID);
-    kept.remove("Job");
     return new UnitState(kept);
   }
 

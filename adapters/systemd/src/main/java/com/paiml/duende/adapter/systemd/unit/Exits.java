@@ -18,14 +18,17 @@ public final class Exits {
 
   /** @param outOfMemory whether the kernel has killed in its control group for want of memory */
   public static ExitReason of(UnitState state, DaemonConfig config, boolean outOfMemory) {
+    ExitReason last = lastRun(state, config, outOfMemory);
+    return StartLimit.hit(state, config, last).orElse(last);
+  }
+
+  private static ExitReason lastRun(UnitState state, DaemonConfig config, boolean outOfMemory) {
     String result = state.text("Result");
     switch (result) {
       case "oom-kill":
         return exhausted(config);
       case "watchdog":
         return new ExitReason.WatchdogTimeout(config.watchdog().orElse(Duration.ZERO));
-      case "start-limit-hit":
-        return new ExitReason.StartLimitHit("systemd starts it no more");
       default:
         break;
     }

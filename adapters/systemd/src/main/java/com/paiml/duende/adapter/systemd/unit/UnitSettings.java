@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -184,16 +185,11 @@ public final class UnitSettings {
     add("Restart", new Setting.Text(restartWord(config.restart())));
     Backoff backoff = config.backoff();
     add("RestartUSec", micros(backoff.initial()));
-    if (config.restart() == RestartPolicy.MAX_RETRIES
-        || config.restart() == RestartPolicy.WITH_BACKOFF) {
-      add("StartLimitBurst", new Setting.Count(config.maxRetries() + 1));
-      add("StartLimitIntervalUSec", micros(backoff.resetAfter()));
-    } else if (config.exit().deaths() > 0) {
-      add("StartLimitBurst", new Setting.Count(config.exit().deaths()));
-      add("StartLimitIntervalUSec", micros(config.exit().within()));
-    } else {
-      add("StartLimitIntervalUSec", new Setting.Micros(0));
-    }
+    Optional<StartLimit> limit = StartLimit.of(config);
+    limit.ifPresent(most -> add("StartLimitBurst", new Setting.Count(most.starts())));
+    add(
+        "StartLimitIntervalUSec",
+        limit.map(most -> micros(most.within())).orElse(new Setting.Micros(0)));
     add("SuccessExitStatus", statuses(config.exit().success()));
     if (!config.exit().neverRestart().isEmpty()) {
       add("RestartPreventExitStatus", statuses(config.exit().neverRestart()));
