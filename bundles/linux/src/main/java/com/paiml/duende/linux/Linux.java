@@ -11,6 +11,7 @@ import com.paiml.duende.linux.event.Wakeup;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.internal.Facilities;
 import com.paiml.duende.linux.kernel.Architecture;
+import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Feature;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
@@ -177,6 +178,16 @@ public final class Linux {
    */
   public UnixListener unixListener(Path path, int mode) throws LinuxException {
     return facilities.unixListener(path, mode);
+  }
+
+  /**
+   * Holds the file of a unix socket, open(2) with O_PATH and O_NOFOLLOW. Who connects to {@code /proc/self/fd/NUMBER} reaches that
+   * socket, also where the folder belongs to somebody who puts a link in its place meanwhile.
+   *
+   * @throws LinuxException {@code ENOTSOCK} when something else is there, a symbolic link to a socket among it
+   */
+  public Descriptor holdSocket(Path path) throws LinuxException {
+    return facilities.holdSocket(path);
   }
 
   /**

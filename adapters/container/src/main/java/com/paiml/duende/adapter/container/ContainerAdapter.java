@@ -13,6 +13,7 @@ import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
 import com.paiml.duende.api.Sizes;
+import com.paiml.duende.linux.Linux;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
@@ -29,8 +30,10 @@ import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
+import com.paiml.duende.support.host.HostSocket;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -514,6 +517,16 @@ public final class ContainerAdapter implements PlatformAdapter, ContainerImages 
         handle.name(),
         run.pid() > 0 ? List.of(run.pid()) : List.of(),
         workshop(handle.name()).kernel().path(run.pid(), run.id()));
+  }
+
+  /** The folder of the socket is the container's to write to: what it puts there is resolved with the host's eyes. */
+  @Override
+  public ByteChannel connectHost(DaemonHandle handle, LaunchSpec spec, Deadline deadline)
+      throws DaemonException {
+    Optional<Linux> linux = workshop(handle.name()).kernel().linux();
+    return linux.isPresent()
+        ? HostSocket.connect(linux.get(), spec)
+        : PlatformAdapter.super.connectHost(handle, spec, deadline);
   }
 
   @Override

@@ -30,6 +30,7 @@ import com.paiml.duende.spi.RelayedEvents;
 import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -352,6 +353,16 @@ public final class NativeAdapter implements PlatformAdapter {
   @Override
   public TraceTarget traceTarget(DaemonHandle handle, Deadline deadline) throws DaemonException {
     return find(handle).traceTarget(deadline);
+  }
+
+  @Override
+  public ByteChannel connectHost(DaemonHandle handle, LaunchSpec spec, Deadline deadline)
+      throws DaemonException {
+    refuseGone(handle.name());
+    Optional<ByteChannel> stream = means().programs().connectHost(spec);
+    return stream.isPresent()
+        ? stream.get()
+        : PlatformAdapter.super.connectHost(handle, spec, deadline);
   }
 
   /** The group of a run's limits, above all, is handed on: to make one takes as long as to start a program. */

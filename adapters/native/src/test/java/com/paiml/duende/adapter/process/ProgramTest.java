@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonException;
@@ -12,14 +13,17 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Readiness;
 import com.paiml.duende.api.Signal;
+import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
+import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
 import com.paiml.duende.spi.UsageSample;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -244,6 +248,29 @@ class ProgramTest {
     ExecResult beside = lab.adapter.exec(handle, List.of("/bin/true"), Lab.soon());
     assertEquals(0, beside.code());
     assertFalse(lab.heard.all.contains("ready"));
+  }
+
+  @Test
+  void givenReadinessNotifyAndAUser_whenThatUsersProgramSaysSo_thenItIsHeard() throws Exception {
+    var fingerprint = lab.adapter.fingerprint(Lab.soon());
+    assumeTrue(
+        fingerprint.can(Payload.Kind.PROGRAM, Capability.USER),
+        String.valueOf(fingerprint.missing().get(Capability.USER)));
+    // The test's folder is closed to others; a data directory is not.
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+    lab.start(
+        lab.program(
+            "of-nobody",
+            c -> readyBy(Readiness.Type.NOTIFY, 3).apply(c).user("nobody"),
+            "/usr/bin/python3",
+            "-c",
+            """
+            import os, socket, time
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            s.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+            time.sleep(1000)
+            """));
+    lab.heard.awaitEvent("ready");
   }
 
   @Test

@@ -127,6 +127,10 @@ public final class Facilities {
     return UnixStreamListener.bind(kernel, path, mode);
   }
 
+  public Descriptor holdSocket(Path path) throws LinuxException {
+    return UnixSockets.hold(kernel, path);
+  }
+
   public VsockConnection vsock(long cid, int port) throws LinuxException {
     return KernelVsock.connect(kernel, cid, port);
   }

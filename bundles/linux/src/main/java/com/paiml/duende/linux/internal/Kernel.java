@@ -22,6 +22,7 @@ public final class Kernel {
   static final int O_APPEND = 02000;
   static final int O_NONBLOCK = 04000;
   static final int O_CLOEXEC = 02000000;
+  static final int O_PATH = 010000000;
   private static final int FILE_MAX = 1 << 20;
 
   private final Architecture architecture;
@@ -46,6 +47,14 @@ public final class Kernel {
   /** The architecture whose numbers are used. */
   public Architecture architecture() {
     return architecture;
+  }
+
+  /** O_NOFOLLOW, asm/fcntl.h: the one flag here that has two numbers. */
+  int noFollow() {
+    return switch (architecture) {
+      case X86_64 -> 0400000;
+      case AARCH64 -> 0100000;
+    };
   }
 
   Libc libc() {

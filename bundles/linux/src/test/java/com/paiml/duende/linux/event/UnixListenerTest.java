@@ -8,13 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.paiml.duende.linux.Await;
 import com.paiml.duende.linux.Here;
 import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.LinuxException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,5 +75,76 @@ class UnixListenerTest {
     assertTrue(Files.exists(path), "the JDK leaves the file behind");
     linux.unixListener(path, 0600).close();
     assertFalse(Files.exists(path));
+  }
+
+  @Test
+  void whoPutsALinkInTheSocketsPlaceDoesNotChangeTheModeOfWhatItPointsTo() throws Exception {
+    Path precious = Files.writeString(dir.resolve("precious"), "for its owner");
+    Files.setPosixFilePermissions(precious, PosixFilePermissions.fromString("rw-------"));
+    Path folder = Files.createDirectory(dir.resolve("of-the-daemon"));
+    Path path = folder.resolve("socket");
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger swapped = new AtomicInteger();
+    // What the daemon's user can do in a folder of its own, as fast as it can be done.
+    Thread attacker =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  Path link = folder.resolve("link");
+                  try {
+                    while (!over.get()) {
+                      if (!Files.isSymbolicLink(link)) {
+                        Files.createSymbolicLink(link, precious);
+                      }
+                      if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                        Files.move(link, path, StandardCopyOption.REPLACE_EXISTING);
+                        swapped.incrementAndGet();
+                      }
+                    }
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                });
+    int refused = 0;
+    try {
+      for (int i = 0; i < 4000; i++) {
+        try (UnixListener listener = linux.unixListener(path, 0666)) {
+          assertEquals(path, listener.path());
+        } catch (LinuxException e) {
+          refused++;
+          Files.deleteIfExists(path);
+        }
+      }
+    } finally {
+      over.set(true);
+      attacker.join();
+    }
+    assertEquals(
+        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(precious)));
+    assertTrue(swapped.get() > 0 && refused > 0, swapped + " times, " + refused + " refused");
+  }
+
+  @Test
+  void aSocketIsHeldAndALinkToOneIsNot() throws Exception {
+    Path path = dir.resolve("socket");
+    Path link = Files.createSymbolicLink(dir.resolve("link"), path);
+    try (UnixListener listener = linux.unixListener(path, 0600)) {
+      try (Descriptor held = linux.holdSocket(path)) {
+        Files.move(path, dir.resolve("moved"));
+        // What is there now is somebody else's; what is held is not.
+        Files.createSymbolicLink(path, dir.resolve("nowhere"));
+        try (SocketChannel client =
+            SocketChannel.open(UnixDomainSocketAddress.of("/proc/self/fd/" + held.number()))) {
+          assertTrue(client.isConnected());
+          listener.accept().orElseThrow().close();
+        }
+      }
+      Files.delete(path);
+      Files.move(dir.resolve("moved"), path);
+      var e = assertThrows(LinuxException.class, () -> linux.holdSocket(link));
+      assertEquals("ENOTSOCK", e.errno());
+      e = assertThrows(LinuxException.class, () -> linux.holdSocket(dir));
+      assertEquals("ENOTSOCK", e.errno());
+    }
   }
 }

@@ -183,6 +183,7 @@ class LayoutTest {
       Kernel.O_CREAT = O_CREAT
       Kernel.O_NOCTTY = O_NOCTTY
       Kernel.O_NONBLOCK = O_NONBLOCK
+      Kernel.O_PATH = O_PATH
       Kernel.O_RDONLY = O_RDONLY
       Kernel.O_RDWR = O_RDWR
       Kernel.O_WRONLY = O_WRONLY

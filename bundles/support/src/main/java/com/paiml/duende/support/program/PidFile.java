@@ -8,6 +8,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +25,7 @@ public final class PidFile {
   private static final FileAttribute<?> FOR_ALL_TO_READ =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--"));
 
+  private static final int LONGEST = 32;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private PidFile() {}
@@ -65,11 +67,36 @@ public final class PidFile {
 
   /** Removes it, if it is that run's. */
   public static void remove(Path file, long pid) throws IOException {
-    // A pipe in its place would hold us up, and a link would have us read what is not ours.
-    if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-        && Files.size(file) < 32
-        && Files.readString(file).strip().equals(Long.toString(pid))) {
+    if (holds(file, pid)) {
       Files.deleteIfExists(file);
+    }
+  }
+
+  private static boolean holds(Path file, long pid) throws IOException {
+    // A link would have us read what is not ours, and a pipe hold us up: to open one for both
+    // directions waits for nobody,
+    // fifo(7), and it has no size. Looking first and opening then would leave time to put one
+    // there.
+    try (SeekableByteChannel there =
+        Files.newByteChannel(
+            file,
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
+      long size = there.size();
+      if (size <= 0 || size > LONGEST) {
+        return false;
+      }
+      ByteBuffer bytes = ByteBuffer.allocate((int) size);
+      var _ = there.read(bytes);
+      String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.US_ASCII);
+      return text.strip().equals(Long.toString(pid));
+    } catch (NoSuchFileException gone) {
+      return false;
+    } catch (IOException e) {
+      if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
+      }
+      // A link, a folder, a socket: nothing that we have put there.
+      return false;
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
@@ -14,11 +15,15 @@ import com.paiml.duende.api.What;
 import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ProgramsTest {
@@ -129,5 +134,46 @@ class ProgramsTest {
     assertEquals("42\n", Files.readString(file));
     assertFalse(Files.isSymbolicLink(file));
     assertEquals("77\n", Files.readString(precious));
+  }
+
+  @Test
+  @Timeout(60)
+  void a_pipe_that_somebody_puts_in_the_place_of_a_pid_file_holds_nobody_up() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")), "no mkfifo here");
+    Path file = folder.resolve("web.pid");
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("/usr/bin/mkfifo", pipe.toString()).start().waitFor());
+    // The moment between a look and the opening is met sooner or later: file and pipe change places
+    // all the time.
+    AtomicBoolean over = new AtomicBoolean();
+    Thread attacker =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  Path kept = folder.resolve("kept");
+                  try {
+                    Files.writeString(kept, "42\n");
+                    while (!over.get()) {
+                      Files.deleteIfExists(file);
+                      Files.createLink(file, kept);
+                      Files.deleteIfExists(file);
+                      Files.createLink(file, pipe);
+                    }
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                });
+    try {
+      for (int i = 0; i < 20_000; i++) {
+        PidFile.remove(file, 43);
+      }
+    } finally {
+      over.set(true);
+      attacker.join();
+    }
+    Files.deleteIfExists(file);
+    Files.move(pipe, file);
+    PidFile.remove(file, 42);
+    assertTrue(Files.exists(file), "not ours to remove");
   }
 }

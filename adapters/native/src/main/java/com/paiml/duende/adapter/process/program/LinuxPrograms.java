@@ -31,12 +31,14 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.support.host.HostSocket;
 import com.paiml.duende.support.program.ProgramFile;
 import com.paiml.duende.support.program.RunMark;
 import com.paiml.duende.support.rotation.LogBooks;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.channels.ByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +52,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /** Programs on Linux: posix_spawn(3), pidfds in one epoll loop, no thread and no process for each. */
@@ -320,20 +323,20 @@ public final class LinuxPrograms implements Programs {
 
   private NotifyListener bind(
       LaunchSpec spec, AdapterEvents events, java.util.function.Supplier<ProcessIdentity> main)
-      throws LinuxException {
+      throws LinuxException, DaemonException {
     RunMark mark = RunMark.of(spec);
-    return NotifyListener.bind(
-        linux,
-        spec.runDirectory().resolve("notify.sock"),
-        spec.name(),
-        events,
+    Path path = spec.runDirectory().resolve("notify.sock");
+    IntPredicate isOurs =
         pid -> {
           ProcessIdentity known = main.get();
           // It may speak before we know its name: then the mark tells.
           return known == null
               ? LinuxRun.isMember(pid, -1, 0, mark)
               : LinuxRun.isMember(pid, known.pid(), known.startTime(), mark);
-        });
+        };
+    return isOfAnother(spec)
+        ? NotifyListener.bindForEverybody(linux, path, spec.name(), events, isOurs)
+        : NotifyListener.bind(linux, path, spec.name(), events, isOurs);
   }
 
   private AutoCloseable attach(LaunchSpec spec) throws DaemonException {
@@ -357,6 +360,10 @@ public final class LinuxPrograms implements Programs {
     Optional<Credentials> wanted =
         accounts.credentials(spec.name(), spec.config().user(), spec.config().group());
     return wanted.filter(w -> w.uid() != ownUid || !spec.config().group().isEmpty());
+  }
+
+  private boolean isOfAnother(LaunchSpec spec) throws DaemonException {
+    return credentials(spec).filter(c -> c.uid() != ownUid).isPresent();
   }
 
   private Limit openFiles(LaunchSpec spec) throws DaemonException {
@@ -623,6 +630,11 @@ public final class LinuxPrograms implements Programs {
       group.get().cgroup().kill(Duration.ofSeconds(5));
       groups.release(spec);
     }
+  }
+
+  @Override
+  public Optional<ByteChannel> connectHost(LaunchSpec spec) throws DaemonException {
+    return Optional.of(HostSocket.connect(linux, spec));
   }
 
   @Override

@@ -44,7 +44,10 @@ final class NotifyListener implements AutoCloseable {
     return new NotifyListener(daemon, events, linux.notifySocket(path, 0600), isOurs);
   }
 
-  /** The daemon may run as somebody else, who must be able to send. */
+  /**
+   * The daemon runs as somebody else, who must be able to send. The folder is that user's own, with mode 0700: nobody else comes
+   * as far as the socket.
+   */
   static NotifyListener bindForEverybody(
       Linux linux, Path path, String daemon, AdapterEvents events, IntPredicate isOurs)
       throws LinuxException {

@@ -11,6 +11,7 @@ import com.paiml.duende.spi.Instance;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.Recovery;
+import java.nio.channels.ByteChannel;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,11 @@ public interface Programs extends AutoCloseable {
 
   Found recover(DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException;
+
+  /** A stream to the JVM of a daemon class; empty: by its path, there is nobody to be afraid of. */
+  default Optional<ByteChannel> connectHost(LaunchSpec spec) throws DaemonException {
+    return Optional.empty();
+  }
 
   /** Ends and removes what carries the instance's mark and belongs to none of these runs. */
   void sweep(Instance instance, Collection<DaemonHandle> kept, Deadline deadline)

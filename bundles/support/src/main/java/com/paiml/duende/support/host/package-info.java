@@ -1,0 +1,3 @@
+/** Reaching the JVM of a daemon class. */
+@org.jspecify.annotations.NullMarked
+package com.paiml.duende.support.host;
