@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -69,11 +71,17 @@ record Layout(Path home, Path etc, Path data) {
         data.toString());
   }
 
-  /** Makes the folders that the container writes to, for its own user only. */
+  /**
+   * Makes the folders that the container writes to, for its own user only. The data folder itself may be there with any mode, and
+   * what bundles keep in the cache has the mode of the umask: configurations with what stands in environments.
+   */
   void create() throws LauncherException {
-    for (Path folder : List.of(data, log(), data.resolve("bundles"))) {
+    for (Path folder : List.of(data, log(), data.resolve("bundles"), cache())) {
       try {
         if (Files.isDirectory(folder)) {
+          if (folder.equals(cache())) {
+            close(folder);
+          }
           continue;
         }
         Path parent = folder.getParent();
@@ -95,6 +103,14 @@ record Layout(Path home, Path etc, Path data) {
                 + ": name one that can be written to with DUENDE_DATA",
             e);
       }
+    }
+  }
+
+  /** One of an earlier version may be open to others. */
+  private static void close(Path folder) throws IOException {
+    Set<PosixFilePermission> mine = PosixFilePermissions.fromString("rwx------");
+    if (!mine.containsAll(Files.getPosixFilePermissions(folder))) {
+      Files.setPosixFilePermissions(folder, mine);
     }
   }
 }

@@ -34,7 +34,8 @@ import java.util.function.LongSupplier;
  * there, and every now and then. Used by one thread.
  *
  * <p>A file is read when it has stayed the same for {@link #SETTLED}; one that cannot be read is given {@link #PATIENCE} to
- * become whole before that is held against it, and is tried again every {@link #RETRY}. A broken file changes nothing.
+ * become whole before that is held against it, and is tried again after {@link #RETRY}, then less and less often: what it lacks may
+ * lie elsewhere. A broken file changes nothing.
  */
 final class DaemonFiles {
   /** Milliseconds for which a file must not have changed. */
@@ -43,8 +44,11 @@ final class DaemonFiles {
   /** Milliseconds within which a file with faults may still be being written. */
   static final long PATIENCE = 1_000;
 
-  /** Milliseconds after which a file with faults is tried again: the faults may lie elsewhere. */
+  /** Milliseconds after which a file with faults is tried again for the first time; then twice as long, and so on. */
   static final long RETRY = 15_000;
+
+  /** Milliseconds between two tries of a file that has had faults for long. */
+  static final long LAST_RETRY = 3_600_000;
 
   private static final Logger LOG = System.getLogger("duende.config");
 
@@ -67,8 +71,21 @@ final class DaemonFiles {
    * @param stamp its state
    * @param since when it was first seen in that state
    * @param again when it is to be looked at again; {@link Long#MAX_VALUE} for never
+   * @param retry how long is waited after its next refusal
    */
-  private record Seen(Stamp stamp, long since, long again) {}
+  private record Seen(Stamp stamp, long since, long again, long retry) {
+    Seen(Stamp stamp, long now, long again) {
+      this(stamp, now, again, RETRY);
+    }
+
+    Seen at(long when) {
+      return new Seen(stamp, since, when, retry);
+    }
+
+    Seen refused(long now) {
+      return new Seen(stamp, since, now + retry, Math.min(LAST_RETRY, 2 * retry));
+    }
+  }
 
   /** A file that was read and is to be deployed. */
   private record Wanted(Path file, DaemonConfig config) {}
@@ -101,7 +118,7 @@ final class DaemonFiles {
   /** Everything that has faults is tried again at the next step: something else has changed. */
   void tryAgain() {
     seen.replaceAll(
-        (file, s) -> s.again() == Long.MAX_VALUE ? s : new Seen(s.stamp(), s.since(), 0));
+        (file, s) -> s.again() == Long.MAX_VALUE ? s : new Seen(s.stamp(), s.since(), 0, RETRY));
   }
 
   /**
@@ -213,7 +230,7 @@ final class DaemonFiles {
     long now = clock.getAsLong();
     boolean young = s != null && now - s.since() < PATIENCE;
     if (s != null) {
-      seen.put(file, new Seen(s.stamp(), s.since(), young ? s.since() + PATIENCE : now + RETRY));
+      seen.put(file, young ? s.at(s.since() + PATIENCE) : s.refused(now));
     }
     if (!young) {
       board.put(file.toString(), e);
@@ -221,7 +238,7 @@ final class DaemonFiles {
   }
 
   private void taken(Path file) {
-    seen.computeIfPresent(file, (f, s) -> new Seen(s.stamp(), s.since(), Long.MAX_VALUE));
+    seen.computeIfPresent(file, (f, s) -> s.at(Long.MAX_VALUE));
     board.clear(file.toString());
   }
 

@@ -1,6 +1,7 @@
 package com.paiml.duende.manager.ways;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.api.ConfigFault;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -338,5 +340,37 @@ class DaemonFilesTest {
 
   private static String text(String name, String more) {
     return "name = '" + name + "'\nbinary_path = '/bin/sh'\n" + more;
+  }
+
+  @Test
+  void a_file_that_stays_broken_is_read_less_and_less_often_until_something_changes()
+      throws Exception {
+    write("a", "platform = 'elsewhere'\n");
+    files.step();
+    long begin = now;
+    List<Long> told = new ArrayList<>();
+    for (Object last = fault(); now - begin < 24L * 3_600_000; now += 1_000) {
+      long _ = files.step();
+      if (fault() != last) {
+        last = fault();
+        told.add(now - begin);
+      }
+    }
+    assertTrue(told.size() < 40, () -> "read " + told.size() + " times in a day: " + told);
+    assertTrue(told.getFirst() <= 2 * DaemonFiles.RETRY, told::toString);
+    assertTrue(told.getLast() > 22L * 3_600_000, "it is not tried any more");
+    Object before = fault();
+    files.tryAgain();
+    long _ = files.step();
+    assertNotSame(before, fault(), "something has changed, and it was not tried");
+    adapters.add("elsewhere");
+    files.tryAgain();
+    long _ = files.step();
+    assertTrue(manager.entries.containsKey("a"));
+  }
+
+  /** What is on the board; each reading that finds a fault puts another object there. */
+  private Object fault() {
+    return board.faults().isEmpty() ? "" : board.faults().getFirst();
   }
 }
