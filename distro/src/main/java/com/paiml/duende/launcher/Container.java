@@ -77,6 +77,7 @@ final class Container {
       Framework framework =
           ServiceLoader.load(FrameworkFactory.class).iterator().next().newFramework(properties);
       framework.init();
+      layout.closeCache();
       BundleContext context = framework.getBundleContext();
       context.addFrameworkListener(new FrameworkLog());
       SynchronousBundleListener changes =

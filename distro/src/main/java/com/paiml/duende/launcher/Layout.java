@@ -71,17 +71,11 @@ record Layout(Path home, Path etc, Path data) {
         data.toString());
   }
 
-  /**
-   * Makes the folders that the container writes to, for its own user only. The data folder itself may be there with any mode, and
-   * what bundles keep in the cache has the mode of the umask: configurations with what stands in environments.
-   */
+  /** Makes the folders that the container writes to, for its own user only. */
   void create() throws LauncherException {
-    for (Path folder : List.of(data, log(), data.resolve("bundles"), cache())) {
+    for (Path folder : List.of(data, log(), data.resolve("bundles"))) {
       try {
         if (Files.isDirectory(folder)) {
-          if (folder.equals(cache())) {
-            close(folder);
-          }
           continue;
         }
         Path parent = folder.getParent();
@@ -106,11 +100,14 @@ record Layout(Path home, Path etc, Path data) {
     }
   }
 
-  /** One of an earlier version may be open to others. */
-  private static void close(Path folder) throws IOException {
+  /**
+   * To be called when the framework has made the cache. What bundles keep there has the mode of the umask, configurations with what
+   * stands in environments among it, and the data folder may have been made beforehand, open to others.
+   */
+  void closeCache() throws IOException {
     Set<PosixFilePermission> mine = PosixFilePermissions.fromString("rwx------");
-    if (!mine.containsAll(Files.getPosixFilePermissions(folder))) {
-      Files.setPosixFilePermissions(folder, mine);
+    if (!mine.containsAll(Files.getPosixFilePermissions(cache()))) {
+      Files.setPosixFilePermissions(cache(), mine);
     }
   }
 }

@@ -343,6 +343,7 @@ class DaemonFilesTest {
   }
 
   @Test
+  @SuppressWarnings("ReferenceEquality") // equal faults of two readings are two objects
   void a_file_that_stays_broken_is_read_less_and_less_often_until_something_changes()
       throws Exception {
     write("a", "platform = 'elsewhere'\n");

@@ -1,11 +1,15 @@
 package com.paiml.duende.manager.ways;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.paiml.duende.api.ConfigException;
 import com.paiml.duende.api.DaemonConfig;
+import com.paiml.duende.api.What;
 import com.paiml.duende.manager.file.DaemonFileReader;
 import com.paiml.duende.manager.file.LocalFiles;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class FileConfigReaderTest {
@@ -38,5 +42,41 @@ class FileConfigReaderTest {
     }
 
     assertEquals(List.of(), reader.check(first, "test"));
+  }
+
+  @Test
+  void a_name_that_is_none_is_refused_in_a_file_among_properties_and_in_a_call() throws Exception {
+    for (String name :
+        List.of(
+            "../web",
+            "..",
+            "a/b",
+            "a\\b",
+            "a\0b",
+            "a\nb",
+            "a b",
+            "a.b",
+            "*)(service.pid=*",
+            "%n",
+            "x".repeat(65),
+            "x".repeat(300),
+            "")) {
+      String escaped = name.replace("\\", "\\\\").replace("\0", "\\u0000").replace("\n", "\\n");
+      ConfigException file =
+          assertThrows(
+              ConfigException.class,
+              () -> reader.read(TEXT.replace("\"web\"", "\"" + escaped + "\""), "test"),
+              name);
+      assertEquals("name", file.faults().getFirst().key());
+      // Of a service, or of an instance in Configuration Admin.
+      ConfigException properties =
+          assertThrows(
+              ConfigException.class,
+              () -> reader.read(Map.of("name", name, "binary_path", "/bin/sh"), "test"),
+              name);
+      assertEquals("name", properties.faults().getFirst().key());
+      DaemonConfig called = DaemonConfig.builder(name).what(new What.Program("/bin/sh")).build();
+      assertEquals("name", reader.check(called, "test").getFirst().key());
+    }
   }
 }

@@ -1,5 +1,7 @@
 package com.paiml.duende.adapter.systemd.unit;
 
+import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,8 +66,11 @@ public final class UnitFile {
   private UnitFile() {}
 
   /** The file of a daemon's unit; with {@code install} it is also started with the machine, or the user's session. */
-  public static String of(
-      String instance, List<Setting> settings, boolean install, boolean ofUser) {
+  public static String of(String instance, List<Setting> settings, boolean install, boolean ofUser)
+      throws DaemonException {
+    for (Setting setting : settings) {
+      refuseLines(setting);
+    }
     StringBuilder text = new StringBuilder(MARK).append(instance).append('\n');
     text.append(
         "# It goes when the daemon does: change the daemon file, not this one.\n\n[Unit]\n");
@@ -76,6 +81,19 @@ public final class UnitFile {
       text.append("\n[Install]\nWantedBy=").append(target(ofUser)).append('\n');
     }
     return text.toString();
+  }
+
+  /** A line break that is not in quotes would begin a setting that nobody wrote. */
+  private static void refuseLines(Setting setting) throws DaemonException {
+    for (String line : assignments(setting)) {
+      if (line.chars().anyMatch(Character::isISOControl)) {
+        throw new DaemonException(
+            ErrorCode.CONFIGURATION,
+            setting.name().replaceAll("\\p{Cntrl}", "?"),
+            "holds a line break or another control character, which no unit file can hold there",
+            "remove it");
+      }
+    }
   }
 
   /** What wants an installed unit. */
