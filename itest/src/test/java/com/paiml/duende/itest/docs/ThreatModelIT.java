@@ -64,7 +64,11 @@ class ThreatModelIT {
     try (Stream<Path> files = Files.walk(ROOT)) {
       for (Path file :
           files
-              .filter(f -> f.toString().matches(".*/src/test/.*(Test|IT|Claims)\\.java"))
+              .filter(
+                  f ->
+                      f.toString()
+                          .matches(
+                              ".*/src/(test/.*(Test|IT|Claims)|main/.*/conformance/\\w+Contract)\\.java"))
               .toList()) {
         StringBuilder names = new StringBuilder();
         Matcher method = METHOD.matcher(Files.readString(file));

@@ -3,6 +3,7 @@ package com.paiml.duende.testkit.conformance;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
@@ -17,12 +18,14 @@ import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.testkit.Await;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A run is started as its spec says, or not at all. */
@@ -71,6 +74,26 @@ interface SpawnContract extends Contract {
         PlatformStatus.State.RUNNING, bench().adapter().status(read, bench().deadline()).state());
     bench().adapter().stop(read, Signal.TERM, StopContract.LONG);
     assertGone(run);
+  }
+
+  @Test
+  @Tag("long")
+  default void a_name_like_an_option_is_one_like_any_other_and_case_tells_names_apart()
+      throws Exception {
+    LaunchSpec lower = bench().named("-rf", new Behaviour.Sleeps());
+    LaunchSpec upper = bench().named("-RF", new Behaviour.Sleeps());
+    assumeFalse(
+        Files.isSameFile(lower.stateDirectory(), upper.stateDirectory()),
+        "this file system does not tell upper case from lower");
+    Run one = bench().start(lower).up();
+    Run other = bench().start(upper).up();
+    bench().adapter().stop(one.handle(), Signal.TERM, StopContract.LONG);
+    bench().adapter().destroy(one.handle(), bench().deadline());
+    assertGone(one);
+    assertEquals(
+        PlatformStatus.State.RUNNING,
+        bench().adapter().status(other.handle(), bench().deadline()).state());
+    assertTrue(other.alive() > 0, "it was taken for the other");
   }
 
   @Test

@@ -164,8 +164,23 @@ public final class Workbench implements AutoCloseable {
       Instance of,
       List<String> env)
       throws Exception {
-    Job job = job(behaviour);
     String name = "tck-" + instance.id() + "-" + count.incrementAndGet();
+    return spec(name, behaviour, configure, of, env);
+  }
+
+  /** As the others, with a name that matters. */
+  public LaunchSpec named(String name, Behaviour behaviour) throws Exception {
+    return spec(name, behaviour, b -> b, instance, List.of());
+  }
+
+  private LaunchSpec spec(
+      String name,
+      Behaviour behaviour,
+      UnaryOperator<DaemonConfig.Builder> configure,
+      Instance of,
+      List<String> env)
+      throws Exception {
+    Job job = job(behaviour);
     DaemonConfig.Builder builder =
         DaemonConfig.builder(name)
             .platform(subject.platform())
