@@ -70,6 +70,13 @@ class ServiceIT {
     long unit = machine.pid("unit");
     String again = machine.must(first.resolve("service/install.sh").toString());
     assertTrue(again.contains("nothing to change"), again);
+    String rule = "/etc/udev/rules.d/70-duende-ublk.rules";
+    givesDisksToTheirUsers("/opt/duende", rule);
+    machine.must("chmod", "666", rule);
+    machine.must("chmod", "777", "/opt/duende/lib/udev/ublk-owner");
+    String mended = machine.must(first.resolve("service/install.sh").toString(), "--no-start");
+    assertTrue(mended.contains("(2 changes)"), mended);
+    givesDisksToTheirUsers("/opt/duende", rule);
 
     restart(walker, unit);
     kill(walker, unit);
@@ -81,11 +88,30 @@ class ServiceIT {
     assertFalse(machine.isAlive(walker), "a daemon outlives the removal");
     assertFalse(machine.isAlive(unit), "a unit outlives the removal");
     assertFalse(machine.run("test", "-e", "/opt/duende").ok());
+    assertFalse(machine.run("test", "-e", rule).ok(), "udev would call a program that is gone");
     assertTrue(machine.run("test", "-d", "/etc/duende").ok(), "its configuration is gone");
     assertEquals("not-found", machine.show("LoadState"));
     machine.must(first.resolve("service/uninstall.sh").toString(), "--purge");
     assertFalse(machine.run("test", "-e", "/etc/duende").ok());
     assertFalse(machine.run("test", "-e", "/var/lib/duende").ok());
+  }
+
+  /** udev runs that program as root: nobody else may write to it or to what names it, and it is there for this machine. */
+  private void givesDisksToTheirUsers(String home, String rule) throws Exception {
+    assertEquals("root:root 644", machine.must("stat", "-c", "%U:%G %a", rule).strip());
+    String helper = home + "/lib/udev/ublk-owner";
+    String architecture = machine.must("uname", "-m").strip();
+    for (String path :
+        List.of(home, home + "/lib", home + "/lib/udev", helper, helper + "-" + architecture)) {
+      assertEquals("root:root 755", machine.must("stat", "-c", "%U:%G %a", path).strip(), path);
+    }
+    String text = machine.must("cat", rule);
+    assertTrue(text.contains("PROGRAM==\"" + helper + " %k\""), text);
+    assertFalse(text.contains("@"), text);
+    assertTrue(machine.run("getent", "group", "ublk").ok(), "there is no group of that name");
+    // Of a disk that there is not, nothing is told, and udev leaves what it has.
+    Command.Result stranger = machine.run(helper, "ublkc4711");
+    assertFalse(stranger.ok(), stranger::output);
   }
 
   /** The container's main process is another, its daemons' are the same. */
@@ -170,6 +196,8 @@ class ServiceIT {
     machine.daemonFile("unit", UNIT);
     long walker = machine.pid("walker");
     long unit = machine.pid("unit");
+    String rule = "/lib/udev/rules.d/70-duende-ublk.rules";
+    givesDisksToTheirUsers("/usr/lib/duende", rule);
     String container = machine.show("MainPID");
     machine.must("dpkg", "--install", pack("0.1.1").toString());
     same(walker, unit, container);
@@ -179,6 +207,7 @@ class ServiceIT {
     assertFalse(machine.isAlive(walker), "a daemon outlives the removal");
     assertFalse(machine.isAlive(unit), "a unit outlives the removal");
     assertEquals("not-found", machine.show("LoadState"));
+    assertFalse(machine.run("test", "-e", rule).ok(), "udev would call a program that is gone");
     machine.must("dpkg", "--purge", "duende");
     assertFalse(machine.run("test", "-e", "/etc/duende").ok());
     assertFalse(machine.run("test", "-e", "/var/lib/duende").ok());
