@@ -113,6 +113,9 @@ public interface DaemonManager {
   /** Its configuration (of several instances: the one that they share), without asking anybody. */
   DaemonConfig config(String name) throws DaemonException;
 
+  /** From where it was deployed, as {@link DeployOptions#origin} said then, without asking anybody. */
+  String origin(String name) throws DaemonException;
+
   /** All daemons by name. */
   List<DaemonInfo> list();
 

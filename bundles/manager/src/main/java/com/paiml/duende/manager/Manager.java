@@ -268,6 +268,11 @@ public final class Manager implements DaemonManager, BooleanSupplier {
   }
 
   @Override
+  public String origin(String name) throws DaemonException {
+    return control.origin(name);
+  }
+
+  @Override
   public DaemonConfig config(String name) throws DaemonException {
     return control.config(name);
   }

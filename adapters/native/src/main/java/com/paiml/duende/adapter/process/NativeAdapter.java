@@ -217,8 +217,7 @@ public final class NativeAdapter implements PlatformAdapter {
     if (here != null && !here.run().hasEnded()) {
       // The manager was replaced, and this adapter was not.
       here.events().tell(events);
-      return new Recovery.Running(
-          here.run().handle(), here.run().status(deadline).state() == PlatformStatus.State.PAUSED);
+      return new Recovery.Running(here.run().handle(), here.run().isPaused());
     }
     if (here != null) {
       return new Recovery.Exited(here.run().exit().toCompletableFuture().join());

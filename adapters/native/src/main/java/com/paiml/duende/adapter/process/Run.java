@@ -36,6 +36,9 @@ public interface Run {
 
   PlatformStatus status(Deadline deadline) throws DaemonException;
 
+  /** Whether it is paused, without looking at its processes. */
+  boolean isPaused();
+
   void stop(Signal stopSignal, Duration timeout) throws DaemonException;
 
   void kill(Deadline deadline) throws DaemonException;

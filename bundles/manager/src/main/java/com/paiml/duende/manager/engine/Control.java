@@ -469,6 +469,11 @@ public final class Control implements DaemonManager {
   }
 
   @Override
+  public String origin(String name) throws DaemonException {
+    return engine.originOf(engine.get(name));
+  }
+
+  @Override
   public DaemonConfig config(String name) throws DaemonException {
     return engine.get(name).view().config();
   }

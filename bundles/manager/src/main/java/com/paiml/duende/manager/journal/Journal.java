@@ -63,7 +63,7 @@ public final class Journal implements AutoCloseable {
     problems.addAll(wishes.problems());
     problems.addAll(before.problems());
     wishes.lines().forEach(this::takeDesired);
-    before.lines().forEach(this::takeRun);
+    takeRuns(before.lines());
     desired = new LineLog(desiredFile, "desired", true, this::desiredCount, this::desiredLines);
     history = new LineLog(runsFile, "runs", false, this::runCount, this::runLines);
     boolean _ = desired.open(wishes);
@@ -585,19 +585,30 @@ public final class Journal implements AutoCloseable {
         ConfigProperties.fromMap(config), line.text("origin").orElse(""), byName, wishes);
   }
 
-  private void takeRun(Line line) {
-    String name = line.text("name").orElse("");
-    switch (line.kind()) {
-      case "container" -> sameContainer = line.text("is").equals(Optional.of(container));
-      case "run" -> {
-        try {
-          runs.put(name, run(line));
-        } catch (DaemonException | IllegalArgumentException | DateTimeException e) {
-          problems.add("runs.log: run of " + name + " cannot be read: " + e.getMessage());
-        }
+  /** There are many records of a run, and only the last counts: the others are not even understood. */
+  private void takeRuns(List<Line> lines) {
+    Map<String, List<Line>> records = new LinkedHashMap<>();
+    for (Line line : lines) {
+      String name = line.text("name").orElse("");
+      switch (line.kind()) {
+        case "container" -> sameContainer = line.text("is").equals(Optional.of(container));
+        case "run" -> records.computeIfAbsent(name, n -> new ArrayList<>()).add(line);
+        case "gone" -> records.remove(name);
+        default -> problems.add("runs.log: a record of kind \"" + line.kind() + "\", passed over");
       }
-      case "gone" -> runs.remove(name);
-      default -> problems.add("runs.log: a record of kind \"" + line.kind() + "\", passed over");
+    }
+    records.forEach((name, all) -> takeRun(name, all.reversed()));
+  }
+
+  /** The first that can be read. */
+  private void takeRun(String name, List<Line> lastFirst) {
+    for (Line line : lastFirst) {
+      try {
+        runs.put(name, run(line));
+        return;
+      } catch (DaemonException | IllegalArgumentException | DateTimeException e) {
+        problems.add("runs.log: run of " + name + " cannot be read: " + e.getMessage());
+      }
     }
   }
 

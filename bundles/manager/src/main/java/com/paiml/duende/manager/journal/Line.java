@@ -2,6 +2,7 @@ package com.paiml.duende.manager.journal;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,7 +90,7 @@ record Line(String kind, Map<String, Object> fields) {
     CRC32C crc = new CRC32C();
     crc.update(file, from + 9, to - from - 9);
     String sum = new String(file, from, 8, StandardCharsets.US_ASCII);
-    if (!sum.equals(String.format("%08x", crc.getValue()))) {
+    if (!sum.equals(HexFormat.of().toHexDigits((int) crc.getValue()))) {
       return Optional.empty();
     }
     String[] parts =
@@ -125,7 +126,11 @@ record Line(String kind, Map<String, Object> fields) {
       return List.of();
     }
     String[] elements = value.substring(0, value.length() - 1).split(",", -1);
-    return List.of(elements).stream().map(Line::unescape).toList();
+    List<String> list = new ArrayList<>(elements.length);
+    for (String element : elements) {
+      list.add(unescape(element));
+    }
+    return List.copyOf(list);
   }
 
   private static String escape(String text) {

@@ -102,15 +102,16 @@ final class LineLog implements AutoCloseable {
       return new Contents(lines, problems, false);
     }
     byte[] bytes = Files.readAllBytes(file);
+    // A character a byte: ends of lines are looked for by what the JVM has for that, also before it
+    // has compiled this.
+    String characters = new String(bytes, StandardCharsets.ISO_8859_1);
     int at = 0;
     int number = 0;
     boolean damaged = false;
     boolean current = false;
     while (at < bytes.length) {
-      int end = at;
-      while (end < bytes.length && bytes[end] != '\n') {
-        end++;
-      }
+      int found = characters.indexOf('\n', at);
+      int end = found < 0 ? bytes.length : found;
       number++;
       boolean torn = end == bytes.length;
       if (number == 1) {

@@ -6,7 +6,6 @@ import com.paiml.duende.api.ConfigProperties;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
-import com.paiml.duende.control.DaemonDetails;
 import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonListener;
@@ -176,8 +175,8 @@ public final class ConfigurationWay implements ManagedServiceFactory {
                   "\"" + config.name() + "\" is not the instance's own name",
                   "create the instance " + FACTORY + "~" + config.name())));
     }
-    Optional<DaemonDetails> known = known(name);
-    if (known.isEmpty() || !known.get().config().equals(config)) {
+    Optional<DaemonConfig> known = known(name);
+    if (known.isEmpty() || !known.get().equals(config)) {
       var _ = manager.deploy(config, DeployOptions.DEFAULT.withOrigin(origin), Duration.ZERO);
     }
     board.clear(origin);
@@ -198,10 +197,10 @@ public final class ConfigurationWay implements ManagedServiceFactory {
     }
   }
 
-  private Optional<DaemonDetails> known(String name) throws DaemonException {
+  private Optional<DaemonConfig> known(String name) throws DaemonException {
     try {
       Optional<DaemonInfo> info = manager.find(name).or(() -> manager.find(name + ".1"));
-      return info.isEmpty() ? Optional.empty() : Optional.of(manager.describe(name));
+      return info.isEmpty() ? Optional.empty() : Optional.of(manager.config(name));
     } catch (DaemonException e) {
       if (e.code().equals(ErrorCode.NOT_FOUND)) {
         return Optional.empty();
@@ -212,7 +211,7 @@ public final class ConfigurationWay implements ManagedServiceFactory {
 
   /** Makes Configuration Admin say what the manager knows. */
   private void mirror(String name) throws DaemonException, IOException {
-    Optional<DaemonDetails> known = known(name);
+    Optional<DaemonConfig> known = known(name);
     if (known.isEmpty()) {
       Configuration configuration = find(name);
       // What somebody wrote and could not be deployed stays, for them to mend.
@@ -221,8 +220,8 @@ public final class ConfigurationWay implements ManagedServiceFactory {
       }
       return;
     }
-    Map<String, Object> map = new TreeMap<>(ConfigProperties.toMap(known.get().config()));
-    map.put(ORIGIN, known.get().origin());
+    Map<String, Object> map = new TreeMap<>(ConfigProperties.toMap(known.get()));
+    map.put(ORIGIN, manager.origin(name));
     map.put(DIGEST, digest(map));
     Configuration configuration = admin.getFactoryConfiguration(FACTORY, name, "?");
     var _ = configuration.updateIfDifferent(FrameworkUtil.asDictionary(map));

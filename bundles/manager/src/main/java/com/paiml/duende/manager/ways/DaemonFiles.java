@@ -141,6 +141,10 @@ final class DaemonFiles {
       read(file).ifPresent(c -> wanted.add(new Wanted(file, c)));
     }
     for (Wanted w : inOrder(wanted)) {
+      if (Thread.currentThread().isInterrupted()) {
+        // The manager goes, and does not wait for hundreds of files.
+        return RETRY;
+      }
       deploy(w);
     }
     for (Path file : gone(deployed.keySet(), daemonFiles)) {
@@ -280,8 +284,9 @@ final class DaemonFiles {
                 Duration.ZERO);
         LOG.log(Level.INFO, () -> name + " is deployed from " + file);
       }
-      deployed.put(file, name);
-      save();
+      if (!name.equals(deployed.put(file, name))) {
+        save();
+      }
       taken(file);
       if (before != null && !before.equals(name) && !removeDaemon(before, file)) {
         LOG.log(Level.WARNING, () -> before + " could not be removed: " + file + " is of another");
@@ -296,8 +301,9 @@ final class DaemonFiles {
       return false;
     }
     try {
-      var details = manager.describe(config.name());
-      return details.config().equals(config) && details.origin().equals(file.toString());
+      // Not by asking platforms: at a start all files are compared.
+      return manager.config(config.name()).equals(config)
+          && manager.origin(config.name()).equals(file.toString());
     } catch (DaemonException e) {
       LOG.log(Level.DEBUG, () -> config.name() + " cannot be asked: it is deployed again", e);
       return false;
@@ -346,7 +352,7 @@ final class DaemonFiles {
           .anyMatch(e -> e.getValue().equals(name) && !e.getKey().equals(file))) {
         return true;
       }
-      if (manager.describe(name).origin().equals(file.toString())) {
+      if (manager.origin(name).equals(file.toString())) {
         manager.remove(name, true, Duration.ZERO);
         LOG.log(Level.INFO, () -> name + " is removed: " + file + " is gone");
       }

@@ -103,15 +103,15 @@ public final class ServiceWay {
       DaemonConfig config = reader.read(keys(daemon), origin);
       Optional<DaemonInfo> known = manager.find(config.name());
       if (known.isPresent()) {
-        var details = manager.describe(config.name());
-        if (!details.origin().equals(origin)) {
+        String before = manager.origin(config.name());
+        if (!before.equals(origin)) {
           throw new DaemonException(
               ErrorCode.ALREADY_EXISTS,
               config.name(),
-              "is deployed already, from " + details.origin(),
+              "is deployed already, from " + before,
               "give one of the two another name (service property " + DaemonServices.NAME + ")");
         }
-        if (details.config().equals(config)) {
+        if (manager.config(config.name()).equals(config)) {
           board.clear(origin);
           return;
         }
@@ -141,7 +141,7 @@ public final class ServiceWay {
 
   private void remove(String name, String origin) {
     try {
-      if (manager.find(name).isPresent() && manager.describe(name).origin().equals(origin)) {
+      if (manager.find(name).isPresent() && manager.origin(name).equals(origin)) {
         manager.remove(name, true, Duration.ZERO);
       }
     } catch (DaemonException e) {

@@ -6,14 +6,12 @@ import com.paiml.duende.api.DaemonId;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.GroupConfig;
-import com.paiml.duende.control.DaemonDetails;
 import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonListener;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.control.DeployOptions;
 import java.lang.reflect.Proxy;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +43,8 @@ final class PaperManager {
                 switch (method.getName()) {
                   case "deploy" -> deploy((DaemonConfig) a[0], (DeployOptions) a[1]);
                   case "find" -> Optional.ofNullable(entries.get((String) a[0])).map(this::info);
-                  case "describe" -> describe((String) a[0]);
+                  case "config" -> entry((String) a[0]).config();
+                  case "origin" -> entry((String) a[0]).options().origin();
                   case "remove" -> remove((String) a[0]);
                   case "list" -> entries.values().stream().map(this::info).toList();
                   case "deployGroup" -> {
@@ -107,20 +106,12 @@ final class PaperManager {
     listeners.forEach(l -> l.onEvent(event));
   }
 
-  private DaemonDetails describe(String name) throws DaemonException {
+  private Entry entry(String name) throws DaemonException {
     Entry entry = entries.get(name);
     if (entry == null) {
       throw new DaemonException(ErrorCode.NOT_FOUND, name, "is not there", "");
     }
-    return new DaemonDetails(
-        info(entry),
-        entry.config(),
-        entry.options().origin(),
-        Path.of("/tmp"),
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        new DaemonDetails.ProbeCost(0, 0, 0));
+    return entry;
   }
 
   private DaemonInfo info(Entry entry) {

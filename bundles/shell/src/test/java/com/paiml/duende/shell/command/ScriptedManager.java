@@ -302,6 +302,11 @@ final class ScriptedManager implements DaemonManager {
   }
 
   @Override
+  public String origin(String name) throws DaemonException {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public DaemonConfig config(String name) throws DaemonException {
     throw new UnsupportedOperationException();
   }

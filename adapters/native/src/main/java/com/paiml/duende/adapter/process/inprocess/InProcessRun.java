@@ -308,6 +308,12 @@ final class InProcessRun implements Run {
     } while (!reloads.compareAndSet(seen, 0));
   }
 
+  /** Code in this JVM cannot be. */
+  @Override
+  public boolean isPaused() {
+    return false;
+  }
+
   @Override
   public PlatformStatus status(Deadline deadline) {
     Map<String, String> details = new LinkedHashMap<>();

@@ -282,6 +282,11 @@ final class LinuxRun implements Run {
   }
 
   @Override
+  public boolean isPaused() {
+    return paused;
+  }
+
+  @Override
   public PlatformStatus status(Deadline deadline) throws DaemonException {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("command", commandLine());
@@ -335,7 +340,8 @@ final class LinuxRun implements Run {
 
   private List<ProcessTable.Entry> members() throws DaemonException {
     try {
-      return treeIn(ProcessTable.read());
+      Optional<List<Integer>> inGroup = group.flatMap(LimitGroup::processes);
+      return treeIn(inGroup.isPresent() ? ProcessTable.of(inGroup.get()) : ProcessTable.read());
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.STATUS,

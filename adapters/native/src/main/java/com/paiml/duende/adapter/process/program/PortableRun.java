@@ -169,6 +169,11 @@ final class PortableRun implements Run {
   }
 
   @Override
+  public boolean isPaused() {
+    return paused;
+  }
+
+  @Override
   public PlatformStatus status(Deadline deadline) {
     Map<String, String> details = new LinkedHashMap<>();
     details.put("started by", host.describe());

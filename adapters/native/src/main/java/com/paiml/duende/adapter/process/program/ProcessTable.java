@@ -62,6 +62,15 @@ final class ProcessTable {
     return table;
   }
 
+  /** These alone, as far as they still are. */
+  static ProcessTable of(List<Integer> pids) throws IOException {
+    ProcessTable table = new ProcessTable();
+    for (int pid : pids) {
+      entry(pid).ifPresent(e -> table.entries.put(e.pid(), e));
+    }
+    return table;
+  }
+
   static Optional<Entry> entry(int pid) throws IOException {
     return entry(PROC.resolve(Integer.toString(pid)), new byte[1024]);
   }
