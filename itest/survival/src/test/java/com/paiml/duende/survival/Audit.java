@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Holds what the container says, what the kernel says, what daemons wrote down themselves and what clients were promised against
@@ -26,17 +28,29 @@ final class Audit {
   private final Installed duende;
   private final Churn churn;
   private final Witness witness;
+  private final List<Platform> platforms;
   private final Map<String, Listed> base = new HashMap<>();
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private final Map<String, String> identities = new HashMap<>();
+  // A machine that was killed boots for a while where it is emulated.
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Pattern TICK = Pattern.compile("tick (\\d+)");
 
   private final Map<String, Long> livesBefore = new HashMap<>();
   private final Map<String, Integer> most = new HashMap<>();
   private final Map<String, Integer> least = new HashMap<>();
   private final Set<String> killed = new TreeSet<>();
+  private final Set<String> died = new TreeSet<>();
   private int deaths;
   private int deathsNow;
+  private String last = "nothing";
 
   Audit(Fleet fleet, Churn churn) {
+    this(fleet, churn, List.of());
+  }
+
+  /** @param platforms that are asked as well */
+  Audit(Fleet fleet, Churn churn, List<Platform> platforms) {
+    this.platforms = platforms;
     this.fleet = fleet;
     this.duende = fleet.container();
     this.churn = churn;
@@ -44,9 +58,12 @@ final class Audit {
   }
 
   /** How things are from now on to stay: to be called when nothing moves. */
-  void begin() throws IOException {
+  void begin() throws Exception {
     for (Listed daemon : duende.list()) {
       base.put(daemon.name(), daemon);
+    }
+    for (Platform platform : platforms) {
+      identities.putAll(platform.present());
     }
   }
 
@@ -74,12 +91,33 @@ final class Audit {
 
   /** How long until all is well, nanoseconds. */
   long await(String where) throws Exception {
+    last = "nothing";
+    long took = await(where, this::faults);
+    String slowest = last;
+    if (!platforms.isEmpty()) {
+      long _ = await(where + ", by the platforms' own word", this::foreignFaults);
+      last = slowest;
+    }
+    return took;
+  }
+
+  /** Says what is wrong. */
+  private interface Check {
+    List<String> faults() throws Exception;
+  }
+
+  /** What was still wrong when it was last asked for; how many things, and one of them. */
+  String last() {
+    return last;
+  }
+
+  private long await(String where, Check check) throws Exception {
     long begin = System.nanoTime();
     long end = begin + PATIENCE.toNanos();
     while (true) {
       List<String> faults;
       try {
-        faults = faults();
+        faults = check.faults();
       } catch (IOException e) {
         faults = List.of("no answer: " + e);
       } catch (IllegalStateException e) {
@@ -88,6 +126,7 @@ final class Audit {
       if (faults.isEmpty()) {
         return System.nanoTime() - begin;
       }
+      last = faults.size() + " such as " + faults.getFirst();
       if (System.nanoTime() - end > 0) {
         throw new AssertionError(
             where
@@ -98,7 +137,7 @@ final class Audit {
                 + "\n--- its log\n"
                 + tail(duende.log()));
       }
-      TimeUnit.MILLISECONDS.sleep(20);
+      TimeUnit.MILLISECONDS.sleep(50);
     }
   }
 
@@ -112,6 +151,7 @@ final class Audit {
     for (long pid : witness.mains().getOrDefault(member.name(), List.of())) {
       ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
       killed.add(member.name());
+      boolean _ = died.add(member.name());
     }
   }
 
@@ -147,7 +187,7 @@ final class Audit {
       Nature nature = fleet.member(name).map(Fleet.Member::nature).orElse(Nature.TOGGLED);
       boolean outside = fleet.member(name).map(m -> m.sort().isOutside()).orElse(true);
       check(daemon, wish, nature, pids, outside, faults);
-      if (faults.isEmpty() && nature == Nature.STEADY) {
+      if (faults.isEmpty() && (nature == Nature.STEADY || nature == Nature.TALKING)) {
         steady(daemon, outside, faults);
       }
       boolean counts = fleet.member(name).map(m -> !m.sort().name().equals("module")).orElse(false);
@@ -156,6 +196,63 @@ final class Audit {
       }
     }
     return faults;
+  }
+
+  /** What platforms have of this container belongs to its daemons, each that runs is there, and is what it was. */
+  private List<String> foreignFaults() throws Exception {
+    List<String> faults = new ArrayList<>();
+    Map<String, Listed> listed = new HashMap<>();
+    for (Listed daemon : duende.list()) {
+      listed.put(daemon.name(), daemon);
+    }
+    for (Platform platform : platforms) {
+      Map<String, String> present = platform.present();
+      present.forEach(
+          (name, id) -> {
+            if (!listed.containsKey(name)) {
+              faults.add(platform.sort().name() + " still has " + name + ": " + id);
+            }
+            boolean touched = killed.contains(name) || !identities.containsKey(name);
+            if (isSteady(name) && !touched && !id.equals(identities.get(name))) {
+              faults.add(name + " was " + identities.get(name) + ", is " + id);
+            }
+          });
+    }
+    return faults;
+  }
+
+  private boolean isSteady(String name) {
+    return fleet
+        .member(name)
+        .map(Fleet.Member::nature)
+        .filter(n -> n == Nature.STEADY || n == Nature.TALKING)
+        .isPresent();
+  }
+
+  /** What those that talk have said, from their first word on: each number once, in order; how many numbers there are. */
+  long listen() throws IOException {
+    long heard = 0;
+    for (Fleet.Member member : fleet.members(Nature.TALKING)) {
+      long next = 1;
+      for (String line : duende.say("logs", member.name()).ok().lines().toList()) {
+        Matcher tick = TICK.matcher(line);
+        if (tick.matches()) {
+          long number = Long.parseLong(tick.group(1));
+          // It begins anew with each life.
+          boolean anew = number == 1 && died.contains(member.name());
+          if (number != next && !anew) {
+            throw new AssertionError(
+                member.name() + " says " + number + " in its log where " + next + " is to come");
+          }
+          next = number + 1;
+          heard++;
+        }
+      }
+      if (next == 1) {
+        throw new AssertionError(member.name() + " has nothing in its log");
+      }
+    }
+    return heard;
   }
 
   private static void check(
@@ -245,12 +342,13 @@ final class Audit {
   }
 
   /**
-   * Each life but the first is a restart. A run that was on record and never let go may be one more, one for each death; and one
-   * is perhaps just being started.
+   * Each life but the first is a restart. A run that was on record and never let go may be one more, one for each death; one that
+   * began in the instant of a death and ended before the next container looked may be one less; and one is perhaps just being
+   * started.
    */
   private void counted(Listed daemon, long lives, List<String> faults) {
     long more = daemon.restarts() - (lives - 1);
-    if (more < 0 || more > 2 + deaths) {
+    if (more < -deaths || more > 2 + deaths) {
       faults.add(
           daemon.name()
               + " was restarted "
@@ -262,7 +360,7 @@ final class Audit {
   }
 
   /** All is well: what was left open is decided, what died is forgiven. */
-  void settle() throws IOException {
+  void settle() throws Exception {
     Map<String, Listed> listed = new HashMap<>();
     for (Listed daemon : duende.list()) {
       listed.put(daemon.name(), daemon);
@@ -279,6 +377,13 @@ final class Audit {
       Listed daemon = listed.get(name);
       if (daemon != null) {
         base.put(name, daemon);
+      }
+    }
+    if (!killed.isEmpty()) {
+      for (Platform platform : platforms) {
+        Map<String, String> present = platform.present();
+        present.keySet().retainAll(killed);
+        identities.putAll(present);
       }
     }
     killed.clear();

@@ -22,10 +22,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Given many daemons, when they all die at once or many clients command them, then each runs once and everybody is answered. */
@@ -213,6 +216,96 @@ class LoadIT {
       }
     }
     abort(String.join("; ", reasons));
+  }
+
+  /** In one container: 5000 programs, 200 units, 100 containers of one engine, as far as they can be had here. */
+  @Test
+  @Tag("long")
+  void programs_units_and_containers_in_one_container_all_die_and_are_all_back(TestReporter report)
+      throws Exception {
+    int count = Settings.rounds(5000);
+    List<String> wanted = new ArrayList<>(Settings.platforms());
+    boolean _ = wanted.remove("pepita");
+    // One engine is enough.
+    if (wanted.contains("docker")) {
+      wanted.removeAll(List.of("podman", "containerd"));
+    }
+    try (Platforms platforms = Platforms.start(wanted)) {
+      platforms.missing().forEach(reason -> report.publishEntry("not on", reason));
+      try (Installed container = open(platforms.folder(folder))) {
+        Map<String, Integer> crowd = new TreeMap<>();
+        Sort programs = new ForeignSort(container, "program", "", "", true);
+        for (int from = 0, file = 1; from < count; from += 1000, file++) {
+          deploy(programs, "program-" + file, Math.min(1000, count - from), crowd);
+        }
+        for (Platform platform : platforms.in(container)) {
+          boolean units = platform.sort().name().equals("unit");
+          deploy(platform.sort(), platform.sort().name(), count / (units ? 25 : 50), crowd);
+        }
+        allDie(crowd);
+      }
+    }
+  }
+
+  private void deploy(Sort sort, String name, int count, Map<String, Integer> crowd)
+      throws IOException {
+    Path _ =
+        duende.daemonFile(name, "instances = " + count + "\n" + sort.file(name, Nature.STEADY));
+    crowd.put(name, count);
+  }
+
+  private void allDie(Map<String, Integer> crowd) throws Exception {
+    int count = crowd.values().stream().mapToInt(c -> c).sum();
+    Witness witness = new Witness(duende);
+    Path _ = ForeignSort.folder(duende);
+    duende.up();
+    long begin = System.nanoTime();
+    awaitRunning(count, 0);
+    Await.until(
+        "each has begun", PATIENCE, Duration.ofMillis(500), () -> begun(crowd.keySet()) == count);
+    long started = System.nanoTime() - begin;
+    assertEquals(crowd, counts(witness), "each runs once");
+    Asker asker = new Asker(duende, crowd.keySet().iterator().next());
+    asker.begin();
+    begin = System.nanoTime();
+    for (List<Long> pids : witness.mains().values()) {
+      pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+    }
+    long killed = System.nanoTime() - begin;
+    awaitRunning(count, 1);
+    long back = System.nanoTime() - begin;
+    Await.until(
+        "each has begun again",
+        PATIENCE,
+        Duration.ofMillis(500),
+        () -> begun(crowd.keySet()) >= 2L * count);
+    System.out.println(
+        crowd
+            + ": started in "
+            + started / 1_000_000
+            + " ms; killed within "
+            + killed / 1_000_000
+            + " ms, all back after "
+            + back / 1_000_000
+            + " ms, longest time without an answer "
+            + asker.halt()
+            + " ms");
+    assertEquals(2L * count, begun(crowd.keySet()), "each was started once again");
+    assertEquals(crowd, counts(witness), "each runs once again");
+  }
+
+  private static Map<String, Integer> counts(Witness witness) throws IOException {
+    Map<String, Integer> counts = new TreeMap<>();
+    witness.mains().forEach((name, pids) -> counts.put(name, pids.size()));
+    return counts;
+  }
+
+  private long begun(Set<String> names) throws IOException {
+    long begun = 0;
+    for (String name : names) {
+      begun += born(ForeignSort.folder(duende).resolve(name));
+    }
+    return begun;
   }
 
   private void containers(LabEngine engine, int count) throws Exception {

@@ -1,6 +1,9 @@
 package com.paiml.duende.survival;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** What the build tells the tests. */
 final class Settings {
@@ -29,6 +32,19 @@ final class Settings {
       throw new IllegalStateException("-D" + property + " is missing: run this with Maven");
     }
     return Path.of(value).toAbsolutePath().normalize();
+  }
+
+  /** Where the images of machines are, when one has been built. */
+  static Optional<Path> machines() {
+    return Optional.of(path("duende.machines"))
+        .filter(folder -> Files.isReadable(folder.resolve("default/initrd.cpio")));
+  }
+
+  /** The platforms that -Dsurvival.platforms names, beside what every container has; all unless it does. */
+  static List<String> platforms() {
+    String value = System.getProperty("duende.survival.platforms", "");
+    return List.of(
+        (value.isEmpty() ? "systemd,docker,podman,containerd,pepita" : value).split(","));
   }
 
   /** Of everything random; another one each time unless -Dsurvival.seed says which. */

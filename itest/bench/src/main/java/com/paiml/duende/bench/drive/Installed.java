@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A container of the distribution with folders of its own, driven by {@code bin/duende} as people do. Closing it ends the
- * container and every program that a daemon file with {@link #mark()} in its environment has started.
+ * container, its machines, and every program that a daemon file with {@link #mark()} in its environment has started.
  */
 public final class Installed implements AutoCloseable {
   public static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -219,5 +219,9 @@ public final class Installed implements AutoCloseable {
       process.destroyForcibly();
     }
     new ProcCensus().end(marker);
+    // Of machines: their monitors have no mark.
+    for (List<Long> pids : new Witness(this).mains().values()) {
+      pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+    }
   }
 }

@@ -4,6 +4,8 @@ package com.paiml.duende.bench.drive;
 public enum Nature {
   /** Runs, and nobody touches it. */
   STEADY,
+  /** Runs, untouched, and writes the next number to its log each second: a line that is lost or comes twice is seen. */
+  TALKING,
   /** Is stopped, started and restarted by commands. */
   TOGGLED,
   /** Ends by itself, again and again, and is to be started each time. */

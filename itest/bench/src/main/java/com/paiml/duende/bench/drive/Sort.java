@@ -45,9 +45,12 @@ public interface Sort {
       @Override
       public String file(String name, Nature nature) {
         String script =
-            nature == Nature.CRASHING
-                ? "echo $$ >> lives; sleep 0.$(( ($$ % 6) + 3 )); exit 7"
-                : "echo $$ >> lives; echo alive; exec sleep 3600";
+            switch (nature) {
+              case CRASHING -> "echo $$ >> lives; sleep 0.$(( ($$ % 6) + 3 )); exit 7";
+              case TALKING ->
+                  "echo $$ >> lives; i=0; while :; do i=$((i+1)); echo tick $i; sleep 1; done";
+              case STEADY, TOGGLED -> "echo $$ >> lives; echo alive; exec sleep 3600";
+            };
         return "name = \""
             + name
             + "\"\nbinary_path = \"/bin/sh\"\nargs = [\"-c\", '"
