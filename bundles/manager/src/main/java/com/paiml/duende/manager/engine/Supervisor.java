@@ -27,6 +27,7 @@ import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.ExecResult;
+import com.paiml.duende.spi.ExitWatch;
 import com.paiml.duende.spi.Fingerprint;
 import com.paiml.duende.spi.HostRuntime;
 import com.paiml.duende.spi.LaunchSpec;
@@ -88,6 +89,7 @@ final class Supervisor {
     volatile @Nullable Readying readying;
     // Grows when another exit stage is to be listened to; what an older one says is not.
     final AtomicLong watching = new AtomicLong(FIRST_WATCH);
+    private volatile @Nullable ExitWatch exit;
 
     Run(long generation, Ports.Port port, LaunchSpec spec, DaemonHandle handle) {
       this.generation = generation;
@@ -96,7 +98,20 @@ final class Supervisor {
       this.handle = handle;
     }
 
+    /** Listens to this one alone. */
+    void watch(ExitWatch next) {
+      ExitWatch before = exit;
+      exit = next;
+      if (before != null) {
+        before.close();
+      }
+    }
+
     void end() {
+      ExitWatch e = exit;
+      if (e != null) {
+        e.close();
+      }
       Readying r = readying;
       if (r != null) {
         r.close();
@@ -716,25 +731,23 @@ final class Supervisor {
 
   /** @param watch of {@link Run#watching}, when the handle became the run's */
   private void watchExit(Run of, DaemonHandle handle, long watch) {
-    var _ =
-        of.port
-            .adapter
-            .exit(handle)
-            .whenComplete(
-                (reason, fault) -> {
-                  if (of.watching.get() != watch) {
-                    return;
-                  }
-                  if (reason != null) {
-                    exited(of, new Message.Exited(of.generation, said(of, reason)));
-                  } else if (isGone(fault)) {
-                    adapterLeft(of.port);
-                  } else {
-                    post(
-                        new Message.Exited(
-                            of.generation, new ExitReason.Unknown(String.valueOf(fault))));
-                  }
-                });
+    of.watch(
+        ExitWatch.of(
+            of.port.adapter.exit(handle),
+            (reason, fault) -> {
+              if (of.watching.get() != watch) {
+                return;
+              }
+              if (reason != null) {
+                exited(of, new Message.Exited(of.generation, said(of, reason)));
+              } else if (isGone(fault)) {
+                adapterLeft(of.port);
+              } else {
+                post(
+                    new Message.Exited(
+                        of.generation, new ExitReason.Unknown(String.valueOf(fault))));
+              }
+            }));
   }
 
   /** The adapter's thread that learns of a program's end has the next start on its way before it tells another thread. */
