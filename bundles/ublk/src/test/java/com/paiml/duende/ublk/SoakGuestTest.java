@@ -66,7 +66,7 @@ class SoakGuestTest {
           server
               .awaitLine(line -> line.startsWith("serves "), MINUTES)
               .substring("serves ".length());
-      soak(guest, disk, Math.max(10, SECONDS / 4));
+      soak(guest, disk, Math.max(30, SECONDS / 4));
       long early = resident(guest, server);
       String fio = soak(guest, disk, SECONDS - SECONDS / 4);
       long late = resident(guest, server);
@@ -108,7 +108,7 @@ class SoakGuestTest {
                 "--refill_buffers",
                 "--verify=crc32c",
                 "--verify_fatal=1",
-                "--verify_backlog=128",
+                "--verify_backlog=16",
                 "--randrepeat=0"));
     assertEquals(0, fio.status(), fio.output());
     assertTrue(fio.output().matches("(?s).*issued rwts: total=[1-9].*"), fio.output());
