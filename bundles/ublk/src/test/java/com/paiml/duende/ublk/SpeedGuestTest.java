@@ -108,6 +108,7 @@ class SpeedGuestTest {
             MINUTES,
             "fio",
             "--name=speed",
+            "--clocksource=clock_gettime", // the processor's is not kept by an emulated one
             "--filename=" + disk,
             "--direct=1",
             "--rw=" + way,
