@@ -3,6 +3,7 @@ package com.paiml.duende.linux;
 import com.paiml.duende.linux.bpf.BpfObjects;
 import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NextWrites;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.UnixListener;
@@ -210,6 +211,16 @@ public final class Linux {
   /** A counter that wakes a loop. */
   public Wakeup wakeup() throws LinuxException {
     return facilities.wakeup();
+  }
+
+  /**
+   * Notices of the next write to files that rest.
+   *
+   * @param loop on which they are told
+   * @throws LinuxException {@code EMFILE} when this user has no more inotify instances
+   */
+  public NextWrites nextWrites(EventLoop loop) throws LinuxException {
+    return facilities.nextWrites(loop);
   }
 
   /** Cutting pieces out of files that others write. */

@@ -3,6 +3,7 @@ package com.paiml.duende.linux.internal;
 import com.paiml.duende.linux.bpf.BpfObjects;
 import com.paiml.duende.linux.cgroup.Cgroups;
 import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NextWrites;
 import com.paiml.duende.linux.event.NotifySocket;
 import com.paiml.duende.linux.event.Timer;
 import com.paiml.duende.linux.event.UnixListener;
@@ -141,6 +142,10 @@ public final class Facilities {
 
   public Wakeup wakeup() throws LinuxException {
     return EventCounter.create(kernel);
+  }
+
+  public NextWrites nextWrites(EventLoop loop) throws LinuxException {
+    return InotifyWrites.create(kernel, loop);
   }
 
   public FileRanges fileRanges() {

@@ -58,6 +58,7 @@ class LayoutTest {
       #include <sys/epoll.h>
       #include <elf.h>
       #include <sys/eventfd.h>
+      #include <sys/inotify.h>
       #include <sys/ioctl.h>
       #include <sys/mman.h>
       #include <sys/mount.h>
@@ -177,6 +178,14 @@ class LayoutTest {
       FilterProgram.RET_ERRNO = (int)SECCOMP_RET_ERRNO
       FilterProgram.RET_KILL_PROCESS = (int)SECCOMP_RET_KILL_PROCESS
       FilterProgram.RET_LOG = (int)SECCOMP_RET_LOG
+      InotifyWrites.EVENT_LEN = offsetof(struct inotify_event, len)
+      InotifyWrites.EVENT_MASK = offsetof(struct inotify_event, mask)
+      InotifyWrites.EVENT_SIZE = sizeof(struct inotify_event)
+      InotifyWrites.IN_DELETE_SELF = IN_DELETE_SELF
+      InotifyWrites.IN_MODIFY = IN_MODIFY
+      InotifyWrites.IN_MOVE_SELF = IN_MOVE_SELF
+      InotifyWrites.IN_ONESHOT = (int)IN_ONESHOT
+      InotifyWrites.IN_Q_OVERFLOW = IN_Q_OVERFLOW
       Kernel.AT_FDCWD = AT_FDCWD
       Kernel.O_APPEND = O_APPEND
       Kernel.O_CLOEXEC = O_CLOEXEC
@@ -271,6 +280,7 @@ class LayoutTest {
   /** Constants that are nobody's but ours. */
   private static final Set<String> OURS =
       Set.of(
+          "InotifyWrites.ROOM",
           "Bpf.ATTR_SIZE",
           "Bpf.INFO_SIZE",
           "Bpf.LOG_SIZE",

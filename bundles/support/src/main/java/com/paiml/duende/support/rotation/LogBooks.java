@@ -27,6 +27,9 @@ public final class LogBooks implements AutoCloseable {
   private static final Duration BUSY = Duration.ofMillis(100);
   private static final Duration IDLE = Duration.ofSeconds(2);
 
+  /** A log that rests, and of which the kernel tells when it is written to, is looked at all the same now and then. */
+  private static final Duration RESTING = Duration.ofMinutes(2);
+
   private final LogCutter cutter;
   private final Map<Path, LogBook> books = new ConcurrentHashMap<>();
   private final Map<Path, Watched> watched = new ConcurrentHashMap<>();
@@ -34,8 +37,19 @@ public final class LogBooks implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Thread thread;
+  private volatile Resting resting = (file, written) -> false;
   private boolean asked;
   private boolean closed;
+
+  /** Knows when somebody writes to a file that rests. */
+  @FunctionalInterface
+  public interface Resting {
+    /**
+     * @param written called once when it is written to again, or is gone; quick
+     * @return false when it does not: the file has to be looked at
+     */
+    boolean await(Path file, Runnable written);
+  }
 
   LogBooks(LogCutter cutter, String owner) {
     this.cutter = cutter;
@@ -65,6 +79,11 @@ public final class LogBooks implements AutoCloseable {
     LogBooks all = new LogBooks(cutter, owner);
     all.thread.start();
     return all;
+  }
+
+  /** Logs that rest are not looked at any more but now and then, as long as that one tells when they are written to. */
+  public void rely(Resting on) {
+    resting = on;
   }
 
   /** How logs of running programs are rotated, in words. */
@@ -162,7 +181,7 @@ public final class LogBooks implements AutoCloseable {
     private int writers;
 
     private long size = -1;
-    private long due;
+    private volatile long due;
     private long interval = BUSY.toNanos();
     private boolean failed;
 
@@ -220,11 +239,22 @@ public final class LogBooks implements AutoCloseable {
       rotate(one);
       one.size = one.book.length();
     }
-    one.interval =
-        grown || one.book.isFollowed()
-            ? BUSY.toNanos()
-            : Math.min(IDLE.toNanos(), one.interval * 2);
-    one.due = nextBeat(System.nanoTime(), one.interval);
+    boolean busy = grown || one.book.isFollowed();
+    one.interval = busy ? BUSY.toNanos() : Math.min(IDLE.toNanos(), one.interval * 2);
+    boolean rests = one.interval == IDLE.toNanos();
+    one.due = nextBeat(System.nanoTime(), rests ? RESTING.toNanos() : one.interval);
+    // Only now: what is told from here on makes it due again.
+    if (rests
+        && !(resting.await(one.book.file(), () -> written(one))
+            && one.book.lengthNow() == one.size)) {
+      one.due = nextBeat(System.nanoTime(), IDLE.toNanos());
+    }
+  }
+
+  /** It rested. */
+  private void written(Watched one) {
+    one.due = System.nanoTime();
+    wakeUp();
   }
 
   /**

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.paiml.duende.api.LogConfig;
 import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NextWrites;
 import com.paiml.duende.linux.file.FileRanges;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
@@ -15,6 +17,7 @@ import com.paiml.duende.spi.LogLine;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
 import com.paiml.duende.support.log.LogReader;
+import com.paiml.duende.testkit.Await;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +30,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -83,6 +87,33 @@ class RotationTest {
       assertEquals(expected.get(i), actual.get(i), String.join("", what) + " at line " + i);
     }
     assertEquals(expected.size(), actual.size(), String.join("", what));
+  }
+
+  @Test
+  void aLogThatRestsIsNotLookedAtAndIsRotatedWhenItIsWrittenToAgain() throws Exception {
+    AtomicInteger rests = new AtomicInteger();
+    Linux linux = ((Linux.Here) Linux.detect()).linux();
+    try (EventLoop loop = linux.eventLoop("test loop", (what, fault) -> fail(what, fault));
+        NextWrites writes = linux.nextWrites(loop);
+        LogBooks books = LogBooks.rotatedBy(real, "test")) {
+      books.rely(
+          (file, written) -> {
+            boolean told = writes.await(file, written);
+            int _ = rests.incrementAndGet();
+            return told;
+          });
+      append(0, 10);
+      LogBook book = books.attach(log, new LogConfig(MAX, 5));
+      Await.until("it rests", PATIENCE, () -> rests.get() == 1);
+
+      append(10, 20_000);
+      long written = System.nanoTime();
+      Await.until("it is rotated", PATIENCE, () -> book.length() < MAX);
+
+      assertTrue(
+          System.nanoTime() - written < Duration.ofSeconds(60).toNanos(),
+          "by the notice, not by the look that comes every two minutes");
+    }
   }
 
   private List<String> read(FileRanges ranges, int keep) throws Exception {

@@ -12,6 +12,7 @@ import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.confine.Confinement;
 import com.paiml.duende.linux.confine.Credentials;
 import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.NextWrites;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.limits.Limit;
@@ -103,6 +104,7 @@ public final class LinuxPrograms implements Programs {
   private final LinuxExec exec;
   private final LimitGroups groups;
   private final DiskRooms disks;
+  private final Optional<NextWrites> writes;
   private final Accounts accounts = new Accounts();
   private final PidFiles pidFiles = new PidFiles();
   private final Optional<String> cannotConfine;
@@ -123,6 +125,20 @@ public final class LinuxPrograms implements Programs {
     this.ownUid = Integer.parseInt(ownUid(linux));
     this.hardLimit = hardLimit(linux);
     this.disks = DiskRooms.detect(ownUid);
+    this.writes = restingLogs(linux, logs, loop);
+  }
+
+  /** A user has so many inotify instances; without one the logs are looked at. */
+  private static Optional<NextWrites> restingLogs(Linux linux, LogBooks logs, EventLoop loop) {
+    try {
+      NextWrites writes = linux.nextWrites(loop);
+      logs.rely(writes::await);
+      return Optional.of(writes);
+    } catch (LinuxException none) {
+      LOGGER.log(
+          Level.INFO, "logs that rest are looked at every two seconds: " + none.getMessage());
+      return Optional.empty();
+    }
   }
 
   private static String ownUid(Linux linux) throws LinuxException {
@@ -688,6 +704,7 @@ public final class LinuxPrograms implements Programs {
   public void close() {
     groups.prune();
     reaper.close();
+    writes.ifPresent(NextWrites::close);
     loop.close();
     spawner.close();
     disks.close();
