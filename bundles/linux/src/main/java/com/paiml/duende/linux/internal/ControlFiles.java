@@ -32,8 +32,22 @@ final class ControlFiles {
 
   /** The content, or nothing when there is no such file. */
   String readIfThere(Path file) throws LinuxException {
+    return ifThere(() -> read(file));
+  }
+
+  /** As {@link #readIfThere}, for a file that the kernel writes in one go (seq_file with one record): it is read once. */
+  private String record(Path file) throws LinuxException {
+    return ifThere(() -> kernel.readRecord(file.toString()).strip());
+  }
+
+  @FunctionalInterface
+  private interface Content {
+    String read() throws LinuxException;
+  }
+
+  private static String ifThere(Content content) throws LinuxException {
     try {
-      return read(file);
+      return content.read();
     } catch (LinuxException refused) {
       if (refused.is(Errno.ENOENT) || refused.is(Errno.ENODEV) || refused.is(Errno.EOPNOTSUPP)) {
         return "";
@@ -44,7 +58,7 @@ final class ControlFiles {
 
   /** The number that is the content, empty when there is none. */
   OptionalLong number(Path file) throws LinuxException {
-    String text = readIfThere(file);
+    String text = record(file);
     return text.isEmpty() || text.equals("max")
         ? OptionalLong.empty()
         : OptionalLong.of(Long.parseLong(text));
@@ -52,7 +66,7 @@ final class ControlFiles {
 
   /** The number behind a word at the start of a line. */
   OptionalLong entry(Path file, String word) throws LinuxException {
-    String text = "\n" + readIfThere(file) + "\n";
+    String text = "\n" + record(file) + "\n";
     String start = "\n" + word + " ";
     int at = text.indexOf(start);
     return at < 0

@@ -24,6 +24,7 @@ public final class Kernel {
   static final int O_CLOEXEC = 02000000;
   static final int O_PATH = 010000000;
   private static final int FILE_MAX = 1 << 20;
+  private static final int PAGE = 4096;
 
   private final Architecture architecture;
   private final Libc libc;
@@ -144,6 +145,18 @@ public final class Kernel {
     try (Arena arena = Arena.ofConfined()) {
       long fd = raw(Call.OPENAT, AT_FDCWD, cString(arena, path).address(), flags | O_CLOEXEC, mode);
       return new Fd(this, (int) check(fd, Call.OPENAT, path));
+    }
+  }
+
+  /** What one read gives of a file of the kernel that has one record of less than a page. */
+  String readRecord(String path) throws LinuxException {
+    try (Arena arena = Arena.ofConfined();
+        Fd fd = open(path, O_RDONLY, 0)) {
+      MemorySegment buffer = arena.allocate(PAGE);
+      long got = fd.use(n -> check(raw(Call.READ, n, buffer.address(), PAGE), Call.READ, path));
+      byte[] text = new byte[(int) got];
+      MemorySegment.copy(buffer, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, text, 0, text.length);
+      return new String(text, StandardCharsets.UTF_8);
     }
   }
 

@@ -281,6 +281,7 @@ class LayoutTest {
   private static final Set<String> OURS =
       Set.of(
           "InotifyWrites.ROOM",
+          "Kernel.PAGE",
           "Bpf.ATTR_SIZE",
           "Bpf.INFO_SIZE",
           "Bpf.LOG_SIZE",

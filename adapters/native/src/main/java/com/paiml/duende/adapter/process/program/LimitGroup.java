@@ -4,8 +4,11 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.linux.cgroup.Cgroup;
+import com.paiml.duende.linux.cgroup.Controller;
 import com.paiml.duende.linux.cgroup.InForce;
 import com.paiml.duende.linux.cgroup.Setting;
+import com.paiml.duende.linux.event.EventLoop;
+import com.paiml.duende.linux.event.Watch;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
@@ -36,6 +39,8 @@ final class LimitGroup {
   private volatile Set<String> written = Set.of();
   private volatile Map<String, String> refused = Map.of();
   private volatile OptionalLong settledKills;
+  private volatile Runnable told = LimitGroup::nobody;
+  private @Nullable Watch watch;
 
   LimitGroup(Cgroup group) {
     this.group = group;
@@ -60,6 +65,35 @@ final class LimitGroup {
 
   boolean exists() {
     return Files.isDirectory(members);
+  }
+
+  /**
+   * From now on that one is told when the kernel has killed for want of memory. The kernel's notice goes on from run to run:
+   * to give one back takes it longer than most of a start.
+   */
+  synchronized void listen(EventLoop loop, Runnable run) throws LinuxException {
+    told = run;
+    if (watch == null && group.controllers().contains(Controller.MEMORY)) {
+      watch = group.onOutOfMemory(loop, () -> told.run());
+    }
+  }
+
+  private static void nobody() {}
+
+  /** That one is told no more. */
+  synchronized void leave(Runnable run) {
+    if (told.equals(run)) {
+      told = LimitGroup::nobody;
+    }
+  }
+
+  /** Nobody is told any more. */
+  synchronized void deafen() {
+    told = LimitGroup::nobody;
+    if (watch != null) {
+      watch.close();
+      watch = null;
+    }
   }
 
   /** Whether exactly that is in force since it was last set. */

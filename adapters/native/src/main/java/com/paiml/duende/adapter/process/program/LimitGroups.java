@@ -144,6 +144,15 @@ final class LimitGroups {
     return parent(instance) + "/run-" + daemon;
   }
 
+  /** Nobody is told any more what happens in them. */
+  void deafen() {
+    for (Held held : groups.values()) {
+      synchronized (held) {
+        held.group.ifPresent(LimitGroup::deafen);
+      }
+    }
+  }
+
   /** Removes what is empty: groups of runs that have ended, and then the instances' own. */
   void prune() {
     if (cgroups.isEmpty()) {
@@ -183,6 +192,9 @@ final class LimitGroups {
       Optional<LimitGroup> there = held.group.filter(LimitGroup::exists);
       boolean sameControllers =
           there.isPresent() && there.get().cgroup().controllers().equals(wanted(spec));
+      if (!sameControllers) {
+        held.group.ifPresent(LimitGroup::deafen);
+      }
       LimitGroup group = sameControllers ? there.get() : create(spec);
       held.group = Optional.of(group);
       Resources resources = spec.config().resources();
@@ -212,6 +224,7 @@ final class LimitGroups {
     Held held = groups.computeIfAbsent(name(spec), n -> new Held());
     synchronized (held) {
       held.owner = spec.generation();
+      held.group.ifPresent(LimitGroup::deafen);
       LimitGroup group = new LimitGroup(cgroup);
       held.group = Optional.of(group);
       return group;
@@ -272,7 +285,8 @@ final class LimitGroups {
     }
   }
 
-  void remove(LimitGroup group) {
+  private static void remove(LimitGroup group) {
+    group.deafen();
     try {
       group.cgroup().remove(REMOVAL);
     } catch (LinuxException refused) {

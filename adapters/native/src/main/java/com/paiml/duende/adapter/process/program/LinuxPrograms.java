@@ -702,6 +702,7 @@ public final class LinuxPrograms implements Programs {
 
   @Override
   public void close() {
+    groups.deafen();
     groups.prune();
     reaper.close();
     writes.ifPresent(NextWrites::close);

@@ -11,7 +11,6 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
-import com.paiml.duende.linux.cgroup.Controller;
 import com.paiml.duende.linux.event.Watch;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
@@ -83,8 +82,9 @@ final class LinuxRun implements Run {
   private volatile Optional<ReadyPipe> readyPipe = Optional.empty();
   private volatile Optional<ExitStatus> ended = Optional.empty();
   private volatile Optional<Watch> watch = Optional.empty();
-  private volatile Optional<Watch> memoryWatch = Optional.empty();
   private final AtomicBoolean memoryTold = new AtomicBoolean();
+  // One object: who listens is told apart by it.
+  private final Runnable memoryRanOut = this::tellKills;
   private volatile Resources resources;
   private volatile boolean paused;
 
@@ -124,15 +124,14 @@ final class LinuxRun implements Run {
       readyPipe = pipe;
       pipe.get().listen(host.loop(), spec.name(), events::ready);
     }
-    if (group.isPresent() && group.get().cgroup().controllers().contains(Controller.MEMORY)) {
-      memoryWatch =
-          Optional.of(group.get().cgroup().onOutOfMemory(host.loop(), this::memoryRanOut));
+    if (group.isPresent()) {
+      group.get().listen(host.loop(), memoryRanOut);
     }
     watch = Optional.of(host.processes().onExit(host.loop(), process, this::mainEnded));
   }
 
   /** Told once: by the kernel's notice, or when the run has ended before that was read. */
-  private void memoryRanOut() {
+  private void tellKills() {
     tell(outOfMemoryKills());
   }
 
@@ -232,7 +231,7 @@ final class LinuxRun implements Run {
 
   private void release() {
     watch.ifPresent(Watch::close);
-    memoryWatch.ifPresent(Watch::close);
+    group.ifPresent(g -> g.leave(memoryRanOut));
     notifications.ifPresent(NotifyListener::close);
     readyPipe.ifPresent(ReadyPipe::close);
     process.close();
