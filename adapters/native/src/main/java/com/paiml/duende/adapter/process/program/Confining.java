@@ -28,6 +28,7 @@ import java.util.Set;
 /** What a daemon file says about user, sandbox and descriptors, as the kernel is to be told before the first instruction. */
 final class Confining {
   private static final int EPERM = 1;
+  private static final int HEXADECIMAL = 16;
 
   /** Without these no dynamically linked program gets as far as its first instruction. */
   private static final List<String> LOADER =
@@ -96,6 +97,22 @@ final class Confining {
   private static Optional<Capability> capability(String name) {
     String bare = name.toUpperCase(Locale.ROOT).replaceFirst("^CAP_", "");
     return EnumSet.allOf(Capability.class).stream().filter(c -> c.name().equals(bare)).findFirst();
+  }
+
+  /**
+   * Whether a set as proc_pid_status(5) tells it, in hexadecimal, has none but those capabilities: a program may have dropped
+   * some of them itself.
+   */
+  static boolean holdsNoOther(String mask, List<String> names) {
+    long asked = 0;
+    for (String name : names) {
+      asked |= capability(name).map(Capability::bit).orElse(0L);
+    }
+    try {
+      return (Long.parseUnsignedLong(mask, HEXADECIMAL) & ~asked) == 0;
+    } catch (NumberFormatException notThere) {
+      return false;
+    }
   }
 
   private static Set<Capability> capabilities(String daemon, List<String> names)

@@ -88,14 +88,15 @@ final class Readback {
     }
     if (sandbox.capabilities().isPresent()) {
       String actual = status.field("CapBnd").orElse("");
+      boolean inForce = Confining.holdsNoOther(actual, sandbox.capabilities().get());
       all.add(
           new LimitReport(
               "sandbox.capabilities",
               String.join(" ", sandbox.capabilities().get()),
               actual,
               file + " CapBnd",
-              !actual.isEmpty(),
-              ""));
+              inForce,
+              inForce ? "" : "the kernel says otherwise"));
     }
   }
 
