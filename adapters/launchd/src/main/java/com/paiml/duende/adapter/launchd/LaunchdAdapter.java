@@ -85,6 +85,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
   private final long uid;
   private final Map<String, LaunchdRun> runs = new ConcurrentHashMap<>();
   private final ExecutorService threads;
+  private final Ends ends = new Ends();
   private volatile boolean gone;
 
   @Activate
@@ -254,7 +255,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
       Printed now = started(target, spec, deadline);
       JobLimits.refuseMissed(spec.name(), spec.config(), now.limits());
       DaemonHandle handle = handle(spec, target, file, now.pid());
-      LaunchdRun run = new LaunchdRun(handle, spec, launchctl, events, threads);
+      LaunchdRun run = new LaunchdRun(handle, spec, launchctl, events, threads, ends);
       writePid(spec, handle.pid());
       runs.put(spec.name(), run);
       run.begin();
@@ -503,7 +504,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
           now.exit().orElseGet(() -> new ExitReason.Unknown("launchd does not say how it ended")));
     }
     DaemonHandle current = LaunchdRun.with(handle, now.pid().getAsLong());
-    LaunchdRun run = new LaunchdRun(current, spec, launchctl, events, threads);
+    LaunchdRun run = new LaunchdRun(current, spec, launchctl, events, threads, ends);
     boolean paused =
         Processes.marked(RunMark.of(spec).value()::equals, deadline).stream()
             .anyMatch(m -> m.process().pid() == now.pid().getAsLong() && m.stopped());
@@ -743,6 +744,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
   void deactivate() {
     gone = true;
     runs.values().forEach(LaunchdRun::leave);
+    ends.forget();
     threads.shutdown();
   }
 }

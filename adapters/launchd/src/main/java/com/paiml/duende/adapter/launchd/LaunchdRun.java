@@ -46,6 +46,7 @@ final class LaunchdRun {
   private final String target;
   private final AdapterEvents events;
   private final Executor threads;
+  private final Ends ends;
   private volatile DaemonHandle handle;
   private volatile CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   private volatile Optional<ProcessHandle> main = Optional.empty();
@@ -58,13 +59,15 @@ final class LaunchdRun {
       LaunchSpec spec,
       Launchctl launchctl,
       AdapterEvents events,
-      Executor threads) {
+      Executor threads,
+      Ends ends) {
     this.handle = handle;
     this.spec = spec;
     this.launchctl = launchctl;
     this.target = handle.get(TARGET).orElse("");
     this.events = events;
     this.threads = threads;
+    this.ends = ends;
   }
 
   /** A handle with this main process. */
@@ -78,9 +81,7 @@ final class LaunchdRun {
   /** Watches the main process that its handle names; what has none has ended. */
   void begin() {
     main = handle.pid().isPresent() ? ProcessHandle.of(handle.pid().getAsLong()) : Optional.empty();
-    CompletableFuture<?> end =
-        main.isPresent() ? main.get().onExit() : CompletableFuture.completedFuture(null);
-    var _ = end.thenRunAsync(this::mainEnded, threads);
+    var _ = ends.of(main).thenRunAsync(this::mainEnded, threads);
   }
 
   private void mainEnded() {
