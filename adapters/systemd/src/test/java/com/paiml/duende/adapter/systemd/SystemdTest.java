@@ -279,11 +279,38 @@ class SystemdTest {
     }
   }
 
+  private int version() {
+    return Integer.parseInt(
+        bench.adapter.fingerprint(Bench.soon()).version().replaceFirst("\\D*(\\d+).*", "$1"));
+  }
+
+  @Test
+  void the_pauses_before_systemd_s_restarts_grow_where_it_knows_how() throws Exception {
+    DaemonHandle handle =
+        bench.start(
+            bench.shell(
+                "patient",
+                FOREVER,
+                b ->
+                    b.restartBy(RestartBy.PLATFORM)
+                        .restart(RestartPolicy.ON_FAILURE)
+                        .backoff(
+                            new Backoff(
+                                Duration.ofSeconds(1),
+                                Duration.ofSeconds(64),
+                                2,
+                                0,
+                                Duration.ofMinutes(1)))));
+    assertTrue(handle.pid().isPresent());
+    assertEquals("1s", bench.show(bench.unit("patient"), "RestartUSec"));
+    boolean knows = version() >= 254;
+    assertEquals(knows ? "6" : "", bench.show(bench.unit("patient"), "RestartSteps"));
+    assertEquals(knows ? "1min 4s" : "", bench.show(bench.unit("patient"), "RestartMaxDelayUSec"));
+  }
+
   @Test
   void a_property_that_only_a_later_version_knows_is_named_with_that_version() throws Exception {
-    int running =
-        Integer.parseInt(
-            bench.adapter.fingerprint(Bench.soon()).version().replaceFirst("\\D*(\\d+).*", "$1"));
+    int running = version();
     assumeTrue(running < 257, "systemd " + running + " knows PrivatePIDs");
     DaemonException written =
         assertThrows(

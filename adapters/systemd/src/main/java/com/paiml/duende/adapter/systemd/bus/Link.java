@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,11 +46,18 @@ final class Link implements AutoCloseable {
   private static final Pattern ESCAPED = Pattern.compile("_([0-9a-f]{2})");
   private static final Duration CONNECT = BusManager.CONNECT;
 
+  /**
+   * The system's bus refuses the 129th call of a connection that has no answer yet ({@code max_replies_per_connection} of
+   * dbus-daemon(1)); some are left for calls that nobody here waits for any more.
+   */
+  private static final int MOST_UNANSWERED = 96;
+
   private final String address;
   private final DBusConnection connection;
   private final ManagerInterface manager;
   private final Map<Long, CompletableFuture<?>> open;
   private final AtomicLong calls = new AtomicLong();
+  private final Semaphore unanswered = new Semaphore(MOST_UNANSWERED, true);
   private final AtomicBoolean broken;
   private int version;
 
@@ -285,7 +293,12 @@ final class Link implements AutoCloseable {
 
   /** Asks for a property of a unit, and does not wait. */
   Answer ask(String unit, String interfaceName, String name) throws DaemonException {
-    return send(unit, at(ObjectPath.of(unit)), "get", interfaceName, name);
+    PropertiesInterface object = at(ObjectPath.of(unit));
+    if (!unanswered.tryAcquire()) {
+      throw new DaemonException(
+          ErrorCode.TIMEOUT, unit, "systemd has not answered much that it was asked", "try again");
+    }
+    return send(unit, object, "get", interfaceName, name);
   }
 
   /** What a unit's object says of itself, in XML. */
@@ -326,15 +339,28 @@ final class Link implements AutoCloseable {
   private Object call(
       String thing, Deadline deadline, DBusInterface object, String method, Object... arguments)
       throws DaemonException {
+    try {
+      if (!unanswered.tryAcquire(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
+        throw Faults.timeout(thing, "systemd has not answered what it was asked before " + method);
+      }
+    } catch (InterruptedException e) {
+      throw Faults.interrupted(thing, method);
+    }
     return send(thing, object, method, arguments).get(deadline);
   }
 
+  /** Sends a call, for which one of those that may be unanswered has been taken. */
   private Answer send(String thing, DBusInterface object, String method, Object... arguments)
       throws DaemonException {
     CompletableFuture<Object> answer = new CompletableFuture<>();
     long number = calls.incrementAndGet();
     open.put(number, answer);
-    var _ = answer.whenComplete((value, refused) -> open.remove(number));
+    var _ =
+        answer.whenComplete(
+            (value, refused) -> {
+              open.remove(number);
+              unanswered.release();
+            });
     boolean sent = false;
     try {
       if (!isOpen()) {
@@ -362,7 +388,7 @@ final class Link implements AutoCloseable {
       throw BusFaults.of(thing, refused);
     } finally {
       if (!sent) {
-        open.remove(number);
+        answer.cancel(false);
       }
     }
   }

@@ -89,13 +89,27 @@ public final class LimitReader {
             ? "systemd limits swap only where memory is under control groups of version 2"
             : NO_CONTROLLER);
     if (resources.lockMemory()) {
-      report(
-          "resources.lock_memory",
-          "true",
-          swap,
-          isTwo && swap.get().text().equals("0"),
-          "systemd keeps a program out of swap only under control groups of version 2");
+      lock(swap.filter(s -> isTwo));
     }
+  }
+
+  /** Kept out of swap, and allowed to lock as much as it likes. */
+  private void lock(Optional<Found> swap) {
+    String most = pid == 0 ? "" : ProcessFiles.limit(pid, "Max locked memory");
+    boolean free = most.equals("unlimited");
+    String actual = swap.map(s -> "swap " + s.text() + ", ").orElse("") + "locked " + most;
+    all.add(
+        new LimitReport(
+            "resources.lock_memory",
+            "true",
+            most.isEmpty() ? "" : actual,
+            most.isEmpty() ? "" : swap.map(s -> s.file() + " and ").orElse("") + "RLIMIT_MEMLOCK",
+            free && swap.map(s -> s.text().equals("0")).orElse(false),
+            swap.isEmpty()
+                ? "systemd keeps a program out of swap only under control groups of version 2"
+                : free && swap.get().text().equals("0")
+                    ? ""
+                    : unread("the kernel says otherwise")));
   }
 
   private static boolean isPages(String actual, long asked) {
@@ -177,7 +191,10 @@ public final class LimitReader {
             files,
             files.isEmpty() ? "" : "RLIMIT_NOFILE",
             files.equals(asked),
-            files.equals(asked) ? "" : unread("systemd itself may not raise it so far")));
+            files.equals(asked)
+                ? ""
+                : unread(
+                    "systemd may not raise it so far itself, or it was changed since the start")));
     if (sandbox.noNewPrivs()) {
       status("sandbox.no_new_privs", "true", "NoNewPrivs", "1");
     }

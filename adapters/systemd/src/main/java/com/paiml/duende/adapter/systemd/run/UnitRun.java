@@ -149,6 +149,9 @@ public final class UnitRun implements UnitWatcher {
         && !started.isDone()) {
       started.complete("running");
     }
+    if (!begun && byPlatform() && isBetweenRuns(now)) {
+      previous = reason(now);
+    }
     if (begun) {
       follow(now);
     } else if (now.number("MainPID") != 0 && (asked == null || asked.isVain())) {
@@ -179,7 +182,7 @@ public final class UnitRun implements UnitWatcher {
       if (now.number("NRestarts") > restarts && now.number("ExecMainPID") != mainPid) {
         again(now);
       }
-      if (sub.equals("auto-restart") && now.number("ExecMainCode") != 0) {
+      if (isBetweenRuns(now)) {
         previous = reason(now);
         return;
       }
@@ -191,6 +194,10 @@ public final class UnitRun implements UnitWatcher {
       sweep();
       complete(reason);
     }
+  }
+
+  private static boolean isBetweenRuns(UnitState now) {
+    return now.text("SubState").equals("auto-restart") && now.number("ExecMainCode") != 0;
   }
 
   /** systemd has started it once more. */
@@ -372,7 +379,22 @@ public final class UnitRun implements UnitWatcher {
       throw refusal(
           "systemd did not start it (job " + result + ", result " + now.text("Result") + ")");
     }
-    begin();
+    UnitState started = current();
+    begin(started, identityOfStarted(deadline));
+  }
+
+  /** Asked for without a lock: what systemd tells of others meanwhile must not wait for this answer. */
+  private Map<String, String> identityOfStarted(Deadline deadline) throws DaemonException {
+    try {
+      return identity(deadline);
+    } catch (DaemonException gone) {
+      if (gone.code().equals(ErrorCode.TIMEOUT)) {
+        throw gone;
+      }
+      // It has ended already, and nothing is left by which it could be found again.
+      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+      return Map.of();
+    }
   }
 
   private synchronized UnitState current() {
@@ -433,16 +455,12 @@ public final class UnitRun implements UnitWatcher {
     }
   }
 
-  private synchronized void begin() {
-    restarts = state.number("NRestarts");
-    mainPid = state.number("ExecMainPID");
-    try {
-      state = state.with(identity(Deadline.after(ASK)));
-    } catch (DaemonException gone) {
-      // It has ended already, and nothing is left by which it could be found again.
-      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
-    }
-    handle = handleOf(state);
+  /** What has happened since it was started counts from here on. */
+  private synchronized void begin(UnitState started, Map<String, String> identity) {
+    restarts = started.number("NRestarts");
+    mainPid = started.number("ExecMainPID");
+    handle = handleOf(started.with(identity));
+    state = state.with(identity);
     begun = true;
     writePidFile(handle());
     follow(state);

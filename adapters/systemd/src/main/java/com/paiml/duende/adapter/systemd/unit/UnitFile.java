@@ -58,6 +58,7 @@ public final class UnitFile {
           "TimeoutStartUSec", "TimeoutStartSec",
           "WatchdogUSec", "WatchdogSec",
           "RestartUSec", "RestartSec",
+          "RestartMaxDelayUSec", "RestartMaxDelaySec",
           "LogRateLimitIntervalUSec", "LogRateLimitIntervalSec",
           "CPUQuotaPerSecUSec", "CPUQuota",
           "StandardOutputFile", "StandardOutput",

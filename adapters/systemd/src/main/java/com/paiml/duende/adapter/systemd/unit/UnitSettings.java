@@ -30,6 +30,9 @@ public final class UnitSettings {
   /** Type=exec, with which a start that fails is told as such. */
   private static final int KNOWS_EXEC = 240;
 
+  /** RestartSteps= and RestartMaxDelaySec=: pauses that grow. */
+  private static final int KNOWS_STEPS = 254;
+
   private static final List<String> LOADER =
       List.of(
           "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache");
@@ -185,6 +188,11 @@ public final class UnitSettings {
     add("Restart", new Setting.Text(restartWord(config.restart())));
     Backoff backoff = config.backoff();
     add("RestartUSec", micros(backoff.initial()));
+    int steps = steps(backoff);
+    if (version >= KNOWS_STEPS && steps > 0) {
+      add("RestartSteps", new Setting.Count(steps));
+      add("RestartMaxDelayUSec", micros(backoff.max()));
+    }
     Optional<StartLimit> limit = StartLimit.of(config);
     limit.ifPresent(most -> add("StartLimitBurst", new Setting.Count(most.starts())));
     add(
@@ -194,6 +202,15 @@ public final class UnitSettings {
     if (!config.exit().neverRestart().isEmpty()) {
       add("RestartPreventExitStatus", statuses(config.exit().neverRestart()));
     }
+  }
+
+  /** In so many pauses, each the multiplier times the one before, the first becomes the longest; 0 when they do not grow. */
+  static int steps(Backoff backoff) {
+    double initial = backoff.initial().toNanos();
+    double max = backoff.max().toNanos();
+    return initial <= 0 || max <= initial || backoff.multiplier() <= 1
+        ? 0
+        : (int) Math.ceil(Math.log(max / initial) / Math.log(backoff.multiplier()) - 1e-9);
   }
 
   static String restartWord(RestartPolicy policy) {
