@@ -468,6 +468,8 @@ public final class Life {
     } else if (!wasUp && PERMANENT.contains(error.code())) {
       rest(reason);
     } else {
+      // There was no run that could have an end, and what follows tells of another start only.
+      out.accept(new Effect.Warning("start", String.valueOf(error.getMessage())));
       decide(new ExitReason.Failure(1, String.valueOf(error.getMessage())), reason);
     }
   }

@@ -308,6 +308,10 @@ class LifeTest {
     world.dies(CRASH);
     world.run(Duration.ofSeconds(2));
     assertEquals(Phase.BACKOFF, world.life.phase());
+    assertTrue(
+        world.effects.stream()
+            .anyMatch(e -> e instanceof Effect.Warning w && w.kind().equals("start")),
+        "nobody is told why it is not started");
     world.nature.spawnFails = 0;
     world.run(Duration.ofSeconds(10));
     assertEquals(DaemonStatus.RUNNING, world.life.status());

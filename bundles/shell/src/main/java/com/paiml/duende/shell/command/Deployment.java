@@ -8,6 +8,7 @@ import com.paiml.duende.api.DaemonStatus.State;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.GroupConfig;
+import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.control.DeployOptions;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Several daemon files that are deployed together: all of them are read before the first daemon is touched. */
@@ -146,11 +148,7 @@ final class Deployment {
     List<DaemonException> failed = new ArrayList<>();
     for (DaemonInfo d : infos()) {
       if (isLooping(d)) {
-        String problem =
-            "keeps ending ("
-                + d.lastExit().map(ExitReason::describe).orElse("")
-                + ") and is being restarted";
-        failed.add(fault(ErrorCode.SPAWN, d, problem));
+        failed.add(fault(ErrorCode.SPAWN, d, "keeps " + trouble(d) + " and is being restarted"));
       } else if (d.status().state() == State.FAILED) {
         failed.add(fault(ErrorCode.SPAWN, d, "has " + d.status()));
       } else if (!settled && !isSettled(d)) {
@@ -181,6 +179,21 @@ final class Deployment {
           case CREATED -> !start;
           case STARTING, STOPPING -> false;
         };
+  }
+
+  /** Why it is started again and again: its runs end, or there is none. */
+  private String trouble(DaemonInfo d) throws DaemonException {
+    Optional<DaemonEvent> last =
+        manager.describe(d.name()).events().stream()
+            .filter(e -> e instanceof DaemonEvent.Exited || isRefusedStart(e))
+            .reduce((before, after) -> after);
+    return last.filter(Deployment::isRefusedStart).isPresent()
+        ? "failing to start (" + ((DaemonEvent.Alert) last.get()).detail() + ")"
+        : "ending (" + d.lastExit().map(ExitReason::describe).orElse("unknown") + ")";
+  }
+
+  private static boolean isRefusedStart(DaemonEvent event) {
+    return event instanceof DaemonEvent.Alert alert && alert.kind().equals("start");
   }
 
   private boolean isLooping(DaemonInfo d) {

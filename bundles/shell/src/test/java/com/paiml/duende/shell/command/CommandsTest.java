@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.apache.felix.service.command.CommandSession;
@@ -382,6 +383,10 @@ class CommandsTest {
     manager.restartsAfterDeploy = 1;
     assertEquals(1, run("deploy", "a.toml"));
     assertTrue(err().contains("keeps ending (exit code 3) and is being restarted"), err());
+    manager.refusedStart = Optional.of("the bus is full");
+    assertEquals(1, run("deploy", "a.toml"));
+    assertTrue(
+        err().contains("keeps failing to start (the bus is full) and is being restarted"), err());
   }
 
   @Test

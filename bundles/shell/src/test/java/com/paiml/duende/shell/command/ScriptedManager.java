@@ -59,6 +59,7 @@ final class ScriptedManager implements DaemonManager {
   final List<DaemonListener> listeners = new CopyOnWriteArrayList<>();
   DaemonStatus afterDeploy = DaemonStatus.RUNNING;
   long restartsAfterDeploy;
+  Optional<String> refusedStart = Optional.empty();
 
   ScriptedManager with(String name, DaemonStatus status) {
     daemons.put(name, info(name, status, 0));
@@ -229,9 +230,14 @@ final class ScriptedManager implements DaemonManager {
                         "resources.memory", "512MiB", "536870912", "memory.max", true, ""),
                     new LimitReport("resources.pids", "100", "", "", false, "no pids controller")),
                 Map.of("cgroup", "/duende/" + name))),
-        List.of(
-            new DaemonEvent.StateChanged(source, DaemonStatus.CREATED, DaemonStatus.STARTING),
-            new DaemonEvent.BecameReady(source, Duration.ofMillis(12))),
+        refusedStart
+            .<List<DaemonEvent>>map(why -> List.of(new DaemonEvent.Alert(source, "start", why)))
+            .orElseGet(
+                () ->
+                    List.of(
+                        new DaemonEvent.StateChanged(
+                            source, DaemonStatus.CREATED, DaemonStatus.STARTING),
+                        new DaemonEvent.BecameReady(source, Duration.ofMillis(12)))),
         new DaemonDetails.ProbeCost(3, 1, 4_000_000));
   }
 

@@ -74,9 +74,8 @@ public final class PidFile {
 
   private static boolean holds(Path file, long pid) throws IOException {
     // A link would have us read what is not ours, and a pipe hold us up: to open one for both
-    // directions waits for nobody,
-    // fifo(7), and it has no size. Looking first and opening then would leave time to put one
-    // there.
+    // directions waits for nobody, fifo(7), and it has no size. Looking first and opening then
+    // would leave time to put one there.
     try (SeekableByteChannel there =
         Files.newByteChannel(
             file,
