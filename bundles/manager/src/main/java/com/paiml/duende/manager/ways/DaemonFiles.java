@@ -50,6 +50,11 @@ final class DaemonFiles {
   /** Milliseconds between two tries of a file that has had faults for long. */
   static final long LAST_RETRY = 3_600_000;
 
+  /** Folders are looked through now and then although nothing was heard of them, for so small a part of the time. */
+  private static final long PART = 5_000;
+
+  static final long LONGEST = 120_000;
+
   private static final Logger LOG = System.getLogger("duende.config");
 
   private final Path daemons;
@@ -127,6 +132,7 @@ final class DaemonFiles {
    * @return milliseconds after which the next one is due, whatever happens
    */
   long step() throws IOException {
+    long begin = clock.getAsLong();
     if (!started) {
       remember();
     }
@@ -157,7 +163,7 @@ final class DaemonFiles {
     all.addAll(groupFiles.keySet());
     seen.keySet().removeIf(f -> !all.contains(f) && forget(f));
     started = true;
-    return untilNext();
+    return untilNext(begin);
   }
 
   private boolean forget(Path file) {
@@ -165,9 +171,9 @@ final class DaemonFiles {
     return true;
   }
 
-  private long untilNext() {
+  private long untilNext(long begin) {
     long now = clock.getAsLong();
-    long next = now + RETRY;
+    long next = now + Math.clamp((now - begin) * PART, RETRY, LONGEST);
     for (Seen s : seen.values()) {
       next = Math.min(next, s.again());
     }

@@ -33,6 +33,10 @@ class DaemonFilesTest {
   private final Set<String> adapters = new TreeSet<>(Set.of("native"));
   private final FaultBoard board = new FaultBoard();
   private long now = 1_000_000;
+
+  /** Milliseconds that pass whenever the clock is read. */
+  private long eachLook;
+
   private long written = 1_000_000_000_000L;
   private DaemonFiles files;
 
@@ -70,7 +74,21 @@ class DaemonFilesTest {
         manager.manager(),
         new FileConfigReader(new DaemonFileReader(here, new LocalFiles("/bin"))),
         board,
-        () -> now);
+        () -> now += eachLook);
+  }
+
+  @Test
+  void folders_that_take_long_to_look_through_are_looked_through_less_often() throws Exception {
+    write("a", "");
+    files.step();
+    assertEquals(DaemonFiles.RETRY, files.step());
+
+    eachLook = 2;
+    long slow = files.step();
+    assertTrue(slow > DaemonFiles.RETRY && slow <= DaemonFiles.LONGEST, slow + " ms");
+
+    eachLook = 1_000;
+    assertEquals(DaemonFiles.LONGEST, files.step());
   }
 
   @Test

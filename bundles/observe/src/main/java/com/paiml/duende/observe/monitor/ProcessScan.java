@@ -198,6 +198,9 @@ final class ProcessScan implements AutoCloseable {
   /** Whether all processes of a daemon are there and have done nothing since they were last looked at. */
   boolean hasStood(Track track, boolean filesBySize) {
     for (Member member : track.members.values()) {
+      if (member.hasSlept(buffer)) {
+        continue;
+      }
       // To open a file takes less time than the kernel counts.
       if (!member.hasStood(line, buffer) || (filesBySize && member.hasOtherFiles())) {
         return false;
