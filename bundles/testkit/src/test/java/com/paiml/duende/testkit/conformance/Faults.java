@@ -36,6 +36,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -151,6 +152,27 @@ final class Faults {
                   throw refusal(ErrorCode.NOT_FOUND);
                 }
                 return a.status((DaemonHandle) x[0], soon());
+              });
+        });
+    add(
+        "a_name_like_an_option_is_one_like_any_other_and_case_tells_names_apart",
+        "takes one name for another that differs in case",
+        () -> {
+          Map<String, DaemonHandle> last = new ConcurrentHashMap<>();
+          return Map.of(
+              "spawn",
+              (a, x) -> {
+                DaemonHandle handle = spawn(a, x);
+                last.put(handle.name().toLowerCase(Locale.ROOT), handle);
+                return handle;
+              },
+              "stop",
+              (a, x) -> {
+                DaemonHandle asked = (DaemonHandle) x[0];
+                DaemonHandle taken =
+                    last.getOrDefault(asked.name().toLowerCase(Locale.ROOT), asked);
+                a.stop(taken, (Signal) x[1], (Duration) x[2]);
+                return null;
               });
         });
     respec(

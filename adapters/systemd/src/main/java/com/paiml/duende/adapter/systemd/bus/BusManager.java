@@ -323,7 +323,7 @@ public final class BusManager implements ServiceManager {
 
   @Override
   public Map<String, String> identify(String unit, Deadline deadline) throws DaemonException {
-    return ask(link(deadline), unit).await(deadline);
+    return ask(link(deadline), unit, deadline).await(deadline);
   }
 
   @Override
@@ -336,13 +336,13 @@ public final class BusManager implements ServiceManager {
       throw new DaemonException(
           ErrorCode.IO, unit, "the connection to " + address + " is lost", "try again");
     }
-    return ask(l, unit);
+    return ask(l, unit, Deadline.after(Duration.ZERO));
   }
 
-  private static Answer ask(Link l, String unit) throws DaemonException {
+  private static Answer ask(Link l, String unit, Deadline turn) throws DaemonException {
     // Answered in this order: where there is a group already, the number is that of its run.
-    Link.Answer group = l.ask(unit, Link.SERVICE, "ControlGroup");
-    Link.Answer invocation = l.ask(unit, Link.UNIT, "InvocationID");
+    Link.Answer group = l.ask(unit, turn, Link.SERVICE, "ControlGroup");
+    Link.Answer invocation = l.ask(unit, turn, Link.UNIT, "InvocationID");
     return new Answer() {
       @Override
       public boolean isVain() {

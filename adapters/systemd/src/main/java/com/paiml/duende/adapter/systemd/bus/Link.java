@@ -291,13 +291,14 @@ final class Link implements AutoCloseable {
     return value instanceof Variant<?> v ? v.getValue() : value;
   }
 
-  /** Asks for a property of a unit, and does not wait. */
-  Answer ask(String unit, String interfaceName, String name) throws DaemonException {
+  /**
+   * Asks for a property of a unit, and does not wait for the answer.
+   *
+   * @param turn until when its turn to ask is waited for
+   */
+  Answer ask(String unit, Deadline turn, String interfaceName, String name) throws DaemonException {
     PropertiesInterface object = at(ObjectPath.of(unit));
-    if (!unanswered.tryAcquire()) {
-      throw new DaemonException(
-          ErrorCode.TIMEOUT, unit, "systemd has not answered much that it was asked", "try again");
-    }
+    takeTurn(unit, turn, "get");
     return send(unit, object, "get", interfaceName, name);
   }
 
@@ -339,6 +340,11 @@ final class Link implements AutoCloseable {
   private Object call(
       String thing, Deadline deadline, DBusInterface object, String method, Object... arguments)
       throws DaemonException {
+    takeTurn(thing, deadline, method);
+    return send(thing, object, method, arguments).get(deadline);
+  }
+
+  private void takeTurn(String thing, Deadline deadline, String method) throws DaemonException {
     try {
       if (!unanswered.tryAcquire(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS)) {
         throw Faults.timeout(thing, "systemd has not answered what it was asked before " + method);
@@ -346,7 +352,6 @@ final class Link implements AutoCloseable {
     } catch (InterruptedException e) {
       throw Faults.interrupted(thing, method);
     }
-    return send(thing, object, method, arguments).get(deadline);
   }
 
   /** Sends a call, for which one of those that may be unanswered has been taken. */
