@@ -34,7 +34,8 @@ interface SpawnContract extends Contract {
   @Test
   default void a_spawned_daemon_runs() throws Exception {
     Run run = bench().start(new Behaviour.Sleeps());
-    assertTrue(run.alive() > 0, "spawn returned and nothing runs");
+    // What an engine has started may be a moment away from becoming the program, execve(2).
+    Await.until("spawn returned, and its program runs", bench().patience(), () -> run.alive() > 0);
     assertEquals(
         PlatformStatus.State.RUNNING,
         bench().adapter().status(run.handle(), bench().deadline()).state());
