@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -213,8 +214,12 @@ public final class Tree {
         ending.add(unit);
       }
     }
-    daemonsOf(graph.requirers(ending)).filter(d -> !isInactive(d)).forEach(d -> add(job, d, how));
+    Set<String> above = daemonsOf(graph.requirers(ending)).collect(Collectors.toSet());
+    above.stream().filter(d -> !isInactive(d)).forEach(d -> add(job, d, how));
     job.tickets.putAll(tickets);
+    // A group or a restart that is under way would bring them back, also those that it has stopped.
+    job.all.addAll(above);
+    jobs.forEach(j -> j.then.removeIf(s -> s.ticket() == 0 && job.all.contains(s.daemon())));
     run(job);
   }
 
@@ -296,6 +301,10 @@ public final class Tree {
       send(daemon, new Message.Stop(false, Optional.empty()), 0);
       return;
     }
+    if (jobs.stream().anyMatch(j -> j.group.isEmpty() && j.remaining.containsKey(daemon))) {
+      // It is about to be told to stop.
+      return;
+    }
     if (jobs.stream().anyMatch(j -> j.group.equals(group.name()))) {
       later.add(new Death(daemon, generation, now));
       return;
@@ -331,7 +340,9 @@ public final class Tree {
     daemonsOf(graph.requirers(unitsOf(affected.stream().filter(d -> !d.equals(daemon)).toList())))
         .forEach(others::add);
     others.remove(daemon);
-    others.removeIf(this::isInactive);
+    // Those that are being stopped for another reason are not this group's to start.
+    others.removeIf(
+        d -> isInactive(d) || jobs.stream().anyMatch(j -> j.group.isEmpty() && j.all.contains(d)));
     Job job = new Job();
     job.group = group.name();
     others.forEach(d -> add(job, d, new Message.Stop(false, Optional.empty())));

@@ -296,6 +296,39 @@ class TreeTest {
   }
 
   @Test
+  void whatIsStoppedWhileItsGroupStartsItAgainIsAtRestInTheEnd() {
+    for (int seed = 0; seed < 3000; seed++) {
+      Random random = new Random(seed);
+      Forest f = new Forest(seed);
+      f.tree.define(
+          new GroupConfig(
+              "g", List.of(Strategy.values()).get(random.nextInt(3)), 1000, LONG, true));
+      f.put("worker", inGroup("g"));
+      f.put("api", inGroup("g", "worker"));
+      f.put("report", inGroup("g", "api"));
+      f.start("report");
+      f.run(LONG);
+      List<String> names = List.of("worker", "api", "report");
+      for (int i = random.nextInt(3); i >= 0; i--) {
+        f.dies(names.get(random.nextInt(3)));
+        f.run(Duration.ofNanos(random.nextInt(random.nextBoolean() ? 10_000 : 300_000_000)));
+      }
+      f.tree.stop(List.of("worker"), true, Map.of());
+      for (int i = 0; i < 20; i++) {
+        f.run(Duration.ofNanos(random.nextInt(300_000_000)));
+        f.dies("worker");
+      }
+      f.run(LONG);
+      for (String name : names) {
+        assertEquals(
+            State.STOPPED,
+            f.state(name),
+            "seed " + seed + ": " + name + " " + f.lives.get(name).activity() + " " + f.log);
+      }
+    }
+  }
+
+  @Test
   void whateverDiesInWhateverOrderAllStandsAgainInTheEnd() {
     for (int seed = 0; seed < 400; seed++) {
       Random random = new Random(seed);
