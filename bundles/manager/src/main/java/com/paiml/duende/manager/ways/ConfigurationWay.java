@@ -56,6 +56,9 @@ public final class ConfigurationWay implements ManagedServiceFactory {
 
   private static final Logger LOG = System.getLogger("duende.config");
 
+  /** What the manager knows of a daemon. */
+  private record Known(DaemonConfig config, String origin) {}
+
   private final ConfigurationAdmin admin;
   private final DaemonManager manager;
   private final FileConfigReader reader;
@@ -175,8 +178,8 @@ public final class ConfigurationWay implements ManagedServiceFactory {
                   "\"" + config.name() + "\" is not the instance's own name",
                   "create the instance " + FACTORY + "~" + config.name())));
     }
-    Optional<DaemonConfig> known = known(name);
-    if (known.isEmpty() || !known.get().equals(config)) {
+    Optional<Known> known = known(name);
+    if (known.isEmpty() || !known.get().config().equals(config)) {
       var _ = manager.deploy(config, DeployOptions.DEFAULT.withOrigin(origin), Duration.ZERO);
     }
     board.clear(origin);
@@ -197,10 +200,13 @@ public final class ConfigurationWay implements ManagedServiceFactory {
     }
   }
 
-  private Optional<DaemonConfig> known(String name) throws DaemonException {
+  /** It may be removed between any two questions: then nothing of it is known. */
+  private Optional<Known> known(String name) throws DaemonException {
     try {
       Optional<DaemonInfo> info = manager.find(name).or(() -> manager.find(name + ".1"));
-      return info.isEmpty() ? Optional.empty() : Optional.of(manager.config(name));
+      return info.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new Known(manager.config(name), manager.origin(name)));
     } catch (DaemonException e) {
       if (e.code().equals(ErrorCode.NOT_FOUND)) {
         return Optional.empty();
@@ -211,7 +217,7 @@ public final class ConfigurationWay implements ManagedServiceFactory {
 
   /** Makes Configuration Admin say what the manager knows. */
   private void mirror(String name) throws DaemonException, IOException {
-    Optional<DaemonConfig> known = known(name);
+    Optional<Known> known = known(name);
     if (known.isEmpty()) {
       Configuration configuration = find(name);
       // What somebody wrote and could not be deployed stays, for them to mend.
@@ -220,8 +226,8 @@ public final class ConfigurationWay implements ManagedServiceFactory {
       }
       return;
     }
-    Map<String, Object> map = new TreeMap<>(ConfigProperties.toMap(known.get()));
-    map.put(ORIGIN, manager.origin(name));
+    Map<String, Object> map = new TreeMap<>(ConfigProperties.toMap(known.get().config()));
+    map.put(ORIGIN, known.get().origin());
     map.put(DIGEST, digest(map));
     Configuration configuration = admin.getFactoryConfiguration(FACTORY, name, "?");
     var _ = configuration.updateIfDifferent(FrameworkUtil.asDictionary(map));

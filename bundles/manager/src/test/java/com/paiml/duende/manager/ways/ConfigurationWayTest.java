@@ -87,6 +87,18 @@ class ConfigurationWayTest {
   }
 
   @Test
+  void one_that_is_removed_while_it_is_looked_at_is_no_fault() throws Exception {
+    paper.vanishing = "web";
+    deploy(WEB);
+    Eventually.holds("removed", () -> paper.entries.isEmpty());
+    // The next one is looked at by the same thread.
+    deploy(DaemonConfig.builder("db").what(new What.Program("/bin/sh")).build());
+    Eventually.holds("mirrored", () -> properties("db") != null);
+    assertEquals(List.of(), board.faults());
+    Eventually.holds("gone", () -> find("web") == null);
+  }
+
+  @Test
   void what_somebody_writes_there_is_deployed_and_what_they_delete_is_removed() throws Exception {
     Configuration c = admin.getFactoryConfiguration(ConfigurationWay.FACTORY, "db", "?");
     c.update(

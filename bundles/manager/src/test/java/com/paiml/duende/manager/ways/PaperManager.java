@@ -24,6 +24,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A manager that only keeps the books: what is deployed, from where, and what was asked of it. */
 final class PaperManager {
+  /** Is removed by somebody between two questions about it. */
+  volatile String vanishing = "";
+
   /** What is deployed. */
   record Entry(DaemonConfig config, DeployOptions options, DaemonStatus status) {}
 
@@ -44,7 +47,12 @@ final class PaperManager {
                   case "deploy" -> deploy((DaemonConfig) a[0], (DeployOptions) a[1]);
                   case "find" -> Optional.ofNullable(entries.get((String) a[0])).map(this::info);
                   case "config" -> entry((String) a[0]).config();
-                  case "origin" -> entry((String) a[0]).options().origin();
+                  case "origin" -> {
+                    if (a[0].equals(vanishing)) {
+                      entries.remove((String) a[0]);
+                    }
+                    yield entry((String) a[0]).options().origin();
+                  }
                   case "remove" -> remove((String) a[0]);
                   case "list" -> entries.values().stream().map(this::info).toList();
                   case "deployGroup" -> {
