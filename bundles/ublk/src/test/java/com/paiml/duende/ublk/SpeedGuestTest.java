@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -40,7 +41,7 @@ class SpeedGuestTest {
 
   /** As ublk:add starts it; the quick compiler alone would not be what people get. */
   private static final List<String> FLAGS =
-      List.of("-Xms64m", "-Xmx64m", "-XX:TieredStopAtLevel=4");
+      Stream.concat(Disk.FLAGS.stream(), Stream.of("-XX:TieredStopAtLevel=4")).toList();
 
   @TempDir static Path folder;
   private static Guest guest;
