@@ -107,11 +107,17 @@ final class Supervisor {
       }
     }
 
-    void end() {
+    /** Nobody here listens to it any more. */
+    void leave() {
       ExitWatch e = exit;
       if (e != null) {
         e.close();
       }
+      end();
+    }
+
+    /** Its end was told; its platform may have started it again meanwhile, and the end of that is still to be heard. */
+    void end() {
       Readying r = readying;
       if (r != null) {
         r.close();
@@ -785,7 +791,7 @@ final class Supervisor {
           if (mine) {
             if (current != null) {
               var _ = current.watching.incrementAndGet();
-              current.end();
+              current.leave();
             }
             handle(new Message.AdapterLeft(), 0, 0);
             // The next one may have come before this one was seen to go.
@@ -958,7 +964,7 @@ final class Supervisor {
           logBefore = 0;
           Run before = run;
           if (before != null) {
-            before.end();
+            before.leave();
           }
           Run again = new Run(r.generation(), port.get(), spec, running.handle());
           run = again;
@@ -1187,7 +1193,7 @@ final class Supervisor {
           Run current = run;
           if (current != null) {
             var _ = current.watching.incrementAndGet();
-            current.end();
+            current.leave();
           }
           synchronized (changed) {
             changed.notifyAll();

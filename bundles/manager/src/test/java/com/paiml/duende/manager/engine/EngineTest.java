@@ -959,6 +959,38 @@ class EngineTest {
     bench.await("web", i -> i.status().state() == State.FAILED);
   }
 
+  /** The end of a run may be told just before its platform says that it has started it again. */
+  @Test
+  void theEndOfWhatThePlatformStartedAgainIsHeardThoughTheEndBeforeWasToldToo() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      String name = "web" + i;
+      bench.deploy(config(name).restartBy(DaemonConfig.RestartBy.PLATFORM).build());
+      DaemonHandle handle = bench.control.describe(name).handle().orElseThrow();
+      String key = handle.get("key").orElseThrow();
+      var run = bench.machine.runs.get(key);
+      String again = name + "#new";
+      bench.machine.runs.put(again, run);
+      var before = bench.adapter.exits.get(key);
+      DaemonHandle next =
+          new DaemonHandle(
+              "native",
+              name,
+              handle.id(),
+              handle.generation(),
+              Map.of("key", again, "pid", String.valueOf(100 + i)));
+      // Enough for the daemon's own thread to be busy with until both are said.
+      for (int j = 0; j < 2_000; j++) {
+        run.events.statusText("working on " + j);
+      }
+      before.complete(CRASH);
+      run.events.restarted(next, CRASH);
+      bench.await(name, d -> d.restarts() == 1 && d.ready());
+      bench.await(name, d -> bench.adapter.exits.containsKey(again));
+      bench.adapter.exits.get(again).complete(CRASH);
+      bench.await(name, d -> d.status().state() == State.FAILED);
+    }
+  }
+
   @Test
   void aRestartByThePlatformDuringTheStartIsNotLost() throws Exception {
     bench.adapter.restartsAtOnce = true;
