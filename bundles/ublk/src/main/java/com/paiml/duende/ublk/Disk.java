@@ -17,17 +17,9 @@ import java.util.Map;
 public final class Disk {
   private static final long JVM = 256L << 20;
 
-  /**
-   * A small heap. A thread that comes back from a system call needs no fence where the JVM has membarrier(2), which is older than
-   * ublk: a fiftieth of a request's time.
-   */
+  /** A small heap. */
   static final List<String> FLAGS =
-      List.of(
-          "-Xmx64m",
-          "-XX:+UseSerialGC",
-          "-Xshare:auto",
-          "-XX:-UsePerfData",
-          "-XX:+UseSystemMemoryBarrier");
+      List.of("-Xmx64m", "-XX:+UseSerialGC", "-Xshare:auto", "-XX:-UsePerfData");
 
   /** Everything as large as it will get, and touched: what comes later needs memory when there may be none. */
   private static final List<String> SWAP_FLAGS =
