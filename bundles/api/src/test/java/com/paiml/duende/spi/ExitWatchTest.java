@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.api.ExitReason;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,9 @@ import org.junit.jupiter.api.Test;
 
 class ExitWatchTest {
   private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
+
+  private final ReferenceQueue<BiConsumer<ExitReason, Throwable>> collected =
+      new ReferenceQueue<>();
 
   @Test
   void given_a_watch_when_the_run_ends_then_it_is_told_once() {
@@ -34,9 +38,11 @@ class ExitWatchTest {
   @Test
   void given_a_closed_watch_then_the_run_does_not_keep_the_listener_in_memory() throws Exception {
     WeakReference<BiConsumer<ExitReason, Throwable>> listener = watchAndClose();
-    for (int i = 0; i < 500 && listener.get() != null; i++) {
+    for (int i = 0; i < 500 && !listener.refersTo(null); i++) {
       System.gc();
-      Thread.sleep(10);
+      if (collected.remove(10) != null) {
+        break;
+      }
     }
     assertTrue(listener.refersTo(null), "is still held by the stage, which is open");
     assertTrue(exit.getNumberOfDependents() > 0);
@@ -46,6 +52,6 @@ class ExitWatchTest {
     List<ExitReason> told = new ArrayList<>();
     BiConsumer<ExitReason, Throwable> listener = (reason, fault) -> told.add(reason);
     ExitWatch.of(exit, listener).close();
-    return new WeakReference<>(listener);
+    return new WeakReference<>(listener, collected);
   }
 }
