@@ -10,10 +10,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * {@code duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO…]}: measures the distribution, beside rivals that are installed, in the same
+ * {@code duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO[.PART]…]}: measures the distribution, beside rivals that are installed, in the same
  * run. Figures on standard output, progress on standard error. Exit status 0 when all that was asked for was measured.
  */
 public final class Bench {
@@ -47,7 +48,7 @@ public final class Bench {
     boolean quick = false;
     boolean json = false;
     boolean publish = false;
-    List<Scenario> chosen = new ArrayList<>();
+    List<Task> chosen = new ArrayList<>();
     int minutes = USUAL_MINUTES;
     List<String> words = new ArrayList<>(arguments);
     int option = words.indexOf("--minutes");
@@ -65,12 +66,12 @@ public final class Bench {
         case "--json" -> json = true;
         case "--publish" -> publish = true;
         default -> {
-          List<Scenario> found = scenarios.stream().filter(s -> s.name().equals(word)).toList();
+          Optional<Task> found = find(word);
           if (found.isEmpty()) {
             usage(err);
             return 2;
           }
-          chosen.addAll(found);
+          chosen.add(found.get());
         }
       }
     }
@@ -84,11 +85,13 @@ public final class Bench {
     List<Figure> figures = new ArrayList<>();
     try {
       Setting setting = new Setting(Path.of(home).toAbsolutePath(), folder, quick, minutes, err);
-      List<Scenario> usual = scenarios.stream().filter(s -> !s.isLong()).toList();
-      for (Scenario scenario : chosen.isEmpty() ? usual : chosen) {
+      List<Task> usual =
+          scenarios.stream().filter(s -> !s.isLong()).map(s -> new Task(s, "")).toList();
+      for (Task task : chosen.isEmpty() ? usual : chosen) {
+        Scenario scenario = task.scenario();
         err.println(scenario.name() + ": " + scenario.description());
         try {
-          figures.addAll(scenario.run(setting));
+          figures.addAll(scenario.run(setting.only(task.part())));
         } catch (Exception e) {
           failed++;
           figures.add(
@@ -114,10 +117,29 @@ public final class Bench {
     return failed == 0 ? 0 : 1;
   }
 
+  /**
+   * @param part the one part of it that is asked for; empty: all of it
+   */
+  private record Task(Scenario scenario, String part) {}
+
+  private Optional<Task> find(String word) {
+    int dot = word.indexOf('.');
+    String name = dot < 0 ? word : word.substring(0, dot);
+    String part = dot < 0 ? "" : word.substring(dot + 1);
+    return scenarios.stream()
+        .filter(s -> s.name().equals(name) && (dot < 0 || s.parts().contains(part)))
+        .findFirst()
+        .map(s -> new Task(s, part));
+  }
+
   private void usage(PrintStream err) {
-    err.println("usage: duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO...]");
+    err.println(
+        "usage: duende bench [--quick] [--json] [--publish] [--minutes N] [SCENARIO[.PART]...]");
     for (Scenario scenario : scenarios) {
       err.printf(Locale.ROOT, "  %-10s %s%n", scenario.name(), scenario.description());
+      for (String part : scenario.parts()) {
+        err.printf(Locale.ROOT, "  %-10s   %s.%s%n", "", scenario.name(), part);
+      }
     }
   }
 

@@ -12,6 +12,11 @@ interface Scenario {
   /** Measures. What it starts it ends. */
   List<Figure> run(Setting setting) throws Exception;
 
+  /** What can be measured of it alone, as {@code NAME.PART}. */
+  default List<String> parts() {
+    return List.of();
+  }
+
   /** Whether it takes so long that it is run only when it is named. */
   default boolean isLong() {
     return false;

@@ -17,12 +17,29 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param folder for everything that is written
  * @param quick fewer rounds
  * @param minutes how long a scenario goes on that has no end of its own
+ * @param part the one part of a scenario that is asked for; empty: all of it
  * @param progress where it is told how far a scenario is
  */
 record Setting(
-    Path home, Path folder, boolean quick, int minutes, PrintStream progress, AtomicInteger count) {
+    Path home,
+    Path folder,
+    boolean quick,
+    int minutes,
+    String part,
+    PrintStream progress,
+    AtomicInteger count) {
   Setting(Path home, Path folder, boolean quick, int minutes, PrintStream progress) {
-    this(home, folder, quick, minutes, progress, new AtomicInteger());
+    this(home, folder, quick, minutes, "", progress, new AtomicInteger());
+  }
+
+  /** The same for one part of a scenario alone. */
+  Setting only(String wanted) {
+    return new Setting(home, folder, quick, minutes, wanted, progress, count);
+  }
+
+  /** Whether this part of a scenario is asked for. */
+  boolean wants(String one) {
+    return part.isEmpty() || part.equals(one);
   }
 
   int rounds(int many) {

@@ -36,6 +36,9 @@ final class SystemdScenario implements Scenario {
   private static final String UNIT = "unit started";
   private static final String RIVAL = "systemd-run, same settings";
   private static final String BARE = "systemd-run, no settings";
+  private static final String STARTS = "starts";
+  private static final String ENDS = "ends";
+  private static final String CROWDS = "crowd";
   private static final int CROWD = 200;
   private static final int FIRST = 10;
   private static final Set<String> NOT_GIVEN = Set.of("Description", "Type", "ExecStart");
@@ -66,6 +69,11 @@ final class SystemdScenario implements Scenario {
   }
 
   @Override
+  public List<String> parts() {
+    return List.of(STARTS, ENDS, CROWDS);
+  }
+
+  @Override
   public List<Figure> run(Setting setting) throws Exception {
     Systemd booted;
     try {
@@ -76,22 +84,32 @@ final class SystemdScenario implements Scenario {
     }
     List<Figure> figures = new ArrayList<>();
     try (Systemd systemd = booted) {
-      starts(setting, systemd, figures);
-      System.setProperty(BUS, systemd.busAddress());
-      try (Embedded container =
-          new Embedded(setting.home(), Files.createTempDirectory(systemd.shared(), "b"))) {
-        DaemonManager manager = container.manager().orElseThrow();
-        Await.until(
-            "the adapter is there",
-            PATIENCE,
-            () -> manager.adapters().stream().anyMatch(a -> a.platform().equals("systemd")));
-        ends(setting, systemd, manager, figures);
-      } finally {
-        System.clearProperty(BUS);
+      if (setting.wants(STARTS)) {
+        starts(setting, systemd, figures);
       }
-      crowd(setting, systemd, figures);
+      if (setting.wants(ENDS)) {
+        ends(setting, systemd, figures);
+      }
+      if (setting.wants(CROWDS)) {
+        crowd(setting, systemd, figures);
+      }
     }
     return figures;
+  }
+
+  private void ends(Setting setting, Systemd systemd, List<Figure> figures) throws Exception {
+    System.setProperty(BUS, systemd.busAddress());
+    try (Embedded container =
+        new Embedded(setting.home(), Files.createTempDirectory(systemd.shared(), "b"))) {
+      DaemonManager manager = container.manager().orElseThrow();
+      Await.until(
+          "the adapter is there",
+          PATIENCE,
+          () -> manager.adapters().stream().anyMatch(a -> a.platform().equals("systemd")));
+      ends(setting, systemd, manager, figures);
+    } finally {
+      System.clearProperty(BUS);
+    }
   }
 
   private static DaemonConfig.Builder unit(String name) {
