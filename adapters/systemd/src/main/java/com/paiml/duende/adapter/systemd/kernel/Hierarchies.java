@@ -69,7 +69,11 @@ public record Hierarchies(
   }
 
   static Path below(Path mount, String group) {
-    return mount.resolve(group.replaceFirst("^/+", ""));
+    int begin = 0;
+    while (begin < group.length() && group.charAt(begin) == '/') {
+      begin++;
+    }
+    return mount.resolve(group.substring(begin));
   }
 
   public boolean hasOne(String controller) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a unit uses: from its control group's accounts, and from /proc for what those do not have. Asked often, for many units:
  * processor time, memory and processes are read each time, the rest at most every five seconds; of a unit that has taken no
- * processor time since, nothing but that for five minutes. Any thread may ask.
+ * processor time since, nothing but that for five minutes. Where systemd has no account of processor time, one line of /proc for
+ * each process says as much. Any thread may ask.
  */
 public final class Use {
   private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100, time(7)
@@ -31,11 +32,11 @@ public final class Use {
 
   /**
    * @param at when it was read, of {@link System#nanoTime}
-   * @param cpu the processor time just before it was read
+   * @param mark what the unit had done just before it was read
    */
   private record Detail(
       long at,
-      OptionalLong cpu,
+      Mark mark,
       long threads,
       long files,
       long read,
@@ -46,28 +47,65 @@ public final class Use {
 
   /**
    * @param at when it was read, of {@link System#nanoTime}
-   * @param settled whether all of it was read since the unit last took processor time
+   * @param mark what the unit had done just before
+   * @param settled whether all of it was read since the unit last did something
    */
-  private record Whole(long at, boolean settled, UsageSample sample) {}
+  private record Whole(long at, Mark mark, boolean settled, UsageSample sample) {}
 
+  /**
+   * What a unit has done so far: one that is the same has done nothing in between.
+   *
+   * @param cpu processor time, where it is accounted for
+   * @param processes what each of its processes has done, where it is not
+   */
+  private record Mark(OptionalLong cpu, String processes) {
+    boolean says() {
+      return cpu.isPresent() || !processes.isEmpty();
+    }
+  }
+
+  private final long kept;
   private @Nullable Detail last;
   private volatile @Nullable Whole whole;
+
+  public Use() {
+    this(KEPT);
+  }
+
+  /** @param kept for how long details are kept of a unit that does something, nanoseconds */
+  Use(long kept) {
+    this.kept = kept;
+  }
 
   /** Of this group, now. */
   public UsageSample of(UnitGroup group) {
     long now = System.nanoTime();
-    OptionalLong cpu = processorNanos(group);
-    Whole before = whole;
-    if (before != null
-        && cpu.isPresent()
-        && before.settled
-        && cpu.getAsLong() == before.sample.cpuNanos()
-        && now - before.at < STANDS) {
+    @Nullable Whole before = whole;
+    if (before != null && now - before.at >= STANDS) {
+      before = null;
+    }
+    Mark mark = mark(group, before == null || before.mark.cpu.isPresent());
+    if (before != null && before.settled && mark.says() && mark.equals(before.mark)) {
       return at(Instant.now(), before.sample);
     }
-    Whole next = readAll(group, cpu, now);
+    Whole next = readAll(group, mark, now);
     whole = next;
     return next.sample;
+  }
+
+  /** @param accounted whether there may be an account: looking for one that is not there costs as much as a process */
+  private static Mark mark(UnitGroup group, boolean accounted) {
+    OptionalLong cpu = accounted ? processorNanos(group) : OptionalLong.empty();
+    return new Mark(cpu, cpu.isPresent() ? "" : done(group.processes()));
+  }
+
+  /** The line of one that sleeps stays the same. */
+  private static String done(List<Long> pids) {
+    StringBuilder all = new StringBuilder();
+    for (long pid : pids) {
+      var _ = all.append(ProcessFiles.text(pid, "stat"));
+    }
+    return all.toString();
   }
 
   private static UsageSample at(Instant time, UsageSample s) {
@@ -88,18 +126,18 @@ public final class Use {
         s.oomKills());
   }
 
-  private Whole readAll(UnitGroup group, OptionalLong cpu, long now) {
+  private Whole readAll(UnitGroup group, Mark mark, long now) {
     List<Long> pids = group.processes();
     long memory = 0;
     for (long pid : pids) {
       String[] pages = ProcessFiles.text(pid, "statm").split(" ", RESIDENT + 2);
       memory += pages.length > RESIDENT ? PAGE * Long.parseLong(pages[RESIDENT]) : 0;
     }
-    Detail detail = detail(group, pids, cpu);
+    Detail detail = detail(group, pids, mark);
     UsageSample sample =
         new UsageSample(
             Instant.now(),
-            cpu.orElseGet(() -> ticks(pids) * TICK_NANOS),
+            mark.cpu.orElseGet(() -> ticks(pids) * TICK_NANOS),
             memory,
             pids.size(),
             detail.threads,
@@ -112,20 +150,20 @@ public final class Use {
             detail.involuntary,
             UsageSample.UNKNOWN,
             detail.outOfMemoryKills);
-    return new Whole(now, detail.cpu.equals(cpu), sample);
+    return new Whole(now, mark, detail.mark.equals(mark), sample);
   }
 
-  private synchronized Detail detail(UnitGroup group, List<Long> pids, OptionalLong cpu) {
+  private synchronized Detail detail(UnitGroup group, List<Long> pids, Mark mark) {
     Detail before = last;
     long now = System.nanoTime();
-    if (before == null || now - before.at >= KEPT) {
-      before = read(group, pids, cpu, now);
+    if (before == null || now - before.at >= kept) {
+      before = read(group, pids, mark, now);
       last = before;
     }
     return before;
   }
 
-  private static Detail read(UnitGroup group, List<Long> pids, OptionalLong cpu, long now) {
+  private static Detail read(UnitGroup group, List<Long> pids, Mark mark, long now) {
     long threads = 0;
     long files = 0;
     long voluntary = 0;
@@ -145,7 +183,7 @@ public final class Use {
     OptionalLong[] disk = disk(group);
     return new Detail(
         now,
-        cpu,
+        mark,
         threads,
         files,
         disk[0].orElse(read),
