@@ -40,6 +40,7 @@ final class SystemdScenario implements Scenario {
   private static final String ENDS = "ends";
   private static final String CROWDS = "crowd";
   private static final int CROWD = 200;
+  private static final int SETTLED = 40;
   private static final int FIRST = 10;
   private static final Set<String> NOT_GIVEN = Set.of("Description", "Type", "ExecStart");
 
@@ -343,7 +344,8 @@ final class SystemdScenario implements Scenario {
                   .ok();
         }
         long pid = duende.container().orElseThrow().pid();
-        TimeUnit.SECONDS.sleep(5);
+        // Until each has been looked at for the first time, which is no rest yet.
+        TimeUnit.SECONDS.sleep(setting.quick() ? 5 : SETTLED);
         double before = Programs.cpu(pid);
         int idle = setting.quick() ? 10 : 30;
         TimeUnit.SECONDS.sleep(idle);
