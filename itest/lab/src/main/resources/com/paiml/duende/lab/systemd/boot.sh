@@ -6,6 +6,8 @@
 #
 # It sees this machine's files, but what it writes goes to a file system in memory (overlay): nothing of the machine can be
 # changed or removed from inside, except below SHARED. /tmp, /var/tmp, /run and /home are empty ones of its own.
+#
+# DUENDE_LAB_SYSTEMD: a folder whose files are seen in place of the machine's, such as another version of systemd, unpacked.
 set -eu
 
 if [ "$1" != --inside ]; then
@@ -55,7 +57,7 @@ mount -t tmpfs -o mode=755 tmpfs "$work"
 mkdir -p "$work/upper" "$work/scratch" "$work/root"
 # What is to be shared is kept at hand before the machine's files are out of sight.
 root=$work/root
-mount -t overlay -o "lowerdir=/,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
+mount -t overlay -o "lowerdir=${DUENDE_LAB_SYSTEMD:+$DUENDE_LAB_SYSTEMD:}/,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys" || mount --rbind /sys "$root/sys"
 # Disks have nodes, by which systemd knows them when it limits I/O, and which nobody can open (nodev).
