@@ -2,6 +2,7 @@
 # Builds the executor, or another program without a C library, for each architecture whose compiler is here, and says of the
 # others why not.
 #   build.sh OUTPUT_FOLDER [SOURCE.c]
+#   build.sh OUTPUT_FOLDER SOURCE.c flat     code to be mapped and called, not a program (flat.ld)
 # Beside each NAME-ARCH, or in its place, NAME-ARCH.txt says how it was built or why it is absent.
 # shellcheck disable=SC3013 # -nt is in every sh that we meet
 set -eu
@@ -12,6 +13,7 @@ out=$(cd "$out" && pwd)
 source=${2:-$here/executor.c}
 folder=$(cd "$(dirname "$source")" && pwd)
 name=$(basename "$source" .c)
+flat=${3:-}
 
 # Freestanding, at fixed addresses, without notes, build ids or paths: the same compiler gives the same bytes.
 flags="-std=gnu11 -Os -Wall -Wextra -ffreestanding -nostdlib -static -no-pie -fno-pie
@@ -30,13 +32,24 @@ find_compiler() { # ARCH: prints a compiler command, or nothing
   done
 }
 
+compile() {
+  if [ -z "$flat" ]; then
+    # shellcheck disable=SC2086 # a list of words
+    "$compiler" $flags_here $extra -o "$target" "$name.c"
+    return
+  fi
+  # shellcheck disable=SC2086
+  "$compiler" $flags_here $extra -fPIE -Wl,-T,"$here/flat.ld" -o "$target.elf" "$name.c" &&
+    "$("$compiler" -print-prog-name=objcopy)" -O binary -j .text "$target.elf" "$target" && rm "$target.elf"
+}
+
 build() { # ARCH PACKAGE
   arch=$1
   target=$out/$name-$arch
   native=
   [ "$(uname -s)" = Linux ] && [ "$machine" = "$arch" ] && native=${CC:-cc}
   compiler=$(find_compiler "$arch" "$native")
-  [ "$target" -nt "$source" ] && [ "$target" -nt "$here/build.sh" ] && return
+  [ -e "$target" ] && [ -z "$(find "$source" "$here/build.sh" "$here/steps.h" "$here/flat.ld" -newer "$target")" ] && return
   rm -f "$target" "$target.txt"
   if [ -z "$compiler" ]; then
     echo "no C compiler for $arch was there when this bundle was built: install $2 and build again" >"$target.txt"
@@ -46,7 +59,7 @@ build() { # ARCH PACKAGE
   [ "$arch" = aarch64 ] && flags_here=$(echo "$flags" | sed 's/-fcf-protection=none//') && extra="-mno-outline-atomics"
   [ "$arch" = x86_64 ] && flags_here=$flags
   # shellcheck disable=SC2086 # a list of words
-  if (cd "$folder" && "$compiler" $flags_here $extra -o "$target" "$name.c") 2>"$target.log"; then
+  if (cd "$folder" && compile) 2>"$target.log"; then
     echo "$("$compiler" -dumpmachine) $("$compiler" -dumpversion)" >"$target.txt"
     rm -f "$target.log"
   else

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,31 +69,45 @@ final class ConfinementSteps {
   private static final int IFREQ_FLAGS = 16;
 
   private final Kernel kernel;
-  private final SystemCallTable table;
+  private final Supplier<SystemCallTable> table;
   private final SpawnRequest request;
   private final Confinement confinement;
   private final StepList list;
   private final Argument here = value(Kernel.AT_FDCWD);
   private final Argument none = value(0);
 
-  private ConfinementSteps(Kernel kernel, SystemCallTable table, SpawnRequest request) {
+  private ConfinementSteps(
+      Kernel kernel, Supplier<SystemCallTable> table, SpawnRequest request, StepList list) {
     this.kernel = kernel;
     this.table = table;
     this.request = request;
     this.confinement = request.confinement();
-    this.list = new StepList(kernel.architecture());
+    this.list = list;
   }
 
   /**
+   * For the executor.
+   *
+   * @param table asked when system calls are to be filtered
    * @param own the numbers that the executor's own descriptors have in the child
    */
-  static StepList of(Kernel kernel, SystemCallTable table, SpawnRequest request, int... own)
+  static StepList of(
+      Kernel kernel, Supplier<SystemCallTable> table, SpawnRequest request, int... own)
       throws LinuxException {
-    ConfinementSteps steps = new ConfinementSteps(kernel, table, request);
+    StepList list = new StepList(kernel.architecture());
     for (int number : own) {
-      steps.list.call(
+      list.call(
           Call.FCNTL, "descriptor " + number, value(number), value(F_SETFD), value(FD_CLOEXEC));
     }
+    add(kernel, table, request, list);
+    return list;
+  }
+
+  /** Adds all of them, the execve last, to what has to be done before. */
+  static void add(
+      Kernel kernel, Supplier<SystemCallTable> table, SpawnRequest request, StepList list)
+      throws LinuxException {
+    ConfinementSteps steps = new ConfinementSteps(kernel, table, request, list);
     steps.groups();
     steps.namespaces();
     steps.mounts();
@@ -105,7 +120,6 @@ final class ConfinementSteps {
     steps.capabilities();
     steps.restrict(ruleset);
     steps.execute();
-    return steps.list;
   }
 
   private void groups() {
@@ -352,7 +366,7 @@ final class ConfinementSteps {
     }
     Set<Capability> kept = confinement.capabilities().get();
     long mask = mask(kept);
-    int last = Integer.parseInt(kernel.readFile("/proc/sys/kernel/cap_last_cap").strip());
+    int last = kernel.lastCapability();
     for (int number = 0; number <= last; number++) {
       if ((mask & 1L << number) == 0) {
         list.call(
@@ -437,7 +451,7 @@ final class ConfinementSteps {
     }
     if (filtered) {
       checkProgram();
-      filter(FilterProgram.of(confinement.systemCalls().get(), table));
+      filter(FilterProgram.of(confinement.systemCalls().get(), table.get()));
     }
   }
 

@@ -28,19 +28,28 @@ final class Executor implements AutoCloseable {
   }
 
   static Executor load(Kernel kernel) throws LinuxException {
-    String name = "executor-" + kernel.architecture().kernelName();
+    return new Executor(sealed(kernel, "executor"));
+  }
+
+  /**
+   * A piece of machine code that this bundle carries, in a file in memory.
+   *
+   * @throws LinuxException {@code ENOSYS} when the bundle was built without it
+   */
+  static Fd sealed(Kernel kernel, String what) throws LinuxException {
+    String name = what + "-" + kernel.architecture().kernelName();
     byte[] binary = resource(name);
     if (binary == null) {
       byte[] why = resource(name + ".txt");
       throw new LinuxException(
           Errno.ENOSYS,
-          "executor",
+          what,
           "a confined start",
           why == null
               ? "This bundle was built without its executor: build it on Linux with a C compiler."
               : new String(why, StandardCharsets.UTF_8).strip() + ".");
     }
-    return new Executor(sealed(kernel, name, binary));
+    return sealed(kernel, name, binary);
   }
 
   private static byte @org.jspecify.annotations.Nullable [] resource(String name)

@@ -109,7 +109,7 @@ public final class Facilities {
   }
 
   public Spawner spawner() throws LinuxException {
-    return PosixSpawner.create(kernel);
+    return VforkSpawner.create(kernel);
   }
 
   public Processes processes() {

@@ -57,6 +57,16 @@ final class Features {
           return "posix_spawn_file_actions_addclosefrom_np";
         });
     trial(
+        "start without a program in between",
+        () -> {
+          try (VforkSpawner spawner = VforkSpawner.create(kernel)) {
+            if (!spawner.whyNot().isEmpty()) {
+              throw new LinuxException(Errno.ENOSYS, "vfork", "a start", spawner.whyNot());
+            }
+            return "vfork for " + kernel.architecture().kernelName();
+          }
+        });
+    trial(
         "confined start",
         () -> {
           try (PosixSpawner spawner = PosixSpawner.create(kernel)) {

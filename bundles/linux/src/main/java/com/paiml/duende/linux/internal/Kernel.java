@@ -29,6 +29,7 @@ public final class Kernel {
   private final Architecture architecture;
   private final Libc libc;
   private final Optional<LateLibc> late;
+  private volatile int lastCapability = -1;
 
   private Kernel(Architecture architecture, Libc libc, Optional<LateLibc> late) {
     this.architecture = architecture;
@@ -130,6 +131,16 @@ public final class Kernel {
 
   static boolean isErrno(long result, Errno errno) {
     return result == -errno.number();
+  }
+
+  /** The highest capability that this kernel has, read once. */
+  int lastCapability() throws LinuxException {
+    int known = lastCapability;
+    if (known < 0) {
+      known = Integer.parseInt(readFile("/proc/sys/kernel/cap_last_cap").strip());
+      lastCapability = known;
+    }
+    return known;
   }
 
   /** A C string: UTF-8 with its terminating zero. */

@@ -40,6 +40,10 @@ final class Layouts {
   static final long TIMESPEC_SIZE = 16;
   static final long ITIMERSPEC_SIZE = 32;
 
+  // asm-generic/siginfo.h: struct sigevent
+  static final int SIGEVENT_SIZE = 64;
+  static final int SIGEVENT_SIGNO = 8;
+
   // sys/socket.h, sys/un.h, bits/socket.h
   static final long MSGHDR_SIZE = 56;
   static final long MSGHDR_IOV = 16;

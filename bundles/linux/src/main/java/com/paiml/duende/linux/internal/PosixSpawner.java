@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * posix_spawn(3): the C library clones with CLONE_VM and CLONE_VFORK, so the cost does not grow with
- * the heap, and runs nothing of ours between clone and exec.
+ * the heap, and runs nothing of ours between clone and exec. What a child has to do to itself before it becomes the program
+ * takes a program in between, the {@link Executor}.
  */
 final class PosixSpawner implements Spawner {
   private static final int P_PID = 1;
@@ -113,7 +114,7 @@ final class PosixSpawner implements Spawner {
     int listNumber = FIRST_AFTER_STDIO + request.descriptors().size();
     StepList steps =
         ConfinementSteps.of(
-            kernel, systemCalls(), request, listNumber, listNumber + 1, listNumber + 2);
+            kernel, this::systemCalls, request, listNumber, listNumber + 1, listNumber + 2);
     List<String> arguments = new ArrayList<>(request.arguments().size() + 2);
     arguments.add("executor");
     arguments.add(Integer.toString(listNumber));
@@ -188,7 +189,7 @@ final class PosixSpawner implements Spawner {
     return ready;
   }
 
-  private synchronized SystemCallTable systemCalls() {
+  synchronized SystemCallTable systemCalls() {
     SystemCallTable ready = systemCalls;
     if (ready == null) {
       ready = SystemCallTables.load(kernel.architecture());
@@ -249,7 +250,7 @@ final class PosixSpawner implements Spawner {
     }
   }
 
-  private static MemorySegment vector(Arena memory, List<String> strings) {
+  static MemorySegment vector(Arena memory, List<String> strings) {
     MemorySegment vector = memory.allocate(8L * (strings.size() + 1), 8);
     for (int i = 0; i < strings.size(); i++) {
       vector.set(Layouts.LONG, 8L * i, Kernel.cString(memory, strings.get(i)).address());
@@ -258,7 +259,7 @@ final class PosixSpawner implements Spawner {
   }
 
   /** Nobody reaps it before us, so the number is still the child's. */
-  private Pidfd hold(int pid) throws LinuxException {
+  Pidfd hold(int pid) throws LinuxException {
     try {
       return KernelPidfd.open(kernel, pid);
     } catch (LinuxException noDescriptor) {

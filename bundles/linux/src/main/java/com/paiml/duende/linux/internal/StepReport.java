@@ -86,13 +86,7 @@ final class StepReport implements AutoCloseable {
       throws LinuxException {
     byte[] words = new byte[WORDS];
     if (!source.use(n -> Poll.readable(kernel, n, request.deadline()))) {
-      return new LinuxException(
-          Errno.ETIMEDOUT,
-          "executor",
-          request.program().toString(),
-          "The program was not executed within "
-              + request.deadline()
-              + ": look for a mount that does not answer, or allow more time.");
+      return late(request);
     }
     if (source.read(words, 0, WORDS) < WORDS) {
       return null;
@@ -102,7 +96,19 @@ final class StepReport implements AutoCloseable {
     return SpawnFaults.explainStep(kernel, purpose, report.getInt(), request);
   }
 
-  private static void end(Pidfd process, LinuxException failure) {
+  /** Its time is over and it is not the program yet. */
+  static LinuxException late(SpawnRequest request) {
+    return new LinuxException(
+        Errno.ETIMEDOUT,
+        "executor",
+        request.program().toString(),
+        "The program was not executed within "
+            + request.deadline()
+            + ": look for a mount that does not answer, or allow more time.");
+  }
+
+  /** Ends what could not become the program, and reaps it. */
+  static void end(Pidfd process, LinuxException failure) {
     try (process) {
       boolean reached = process.sendSignal(SIGKILL);
       if (process.awaitEnd(DEAD_WITHIN)) {

@@ -21,8 +21,8 @@ import java.util.Optional;
  * @param stderr standard error
  * @param descriptors copied to the numbers 3, 4, … in this order
  * @param confinement what is in force before the program's first instruction
- * @param deadline how long a confined start may take until the program's first instruction; without
- *     confinement the call takes as long as execve(2), which nobody can interrupt
+ * @param deadline how long it may take until the program's first instruction; what a kill cannot interrupt (a device that does
+ *     not answer) lasts as long as it lasts
  */
 public record SpawnRequest(
     Path program,

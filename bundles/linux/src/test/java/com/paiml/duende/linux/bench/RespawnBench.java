@@ -132,15 +132,15 @@ public final class RespawnBench {
       lane(lanes, "direct", linux, spawner, loop, stamp, Confinement.none());
       lane(
           lanes,
-          "executor, umask only",
+          "vfork, umask only",
           linux,
           spawner,
           loop,
           stamp,
           Confinement.builder().umask(022).build());
-      lane(lanes, "executor, 3 cgroups", linux, spawner, loop, stamp, grouped.build());
-      lane(lanes, "executor, sandbox", linux, spawner, loop, stamp, sandbox);
-      lane(lanes, "executor, sandbox, cgroups", linux, spawner, loop, stamp, all.build());
+      lane(lanes, "vfork, 3 cgroups", linux, spawner, loop, stamp, grouped.build());
+      lane(lanes, "executor, sandbox and user", linux, spawner, loop, stamp, sandbox);
+      lane(lanes, "executor, the same in cgroups", linux, spawner, loop, stamp, all.build());
       lanes.add(builder(stamp));
       try {
         for (Lane lane : lanes) {

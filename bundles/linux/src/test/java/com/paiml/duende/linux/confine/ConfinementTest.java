@@ -23,17 +23,23 @@ import com.paiml.duende.linux.process.Spawner;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the kernel says is in force, read back inside the program itself. */
-class ConfinementTest {
+/**
+ * What the kernel says is in force, read back inside the program itself. For the way that {@link Linux#spawner()} takes; another
+ * class has the other way.
+ */
+public class ConfinementTest {
   private static final SpawnRequest STATUS =
       SpawnRequest.of(Path.of("/bin/cat"), List.of("/proc/self/status"));
   private static final Credentials NOBODY = new Credentials(65534, 65534, List.of(65533));
@@ -47,7 +53,7 @@ class ConfinementTest {
   @BeforeEach
   void open() throws Exception {
     linux = Here.linux();
-    spawner = linux.spawner();
+    spawner = open(linux);
     try {
       assertEquals(
           new ExitStatus.Exited(0),
@@ -58,6 +64,10 @@ class ConfinementTest {
       }
       throw refused;
     }
+  }
+
+  protected Spawner open(Linux here) throws LinuxException {
+    return here.spawner();
   }
 
   @AfterEach
@@ -438,6 +448,66 @@ class ConfinementTest {
 
   private static long children() {
     return ProcessHandle.current().children().count();
+  }
+
+  /** A named pipe that nobody reads holds up who opens it. */
+  private Path nobodyReads() throws Exception {
+    Path pipe = dir.resolve("pipe");
+    Process mkfifo = new ProcessBuilder("mkfifo", pipe.toString()).inheritIO().start();
+    assertEquals(0, mkfifo.waitFor());
+    return pipe;
+  }
+
+  @Test
+  void aStartThatIsHeldUpIsGivenUpAtItsDeadlineAndLeavesNothing() throws Exception {
+    SpawnRequest held =
+        shell("exit 0")
+            .withConfinement(confinement().cgroup(nobodyReads()).build())
+            .withDeadline(Duration.ofMillis(300));
+    LinuxException late = assertThrows(LinuxException.class, () -> spawner.spawn(held));
+    assertTrue(late.is(Errno.ETIMEDOUT), late.getMessage());
+    assertTrue(late.getMessage().contains("/bin/sh"), late.getMessage());
+    assertEquals(0, late.getSuppressed().length, "nothing is left to be reaped");
+  }
+
+  @Test
+  void theVirtualMachineDoesNotWaitForAStartThatIsHeldUp() throws Exception {
+    SpawnRequest held =
+        shell("exit 0")
+            .withConfinement(confinement().cgroup(nobodyReads()).build())
+            .withDeadline(Duration.ofSeconds(20));
+    CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
+    Thread starter =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    ended.complete(end(spawner.spawn(held)));
+                  } catch (Exception | AssertionError fault) {
+                    ended.completeExceptionally(fault);
+                  }
+                });
+    // Every thread stops for it.
+    System.gc();
+    assertEquals(
+        new ExitStatus.Exited(3), end(spawner.spawn(shell("exit 3"))), "others are started");
+    assertFalse(ended.isDone(), "it still waits");
+    try (var reader = Files.newInputStream(held.confinement().cgroups().getFirst())) {
+      assertEquals('0', reader.read());
+    }
+    assertEquals(new ExitStatus.Exited(0), ended.get(60, TimeUnit.SECONDS));
+    starter.join();
+  }
+
+  @Test
+  void theDeadlineOfItsStartDoesNotEndAProgramThatRuns() throws Exception {
+    assertEquals(
+        new ExitStatus.Exited(7),
+        end(
+            spawner.spawn(
+                shell("sleep 4; exit 7")
+                    .withConfinement(confinement().umask(022).build())
+                    .withDeadline(Duration.ofSeconds(3)))));
   }
 
   @Test

@@ -236,6 +236,8 @@ class LayoutTest {
       Layouts.RLIMIT_SIZE = sizeof(struct rlimit)
       Layouts.SCM_CREDENTIALS = SCM_CREDENTIALS
       Layouts.SCM_RIGHTS = SCM_RIGHTS
+      Layouts.SIGEVENT_SIGNO = offsetof(struct sigevent, sigev_signo)
+      Layouts.SIGEVENT_SIZE = sizeof(struct sigevent)
       Layouts.SIGINFO_CODE = offsetof(siginfo_t, si_code)
       Layouts.SIGINFO_PID = offsetof(siginfo_t, si_pid)
       Layouts.SIGINFO_SIZE = sizeof(siginfo_t)
@@ -272,6 +274,11 @@ class LayoutTest {
       StepReport.MFD_CLOEXEC = MFD_CLOEXEC
       StepReport.SIGKILL = SIGKILL
       TimerFd.CLOCK_MONOTONIC = CLOCK_MONOTONIC
+      VforkCode.MAP_PRIVATE = MAP_PRIVATE
+      VforkCode.PROT_EXEC = PROT_EXEC
+      VforkCode.PROT_READ = PROT_READ
+      VforkSpawner.CLOCK_MONOTONIC = CLOCK_MONOTONIC
+      VforkSpawner.SIGKILL = SIGKILL
       UnixAddress.MAX_PATH = (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
       UnixSockets.S_IFMT = S_IFMT
       UnixSockets.S_IFSOCK = S_IFSOCK
@@ -327,7 +334,20 @@ class LayoutTest {
           "StepList.STEP_NONE",
           "StepReport.WORDS",
           "UnixNotifySocket.CONTROL_BYTES",
-          "UnixStreamListener.BACKLOG");
+          "UnixStreamListener.BACKLOG",
+          "VforkCode.ARGUMENTS",
+          "VforkCode.ENVIRONMENT",
+          "VforkCode.FAILED_ERROR",
+          "VforkCode.FAILED_STEP",
+          "VforkCode.LIST",
+          "VforkCode.PIDFD",
+          "VforkCode.ROOM",
+          "VforkCode.SIZE",
+          "VforkCode.STACK",
+          "VforkCode.STACK_TOP",
+          "VforkCode.START_SIZE",
+          "VforkSpawner.EVERY_DESCRIPTOR",
+          "VforkSpawner.FIRST_AFTER_STDIO");
 
   /** Offsets that stand in the code as they are, beside the struct's name. */
   private static final Map<String, Long> INLINE =

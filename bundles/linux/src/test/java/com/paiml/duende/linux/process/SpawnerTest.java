@@ -23,7 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SpawnerTest {
+/** The way that {@link Linux#spawner()} takes; another class has the other way. */
+public class SpawnerTest {
   private static final Path SH = Path.of("/bin/sh");
 
   @TempDir Path dir;
@@ -33,7 +34,11 @@ class SpawnerTest {
   @BeforeEach
   void open() throws LinuxException {
     linux = Here.linux();
-    spawner = linux.spawner();
+    spawner = open(linux);
+  }
+
+  protected Spawner open(Linux here) throws LinuxException {
+    return here.spawner();
   }
 
   @AfterEach

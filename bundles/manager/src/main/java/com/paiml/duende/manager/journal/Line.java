@@ -133,11 +133,24 @@ record Line(String kind, Map<String, Object> fields) {
     return List.copyOf(list);
   }
 
+  private static boolean breaks(char c) {
+    return c < ' ' || c == '%' || c == '=' || c == ':' || c == ',';
+  }
+
+  /** Most texts are as they are. */
   private static String escape(String text) {
-    StringBuilder s = new StringBuilder(text.length());
+    int whole = 0;
+    while (whole < text.length() && !breaks(text.charAt(whole))) {
+      whole++;
+    }
+    return whole == text.length() ? text : escaped(text);
+  }
+
+  private static String escaped(String text) {
+    StringBuilder s = new StringBuilder(text.length() + 8);
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c < ' ' || c == '%' || c == '=' || c == ':' || c == ',') {
+      if (breaks(c)) {
         s.append('%').append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
       } else {
         s.append(c);

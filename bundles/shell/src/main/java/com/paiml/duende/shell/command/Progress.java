@@ -20,6 +20,7 @@ import org.apache.felix.service.command.CommandSession;
 final class Progress implements AutoCloseable {
   private static final Duration QUIET_ON_TERMINAL = Duration.ofMillis(400);
   private static final Duration QUIET_ELSEWHERE = Duration.ofSeconds(2);
+  private static final int NAMED = 3;
   private static final String CLEAR = "\r\u001b[K";
   private static final String WHEEL = "|/-\\";
 
@@ -47,12 +48,16 @@ final class Progress implements AutoCloseable {
     return progress;
   }
 
-  /** What daemons on their way are doing. */
+  /** What daemons on their way are doing: a few by name, and how many there are. */
   static String of(List<DaemonInfo> daemons) {
-    return daemons.stream()
-        .filter(d -> !(d.status().isTerminal() || d.ready()))
-        .map(Progress::describe)
-        .collect(Collectors.joining(", "));
+    List<DaemonInfo> underWay =
+        daemons.stream().filter(d -> !(d.status().isTerminal() || d.ready())).toList();
+    String named =
+        underWay.stream().limit(NAMED).map(Progress::describe).collect(Collectors.joining(", "));
+    int more = underWay.size() - NAMED;
+    return more <= 0
+        ? named
+        : underWay.size() + " of " + daemons.size() + ": " + named + " and " + more + " more";
   }
 
   private static String describe(DaemonInfo daemon) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
  * and a mount that few machines have.
  */
 final class DiskRooms {
+  private static final int PLAIN_KEPT = 20_000;
   private static final Logger LOGGER = System.getLogger(DiskRooms.class.getName());
 
   /** In a state directory that is not mounted: the file system. */
@@ -44,6 +46,8 @@ final class DiskRooms {
 
   private final Optional<String> cannot;
   private final Map<Path, Held> rooms = new ConcurrentHashMap<>();
+  // State directories without a disk, as found by looking: a next run without one need not look.
+  private final Set<Path> plain = ConcurrentHashMap.newKeySet();
   private Optional<Optional<String>> tried = Optional.empty();
 
   /** Guarded by itself. */
@@ -111,9 +115,17 @@ final class DiskRooms {
   void prepare(LaunchSpec spec, Deadline deadline) throws DaemonException {
     Path folder = spec.stateDirectory();
     Resources resources = spec.config().resources();
+    if (resources.disk() <= 0 && plain.contains(folder)) {
+      return;
+    }
+    plain.remove(folder);
     try {
       boolean mounted = isMounted(folder);
       if (resources.disk() <= 0 && !mounted && !Files.exists(folder.resolve(IMAGE))) {
+        if (plain.size() >= PLAIN_KEPT) {
+          plain.clear();
+        }
+        plain.add(folder);
         return;
       }
       if (refusal().isPresent()) {

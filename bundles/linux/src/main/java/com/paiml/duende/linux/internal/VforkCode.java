@@ -1,0 +1,99 @@
+package com.paiml.duende.linux.internal;
+
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.sun.jna.Function;
+import com.sun.jna.Pointer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/** The code of {@code vfork.c}, mapped into this process: it is called, not executed. Safe for several threads. */
+final class VforkCode {
+  private static final int PROT_READ = 1;
+  private static final int PROT_EXEC = 4;
+  private static final int MAP_PRIVATE = 2;
+
+  /** Room for the code; the kernel counts in pages, and the file is shorter. */
+  private static final int ROOM = 4096;
+
+  /** What the child needs, many times over: its frames are a few hundred bytes. */
+  private static final int STACK = 16 * 1024;
+
+  // struct start of vfork.c
+  private static final long START_SIZE = 56;
+  private static final long LIST = 0;
+  private static final long SIZE = 8;
+  private static final long ARGUMENTS = 16;
+  private static final long ENVIRONMENT = 24;
+  private static final long STACK_TOP = 32;
+  private static final long PIDFD = 40;
+  private static final long FAILED_STEP = 44;
+  private static final long FAILED_ERROR = 48;
+
+  private final MemorySegment code;
+  private final Function start;
+
+  private VforkCode(MemorySegment code) {
+    this.code = code;
+    this.start = Function.getFunction(new Pointer(code.address()));
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param pid of the child, or a negated errno when there was none
+   * @param pidfd a descriptor of it, -1 when the kernel gave none
+   * @param step the step that failed
+   * @param error its errno; 0 when the child has become the program, or has ended without saying why not
+   */
+  record Outcome(int pid, int pidfd, int step, int error) {}
+
+  /**
+   * Maps it. It stays mapped as long as this can be reached: a close could overtake a start of another thread.
+   *
+   * @throws LinuxException when the bundle was built without it, or memory may not be executed here
+   */
+  // The address is the kernel's, of as many bytes as were asked for.
+  @SuppressWarnings("restricted")
+  static VforkCode map(Kernel kernel) throws LinuxException {
+    try (Fd file = Executor.sealed(kernel, "vfork")) {
+      long address =
+          file.use(n -> kernel.raw(Call.MMAP, 0, ROOM, PROT_READ | PROT_EXEC, MAP_PRIVATE, n, 0));
+      Kernel.check(address, Call.MMAP, "code of vfork");
+      return new VforkCode(
+          MemorySegment.ofAddress(address)
+              .reinterpret(ROOM, Arena.ofAuto(), s -> unmap(kernel, s.address())));
+    }
+  }
+
+  private static void unmap(Kernel kernel, long address) {
+    long result = kernel.raw(Call.MUNMAP, address, ROOM);
+    assert result == 0 : "munmap: " + result;
+  }
+
+  /**
+   * Has a child carry out the steps. Returns when it has executed the program or has ended; until then this thread stands
+   * still in the kernel, where the virtual machine does not wait for it.
+   */
+  Outcome run(Arena memory, byte[] steps, MemorySegment arguments, MemorySegment environment) {
+    MemorySegment list = memory.allocate(steps.length, 16);
+    MemorySegment.copy(steps, 0, list, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, steps.length);
+    MemorySegment stack = memory.allocate(STACK, 16);
+    MemorySegment request = memory.allocate(START_SIZE, 8);
+    request.set(Layouts.LONG, LIST, list.address());
+    request.set(Layouts.LONG, SIZE, steps.length);
+    request.set(Layouts.LONG, ARGUMENTS, arguments.address());
+    request.set(Layouts.LONG, ENVIRONMENT, environment.address());
+    request.set(Layouts.LONG, STACK_TOP, stack.address() + STACK);
+    try {
+      int pid = start.invokeInt(new Object[] {request.address()});
+      return new Outcome(
+          pid,
+          request.get(Layouts.INT, PIDFD),
+          request.get(Layouts.INT, FAILED_STEP),
+          request.get(Layouts.INT, FAILED_ERROR));
+    } finally {
+      Reference.reachabilityFence(code);
+    }
+  }
+}

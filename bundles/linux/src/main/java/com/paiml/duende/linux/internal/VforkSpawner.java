@@ -1,0 +1,187 @@
+package com.paiml.duende.linux.internal;
+
+import static com.paiml.duende.linux.internal.StepList.value;
+
+import com.paiml.duende.linux.confine.Confinement;
+import com.paiml.duende.linux.internal.StepList.Place;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.process.ExitStatus;
+import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.SpawnRequest;
+import com.paiml.duende.linux.process.Spawner;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The short way to a program: a child that shares this process's memory does to itself what is asked for and executes it, see
+ * {@code vfork.c}. Where that cannot be, or must not be, {@link PosixSpawner} does it. Safe for several threads.
+ *
+ * <p>A child that shares our memory is no victim of the kernel when memory runs out in the group that it has joined: the kernel
+ * passes over what is between vfork and exec (in_vfork() of mm/oom_kill.c), and its execve fails instead.
+ */
+final class VforkSpawner implements Spawner {
+  private static final int FIRST_AFTER_STDIO = 3;
+  private static final long EVERY_DESCRIPTOR = 0xffffffffL;
+  private static final int CLOCK_MONOTONIC = 1;
+  private static final int SIGKILL = 9;
+
+  private final Kernel kernel;
+  private final PosixSpawner other;
+  private final Fd nothing;
+  private @Nullable VforkCode code;
+  private String whyNot = "";
+
+  private VforkSpawner(Kernel kernel, PosixSpawner other, Fd nothing) {
+    this.kernel = kernel;
+    this.other = other;
+    this.nothing = nothing;
+  }
+
+  static VforkSpawner create(Kernel kernel) throws LinuxException {
+    PosixSpawner other = PosixSpawner.create(kernel);
+    try {
+      VforkSpawner spawner =
+          new VforkSpawner(kernel, other, kernel.open("/dev/null", Kernel.O_RDWR, 0));
+      spawner.tryIt();
+      return spawner;
+    } catch (LinuxException fault) {
+      other.close();
+      throw fault;
+    }
+  }
+
+  /** The bundle may be built without it, memory may not be executable, the kernel may lack one of the calls. */
+  private void tryIt() {
+    SpawnRequest trial = SpawnRequest.of(Path.of("/proc/self/exe"), List.of());
+    StepList steps = new StepList(kernel.architecture());
+    try (ChildDescriptors descriptors = ChildDescriptors.open(kernel, nothing, trial, List.of())) {
+      VforkCode mapped = VforkCode.map(kernel);
+      begin(steps, trial, descriptors.numbers());
+      steps.call(Call.EXIT_GROUP, "the trial", value(0));
+      try (Pidfd process = start(mapped, steps, trial)) {
+        if (process.awaitEnd(trial.deadline())
+            && process.reap().equals(Optional.of(new ExitStatus.Exited(0)))) {
+          code = mapped;
+        } else {
+          whyNot = "a trial run did not end as it should";
+        }
+      }
+    } catch (LinuxException cannot) {
+      whyNot = cannot.getMessage();
+    }
+  }
+
+  /** Why starts do not go the short way here; empty when they do. */
+  String whyNot() {
+    return whyNot;
+  }
+
+  /**
+   * Whether a child may do that to itself on our memory. Once it has another user, that user could trace it, which the kernel
+   * prevents by marking the memory as not dumpable, ours; and a thread that shares memory cannot have every namespace.
+   */
+  private static boolean mayShareMemory(Confinement confinement) {
+    return confinement.user().isEmpty()
+        && confinement.namespaces().isEmpty()
+        && confinement.joinedNamespaces().isEmpty()
+        && confinement.mounts().isEmpty();
+  }
+
+  @Override
+  public Pidfd spawn(SpawnRequest request) throws LinuxException {
+    VforkCode mapped = code;
+    if (mapped == null || !mayShareMemory(request.confinement())) {
+      return other.spawn(request);
+    }
+    SpawnFaults.refuseUnusable(request);
+    try (ChildDescriptors descriptors =
+        ChildDescriptors.open(kernel, nothing, request, List.of())) {
+      StepList steps = new StepList(kernel.architecture());
+      begin(steps, request, descriptors.numbers());
+      ConfinementSteps.add(kernel, other::systemCalls, request, steps);
+      return start(mapped, steps, request);
+    }
+  }
+
+  /** What comes first: its end when it takes too long, its session, its descriptors and no others. */
+  private static void begin(StepList steps, SpawnRequest request, int[] sources) {
+    endLate(steps, request.deadline());
+    steps.call(Call.SETSID, "a session");
+    for (int target = 0; target < sources.length; target++) {
+      steps.call(
+          Call.DUP3, "descriptor " + target, value(sources[target]), value(target), value(0));
+    }
+    steps.call(
+        Call.CLOSE_RANGE,
+        "the other descriptors",
+        value(Math.max(FIRST_AFTER_STDIO, sources.length)),
+        value(EVERY_DESCRIPTOR),
+        value(0));
+  }
+
+  /**
+   * A timer of its own kills it, which execve(2) takes away: whoever waits for the program needs no clock. It reaches a child
+   * that waits for a file system, if a kill does.
+   */
+  private static void endLate(StepList steps, Duration deadline) {
+    // struct sigevent: no value, the signal, SIGEV_SIGNAL
+    Place event = steps.room(Layouts.SIGEVENT_SIZE);
+    steps.putInt(event.plus(Layouts.SIGEVENT_SIGNO), SIGKILL);
+    Place timer = steps.room(4);
+    Place when = steps.room((int) Layouts.ITIMERSPEC_SIZE);
+    // Zero would be no timer at all.
+    long nanos = Math.max(1, deadline.toNanos());
+    steps.putLong(when.plus(16), nanos / 1_000_000_000);
+    steps.putLong(when.plus(24), nanos % 1_000_000_000);
+    steps.call(
+        Call.TIMER_CREATE,
+        "the deadline",
+        value(CLOCK_MONOTONIC),
+        event.pointer(),
+        timer.pointer());
+    steps.call(
+        Call.TIMER_SETTIME, "the deadline", timer.load(), value(0), when.pointer(), value(0));
+  }
+
+  private Pidfd start(VforkCode with, StepList steps, SpawnRequest request) throws LinuxException {
+    VforkCode.Outcome outcome;
+    long begin = System.nanoTime();
+    try (Arena memory = Arena.ofConfined()) {
+      outcome =
+          with.run(
+              memory,
+              steps.encode(),
+              PosixSpawner.vector(memory, request.arguments()),
+              PosixSpawner.vector(memory, request.environment()));
+    }
+    if (outcome.pid() < 0) {
+      throw SpawnFaults.explain(kernel, -outcome.pid(), request);
+    }
+    Pidfd process =
+        outcome.pidfd() < 0
+            ? other.hold(outcome.pid())
+            : new KernelPidfd(kernel, outcome.pid(), new Fd(kernel, outcome.pidfd()));
+    LinuxException failure = null;
+    if (outcome.error() != 0) {
+      failure =
+          SpawnFaults.explainStep(kernel, steps.purpose(outcome.step()), outcome.error(), request);
+    } else if (System.nanoTime() - begin >= request.deadline().toNanos() && process.hasEnded()) {
+      failure = StepReport.late(request);
+    }
+    if (failure != null) {
+      StepReport.end(process, failure);
+      throw failure;
+    }
+    return process;
+  }
+
+  @Override
+  public void close() {
+    nothing.close();
+    other.close();
+  }
+}

@@ -1,0 +1,98 @@
+package com.paiml.duende.linux.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.paiml.duende.linux.Children;
+import com.paiml.duende.linux.Here;
+import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.confine.Confinement;
+import com.paiml.duende.linux.confine.ConfinementTest;
+import com.paiml.duende.linux.confine.Credentials;
+import com.paiml.duende.linux.kernel.LinuxException;
+import com.paiml.duende.linux.process.ExitStatus;
+import com.paiml.duende.linux.process.Spawner;
+import com.paiml.duende.linux.process.SpawnerTest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Which way a start goes, and that what the child does to itself stays with the child. */
+class VforkSpawnerTest {
+  private static final int PR_GET_DUMPABLE = 3;
+
+  /** The whole contract once more for the way that this machine does not take by itself. */
+  @Nested
+  class OtherWayTest extends SpawnerTest {
+    @Override
+    protected Spawner open(Linux here) throws LinuxException {
+      return PosixSpawner.create(Kernel.load(here.architecture()));
+    }
+  }
+
+  @Nested
+  class OtherWayConfinedTest extends ConfinementTest {
+    @Override
+    protected Spawner open(Linux here) throws LinuxException {
+      return PosixSpawner.create(Kernel.load(here.architecture()));
+    }
+  }
+
+  private static VforkSpawner open(Kernel kernel) throws LinuxException {
+    VforkSpawner spawner = VforkSpawner.create(kernel);
+    assumeTrue(
+        spawner.whyNot().isEmpty() || !spawner.whyNot().contains("built without"),
+        spawner.whyNot());
+    assertEquals("", spawner.whyNot());
+    return spawner;
+  }
+
+  @Test
+  void aStartAsAnotherUserLeavesOurMemoryAsItIs() throws Exception {
+    Kernel kernel = Kernel.load(Here.linux().architecture());
+    assumeTrue(
+        Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0), "needs to be run as root");
+    try (VforkSpawner spawner = open(kernel)) {
+      assertEquals(1, kernel.raw(Call.PRCTL, PR_GET_DUMPABLE, 0, 0, 0, 0));
+      Confinement nobody =
+          Confinement.builder().user(new Credentials(65534, 65534, List.of())).build();
+      assertEquals(
+          new ExitStatus.Exited(5),
+          Children.end(spawner.spawn(Children.shell("exit 5").withConfinement(nobody))));
+      assertEquals(
+          1,
+          kernel.raw(Call.PRCTL, PR_GET_DUMPABLE, 0, 0, 0, 0),
+          "a change of user marks memory as not dumpable: not ours");
+    }
+  }
+
+  @Test
+  void manyThreadsStartAtOnceAndEachGetsItsOwn() throws Exception {
+    Kernel kernel = Kernel.load(Here.linux().architecture());
+    try (VforkSpawner spawner = open(kernel);
+        var threads = Executors.newFixedThreadPool(8)) {
+      List<Future<ExitStatus>> ends = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        int code = i;
+        Callable<ExitStatus> start =
+            () ->
+                Children.end(
+                    spawner.spawn(
+                        Children.shell("exit " + code)
+                            .withConfinement(Confinement.builder().umask(022).build())));
+        ends.add(threads.submit(start));
+      }
+      for (int i = 0; i < ends.size(); i++) {
+        assertEquals(new ExitStatus.Exited(i), ends.get(i).get());
+      }
+      assertTrue(threads.shutdownNow().isEmpty());
+    }
+  }
+}
