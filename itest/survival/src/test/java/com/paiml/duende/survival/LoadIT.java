@@ -272,6 +272,19 @@ class LoadIT {
       pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
     }
     long killed = System.nanoTime() - begin;
+    long most = 0;
+    long last = begun(crowd.keySet());
+    long tick = System.nanoTime();
+    // How many begin in the busiest second.
+    while (begun(crowd.keySet()) < 2L * count && System.nanoTime() - begin < PATIENCE.toNanos()) {
+      TimeUnit.MILLISECONDS.sleep(100);
+      if (System.nanoTime() - tick >= 1_000_000_000L) {
+        long now = begun(crowd.keySet());
+        most = Math.max(most, now - last);
+        last = now;
+        tick = System.nanoTime();
+      }
+    }
     awaitRunning(count, 1);
     long back = System.nanoTime() - begin;
     Await.until(
@@ -287,7 +300,9 @@ class LoadIT {
             + killed / 1_000_000
             + " ms, all back after "
             + back / 1_000_000
-            + " ms, longest time without an answer "
+            + " ms, most in one second "
+            + Math.max(most, begun(crowd.keySet()) - last)
+            + ", longest time without an answer "
             + asker.halt()
             + " ms");
     assertEquals(2L * count, begun(crowd.keySet()), "each was started once again");

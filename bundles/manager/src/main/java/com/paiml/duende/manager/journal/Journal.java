@@ -12,7 +12,6 @@ import com.paiml.duende.spi.DaemonHandle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,7 +43,7 @@ public final class Journal implements AutoCloseable {
   private final LineLog history;
   private final String container;
   private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
-  private boolean sameContainer;
+  private final boolean sameContainer;
 
   /**
    * Reads what there is and goes on from there.
@@ -58,16 +57,18 @@ public final class Journal implements AutoCloseable {
     var _ = Files.createDirectories(folder);
     Path desiredFile = folder.resolve("desired.log");
     Path runsFile = folder.resolve("runs.log");
+    RunsFile.Reading reading = RunsFile.read(runsFile);
     LineLog.Contents wishes = LineLog.read(desiredFile, "desired");
-    LineLog.Contents before = LineLog.read(runsFile, "runs");
     problems.addAll(wishes.problems());
-    problems.addAll(before.problems());
     wishes.lines().forEach(this::takeDesired);
-    takeRuns(before.lines());
+    RunsFile before = reading.await();
+    problems.addAll(before.problems());
+    runs.putAll(before.runs());
+    sameContainer = before.container().equals(container);
     desired = new LineLog(desiredFile, "desired", true, this::desiredCount, this::desiredLines);
     history = new LineLog(runsFile, "runs", false, this::runCount, this::runLines);
     boolean _ = desired.open(wishes);
-    if (!history.open(before)) {
+    if (!history.open(before.contents())) {
       var _ = history.append(containerLine());
     }
   }
@@ -583,70 +584,5 @@ public final class Journal implements AutoCloseable {
     instances.forEach(i -> wishes.put(i, running.contains(i)));
     return new Deployment(
         ConfigProperties.fromMap(config), line.text("origin").orElse(""), byName, wishes);
-  }
-
-  /** There are many records of a run, and only the last counts: the others are not even understood. */
-  private void takeRuns(List<Line> lines) {
-    Map<String, List<Line>> records = new LinkedHashMap<>();
-    for (Line line : lines) {
-      String name = line.text("name").orElse("");
-      switch (line.kind()) {
-        case "container" -> sameContainer = line.text("is").equals(Optional.of(container));
-        case "run" -> records.computeIfAbsent(name, n -> new ArrayList<>()).add(line);
-        case "gone" -> records.remove(name);
-        default -> problems.add("runs.log: a record of kind \"" + line.kind() + "\", passed over");
-      }
-    }
-    records.forEach((name, all) -> takeRun(name, all.reversed()));
-  }
-
-  /** The first that can be read. */
-  private void takeRun(String name, List<Line> lastFirst) {
-    for (Line line : lastFirst) {
-      try {
-        runs.put(name, run(line));
-        return;
-      } catch (DaemonException | IllegalArgumentException | DateTimeException e) {
-        problems.add("runs.log: run of " + name + " cannot be read: " + e.getMessage());
-      }
-    }
-  }
-
-  private static RunRecord run(Line line) throws DaemonException {
-    Optional<DaemonHandle> handle = Optional.empty();
-    if (line.text("h.platform").isPresent()) {
-      Map<String, String> data = new LinkedHashMap<>();
-      line.fields()
-          .forEach(
-              (k, v) -> {
-                if (k.startsWith("h.d.")) {
-                  data.put(k.substring(4), String.valueOf(v));
-                }
-              });
-      handle =
-          Optional.of(
-              new DaemonHandle(
-                  line.text("h.platform").orElse(""),
-                  line.text("h.name").orElse(""),
-                  DaemonId.parse(line.text("h.id").orElse("")),
-                  line.number("h.generation", 0),
-                  data));
-    }
-    DaemonStatus.State state = DaemonStatus.State.valueOf(line.text("state").orElse("CREATED"));
-    List<String> failure = line.texts("failure");
-    List<String> exit = line.texts("exit");
-    return new RunRecord(
-        handle,
-        line.number("generation", 0),
-        line.flag("inProcess"),
-        Instant.parse(line.text("startedAt").orElse("1970-01-01T00:00:00Z")),
-        line.flag("ready"),
-        line.flag("open"),
-        exit.isEmpty() ? Optional.empty() : Optional.of(Reasons.exit(exit)),
-        line.number("restarts", 0),
-        state == DaemonStatus.State.FAILED
-            ? DaemonStatus.failed(Reasons.failure(failure))
-            : new DaemonStatus(state, Optional.empty()),
-        line.flag("byShutdown"));
   }
 }

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
@@ -27,6 +29,8 @@ public final class FileWay {
   // Between an adapter's coming and the look at it: short enough to notice, long enough not to
   // spin.
   private static final long TICK = 500;
+  // For what the new manager finds again and for who waits for an answer.
+  private static final long AFTER_A_SWAP = 500;
 
   private final BundleContext context;
   private final DaemonFiles files;
@@ -88,6 +92,9 @@ public final class FileWay {
       }
     }
     try (FolderBell bell = new FolderBell(files.folders())) {
+      if (isSwapped()) {
+        boolean _ = bell.await(AFTER_A_SWAP);
+      }
       while (!closed) {
         long wait = step(bell);
         if (await(bell, wait)) {
@@ -101,8 +108,13 @@ public final class FileWay {
     }
   }
 
+  /** Whether the manager was replaced in a container that runs: its files have been deployed, and reading them all can wait. */
+  private boolean isSwapped() {
+    return (context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() & Bundle.ACTIVE) != 0;
+  }
+
   /**
-   * Until something happens in the folders, the time is up, or an adapter has come.
+   * Until something happens in the folders, or to them, the time is up, or an adapter has come.
    *
    * @return whether an adapter has come
    */
@@ -113,7 +125,7 @@ public final class FileWay {
         return true;
       }
       long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      if (left <= 0 || bell.await(Math.min(TICK, left))) {
+      if (left <= 0 || bell.isReplaced() || bell.await(Math.min(TICK, left))) {
         return false;
       }
     }

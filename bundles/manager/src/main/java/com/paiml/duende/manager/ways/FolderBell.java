@@ -10,9 +10,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,6 +27,8 @@ final class FolderBell implements AutoCloseable {
   private final List<Path> folders;
   private final WatchService watch;
   private final Map<Path, WatchKey> keys = new HashMap<>();
+  // Which folder it was that had the name.
+  private final Map<Path, Object> watched = new HashMap<>();
 
   FolderBell(List<Path> folders) throws IOException {
     this.folders = folders;
@@ -36,6 +40,10 @@ final class FolderBell implements AutoCloseable {
   void register() throws IOException {
     for (Path folder : folders) {
       WatchKey key = keys.get(folder);
+      if (key != null && isReplaced(folder)) {
+        key.cancel();
+        key = null;
+      }
       if ((key == null || !key.isValid()) && Files.isDirectory(folder)) {
         keys.put(
             folder,
@@ -44,7 +52,27 @@ final class FolderBell implements AutoCloseable {
                 StandardWatchEventKinds.ENTRY_CREATE,
                 StandardWatchEventKinds.ENTRY_MODIFY,
                 StandardWatchEventKinds.ENTRY_DELETE));
+        identity(folder).ifPresent(i -> watched.put(folder, i));
       }
+    }
+  }
+
+  /** Whether another folder has the name of one that is watched: of its own moving a folder tells nothing. */
+  boolean isReplaced() {
+    return watched.keySet().stream().anyMatch(this::isReplaced);
+  }
+
+  private boolean isReplaced(Path folder) {
+    Object before = watched.get(folder);
+    return before != null && identity(folder).filter(now -> !now.equals(before)).isPresent();
+  }
+
+  /** Empty while it is not there, or where folders have no numbers. */
+  private static Optional<Object> identity(Path folder) {
+    try {
+      return Optional.ofNullable(Files.readAttributes(folder, BasicFileAttributes.class).fileKey());
+    } catch (IOException e) {
+      return Optional.empty();
     }
   }
 

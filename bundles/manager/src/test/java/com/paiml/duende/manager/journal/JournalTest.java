@@ -249,11 +249,15 @@ class JournalTest {
 
   @Test
   void aFileOfALaterVersionIsRefusedAndNotTouched() throws Exception {
-    String later = "duende-journal desired 99\nwhatever\n";
-    Files.writeString(folder.resolve("desired.log"), later);
-    IOException e = assertThrows(IOException.class, this::open);
-    assertTrue(e.getMessage().contains("later version"), e.getMessage());
-    assertEquals(later, Files.readString(folder.resolve("desired.log")));
+    for (String topic : List.of("runs", "desired")) {
+      String later = "duende-journal " + topic + " 99\nwhatever\n";
+      Path file = folder.resolve(topic + ".log");
+      Files.writeString(file, later);
+      IOException e = assertThrows(IOException.class, this::open);
+      assertTrue(e.getMessage().contains("later version"), e.getMessage());
+      assertEquals(later, Files.readString(file));
+      Files.delete(file);
+    }
   }
 
   @Test

@@ -22,12 +22,15 @@ class FileWayTest {
   @BeforeEach
   void start() throws Exception {
     felix = new InFelix(folder);
-    way =
-        new FileWay(
-            felix.context(),
-            paper.manager(),
-            new FileConfigReader(new DaemonFileReader(new Anywhere(), new LocalFiles("/bin"))),
-            new FaultBoard());
+    way = way();
+  }
+
+  private FileWay way() {
+    return new FileWay(
+        felix.context(),
+        paper.manager(),
+        new FileConfigReader(new DaemonFileReader(new Anywhere(), new LocalFiles("/bin"))),
+        new FaultBoard());
   }
 
   @AfterEach
@@ -48,6 +51,15 @@ class FileWayTest {
     Files.delete(file);
     Eventually.holds("removed", () -> paper.entries.isEmpty());
     assertEquals(List.of("deploy a", "deploy a", "remove a"), paper.taken());
+  }
+
+  @Test
+  void a_file_that_was_there_when_the_manager_was_replaced_is_deployed() throws Exception {
+    way.close();
+    Path daemons = Files.createDirectories(folder.resolve("etc/daemons"));
+    Files.writeString(daemons.resolve("a.toml"), "name = 'a'\nbinary_path = '/bin/sh'\n");
+    way = way();
+    Eventually.holds("deployed", () -> paper.entries.containsKey("a"));
   }
 
   @Test

@@ -131,6 +131,16 @@ public final class Churn {
     threads = List.of();
   }
 
+  /** Starts what clients have left at rest; to be called while they are halted. */
+  public void startAll() throws IOException {
+    for (Map.Entry<String, Wish> wish : Map.copyOf(wishes).entrySet()) {
+      if (wish.getValue() == Wish.REST) {
+        String _ = duende.say("start", wish.getKey()).ok();
+        wishes.put(wish.getKey(), Wish.RUN);
+      }
+    }
+  }
+
   /** What was open is decided: as it was found. */
   public void found(String name, Wish wish) {
     if (wishes.get(name) == Wish.EITHER) {
