@@ -40,6 +40,7 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -49,6 +50,7 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 /** The manager as a service: joins the engine to the services that come and go. */
 @Component(
     immediate = true,
+    configurationPolicy = ConfigurationPolicy.IGNORE,
     service = {DaemonManager.class, BooleanSupplier.class},
     property = "duende.service=alive")
 public final class Manager implements DaemonManager, BooleanSupplier {

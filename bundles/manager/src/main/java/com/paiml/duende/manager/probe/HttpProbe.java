@@ -9,9 +9,10 @@ import java.net.Proxy;
 import java.net.URI;
 import java.net.URISyntaxException;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 
 /** Healthy when a GET is answered with a status of 200 to 399. Redirections are not followed, the answer is not read. */
-@Component(property = HealthProbe.TYPE + "=http")
+@Component(property = HealthProbe.TYPE + "=http", configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class HttpProbe implements HealthProbe {
 
   @Override

@@ -7,9 +7,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 
 /** Healthy when {@code HOST:PORT} accepts a connection. */
-@Component(property = HealthProbe.TYPE + "=tcp")
+@Component(property = HealthProbe.TYPE + "=tcp", configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class TcpProbe implements HealthProbe {
 
   @Override

@@ -25,11 +25,12 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** Finds what is to be run: classes in started bundles, objects in the service registry. */
-@Component(service = PayloadResolver.class)
+@Component(service = PayloadResolver.class, configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class BundlePayloads implements PayloadResolver {
   private final BundleContext context;
   private final DaemonServices services;

@@ -35,6 +35,7 @@ import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.cm.ManagedServiceFactory;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
@@ -48,6 +49,7 @@ import org.osgi.service.component.annotations.Reference;
 @Component(
     service = {ManagedServiceFactory.class, ConfigurationWay.class},
     property = Constants.SERVICE_PID + "=" + ConfigurationWay.FACTORY,
+    configurationPolicy = ConfigurationPolicy.IGNORE,
     immediate = true)
 public final class ConfigurationWay implements ManagedServiceFactory {
   static final String FACTORY = "com.paiml.duende.daemon";

@@ -18,12 +18,13 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
 
 /** The {@link Daemon} objects in the service registry, by name. Of several of one name the oldest counts. */
-@Component(service = DaemonServices.class)
+@Component(service = DaemonServices.class, configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class DaemonServices {
   /** Service property: the daemon's name, where it is not the object's own. */
   static final String NAME = "daemon.name";

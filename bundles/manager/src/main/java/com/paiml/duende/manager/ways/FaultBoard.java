@@ -14,9 +14,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 
 /** What could not be taken, by origin, until it is mended: for {@code ps}, {@code doctor} and the log. */
-@Component(service = {FaultBoard.class, ConfigurationFaults.class, Diagnostic.class})
+@Component(
+    service = {FaultBoard.class, ConfigurationFaults.class, Diagnostic.class},
+    configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class FaultBoard implements ConfigurationFaults, Diagnostic {
   private static final Logger LOG = System.getLogger("duende.config");
 

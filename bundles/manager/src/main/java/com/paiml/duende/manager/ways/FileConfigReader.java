@@ -21,10 +21,13 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 
 /** The reader of daemon files, with what is installed around it. */
-@Component(service = {ConfigReader.class, FileConfigReader.class})
+@Component(
+    service = {ConfigReader.class, FileConfigReader.class},
+    configurationPolicy = ConfigurationPolicy.IGNORE)
 public final class FileConfigReader implements ConfigReader {
   private final DaemonFileReader reader;
   private final AutoCloseable surroundings;

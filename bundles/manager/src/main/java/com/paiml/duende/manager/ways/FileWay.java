@@ -18,11 +18,15 @@ import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /** Watches the folders of daemon and group files, on a thread of its own. */
-@Component(service = FileWay.class, immediate = true)
+@Component(
+    service = FileWay.class,
+    configurationPolicy = ConfigurationPolicy.IGNORE,
+    immediate = true)
 public final class FileWay {
   private static final Logger LOG = System.getLogger("duende.config");
   private static final long PATIENCE_AT_THE_END = 10_000;

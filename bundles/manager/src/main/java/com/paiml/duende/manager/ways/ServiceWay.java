@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
@@ -23,7 +24,10 @@ import org.osgi.service.component.annotations.Reference;
  * <p>The daemon is removed when its service is unregistered by a bundle that goes on, or with its bundle. While its bundle is
  * only stopped, or updated, it waits.
  */
-@Component(service = ServiceWay.class, immediate = true)
+@Component(
+    service = ServiceWay.class,
+    configurationPolicy = ConfigurationPolicy.IGNORE,
+    immediate = true)
 public final class ServiceWay {
   /** Service properties with this prefix are keys of the daemon file. */
   static final String PREFIX = "daemon.";

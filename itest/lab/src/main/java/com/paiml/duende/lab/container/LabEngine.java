@@ -453,6 +453,7 @@ public abstract class LabEngine implements AutoCloseable {
     Optional<IOException> failure = Optional.empty();
     for (int round = 0; round < 50 && Files.exists(folder); round++) {
       try {
+        unmountBelow(folder);
         deleteOnce(folder);
         failure = Optional.empty();
       } catch (IOException busy) {
@@ -463,6 +464,28 @@ public abstract class LabEngine implements AutoCloseable {
     }
     if (failure.isPresent()) {
       throw failure.get();
+    }
+  }
+
+  /** Podman mounts its own folder over itself, and does not take that back when it is killed. */
+  private static void unmountBelow(Path folder) throws IOException {
+    Path mounts = Path.of("/proc/self/mounts");
+    if (!Files.isReadable(mounts)) {
+      return;
+    }
+    List<String> points =
+        Files.readAllLines(mounts).stream()
+            .map(l -> l.split(" ")[1])
+            .filter(p -> p.startsWith(folder + "/"))
+            .toList();
+    // What was mounted last may lie in what was mounted before.
+    for (String point : points.reversed()) {
+      try {
+        Command.Result _ = Command.run(END, List.of("umount", "--lazy", point));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
   }
 
