@@ -9,6 +9,7 @@ import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.messages.Message;
 import org.freedesktop.dbus.messages.MessageFactory;
 import org.freedesktop.dbus.spi.message.IMessageReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads messages, as many at once as there are. Their form: the D-Bus specification, "Message Format". For one thread; another
@@ -31,8 +32,17 @@ final class MessageReader implements IMessageReader {
     this.channel = channel;
   }
 
+  /** The next one that is not about somebody else's unit. */
   @Override
   public Message readMessage() throws IOException, DBusException {
+    Message message;
+    do {
+      message = next();
+    } while (message == null);
+    return message;
+  }
+
+  private @Nullable Message next() throws IOException, DBusException {
     byte[] fixed = new byte[FIXED];
     take(fixed, 0, FIXED);
     if (fixed[VERSION] != Message.PROTOCOL) {
@@ -60,7 +70,9 @@ final class MessageReader implements IMessageReader {
     take(header, ALIGNED, padded);
     byte[] contents = new byte[Math.toIntExact(body)];
     take(contents, 0, contents.length);
-    return MessageFactory.createMessage(fixed[TYPE], fixed, header, contents, null);
+    return Others.isOfOthers(fixed[TYPE], header, contents)
+        ? null
+        : MessageFactory.createMessage(fixed[TYPE], fixed, header, contents, null);
   }
 
   private static long number(byte[] from, int at, ByteOrder order) {

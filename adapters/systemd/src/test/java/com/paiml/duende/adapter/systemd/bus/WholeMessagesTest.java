@@ -10,6 +10,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -147,6 +148,36 @@ class WholeMessagesTest {
 
     assertEquals(text, reader.readMessage().getParameters()[0]);
     assertThrows(EOFException.class, reader::readMessage);
+  }
+
+  private static DBusSignal of(String path, String member, String text) throws Exception {
+    return new MessageFactory(Endian.LITTLE)
+        .createSignal("org.freedesktop.systemd1", path, "a.b", member, "s", text);
+  }
+
+  @Test
+  void what_systemd_tells_of_others_units_is_passed_over_and_nothing_else() throws Exception {
+    String manager = "/org/freedesktop/systemd1";
+    List<DBusSignal> said =
+        List.of(
+            of(manager + "/unit/ssh_2eservice", "PropertiesChanged", "others"),
+            of(manager + "/unit/duende_2dweb_2eservice", "PropertiesChanged", "ours"),
+            of(manager, "UnitRemoved", "ssh.service"),
+            of(manager, "UnitRemoved", "duende-web.service"),
+            of(manager, "UnitRemoved", "var-lib-duende\\x2dlab.mount"),
+            of("/org/freedesktop/DBus", "NameOwnerChanged", "somebody"),
+            of(manager + "/unit/duende_2dlast_2eservice", "PropertiesChanged", "last"));
+    ByteArrayOutputStream wire = new ByteArrayOutputStream();
+    for (DBusSignal one : said) {
+      wire.writeBytes(wire(one));
+    }
+    MessageReader reader = new MessageReader(new Narrow(Integer.MAX_VALUE, wire.toByteArray()));
+    List<String> heard = new ArrayList<>();
+    while (!heard.contains("last")) {
+      heard.add(String.valueOf(reader.readMessage().getParameters()[0]));
+    }
+
+    assertEquals(List.of("ours", "duende-web.service", "somebody", "last"), heard);
   }
 
   @Test
