@@ -4,8 +4,9 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Starts programs with posix_spawn(3), which neither copies this process nor runs handlers in the
- * child. Safe for several threads; each call blocks for about as long as the kernel needs.
+ * Starts programs in children that share this process's memory until they execute theirs, as vfork(2) and posix_spawn(3) make
+ * them: nothing is copied, and no handler of ours runs in a child. Safe for several threads; each call blocks for about as long
+ * as the kernel needs.
  */
 @ProviderType
 public interface Spawner extends AutoCloseable {

@@ -56,7 +56,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
-/** Programs on Linux: posix_spawn(3), pidfds in one epoll loop, no thread and no process for each. */
+/** Programs on Linux: a child of vfork each, pidfds in one epoll loop, no thread and no process for each. */
 public final class LinuxPrograms implements Programs {
   private static final Logger LOGGER = System.getLogger(LinuxPrograms.class.getName());
 
@@ -181,8 +181,7 @@ public final class LinuxPrograms implements Programs {
 
   @Override
   public String describe() {
-    return "posix_spawn, pidfd, epoll"
-        + cannotConfine.map(why -> "; cannot confine: " + why).orElse("");
+    return "vfork, pidfd, epoll" + cannotConfine.map(why -> "; cannot confine: " + why).orElse("");
   }
 
   @Override
