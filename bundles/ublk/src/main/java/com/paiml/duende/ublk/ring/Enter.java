@@ -24,11 +24,8 @@ final class Enter {
   /** asm-generic/unistd.h; the same number on every architecture. */
   private static final long IO_URING_ENTER = 426;
 
-  private final MemorySegment state;
-
-  Enter(Arena arena) {
-    this.state = arena.allocate(STATE);
-  }
+  // Each call would hold and let go a shared arena, with two locked instructions.
+  private final MemorySegment state = Arena.ofAuto().allocate(STATE);
 
   private static MethodHandle link() {
     Linker linker = Linker.nativeLinker();

@@ -49,7 +49,7 @@ public final class Ring implements AutoCloseable {
   private final Descriptor descriptor;
   private final int number;
   private final Arena arena = Arena.ofShared();
-  private final Enter enter = new Enter(arena);
+  private final Enter enter = new Enter();
   private final MemorySegment timeout = arena.allocate(GETEVENTS_ARG_SIZE + 16, 8);
   private final MemorySegment rings;
   private final MemorySegment entries;

@@ -1,14 +1,11 @@
 package com.paiml.duende.ublk.ring;
 
-import java.lang.foreign.Arena;
-
 /**
  * Reads and writes at a place of one file, by pread64(2) and pwrite64(2), without allocating. For one thread at a time. Not on a
  * ring: the files that this is for cannot be asked without waiting, so a ring would hand each call to another thread.
  */
-public final class Transfers implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
-  private final Enter calls = new Enter(arena);
+public final class Transfers {
+  private final Enter calls = new Enter();
   private final long reads;
   private final long writes;
   private final int file;
@@ -28,10 +25,5 @@ public final class Transfers implements AutoCloseable {
   /** From memory into the file. Returns bytes, or a negative errno. */
   public int write(long address, int length, long offset) {
     return calls.call(writes, file, address, length, offset, 0, 0);
-  }
-
-  @Override
-  public void close() {
-    arena.close();
   }
 }

@@ -210,8 +210,5 @@ final class Queue {
     bell.close();
     calls.unmap(descriptions);
     calls.unmap(buffers);
-    if (copy != null) {
-      copy.close();
-    }
   }
 }

@@ -39,8 +39,4 @@ final class UserCopy {
     }
     return moved == length ? 0 : EIO;
   }
-
-  void close() {
-    device.close();
-  }
 }
