@@ -2,7 +2,8 @@
  * The rivals of the Java server, in C: the same loops without a virtual machine.
  *
  * rival serve null|memory|file:PATH MIB DEPTH   serves a ublk device until SIGTERM; prints what its queue did
- * rival nop BATCH COPY MILLIS                   no-op entries through a ring, COPY bytes moved for each; prints ns for each
+ * rival nop                                     reads lines "BATCH COPY MILLIS": no-op entries through a ring, COPY bytes moved
+ *                                               for each; prints ns for each
  * rival gap DEVICE SECONDS                      reads a device past the page cache; prints the longest wait for an answer
  */
 #define _GNU_SOURCE
@@ -25,6 +26,7 @@
 #define CONTROL(command) _IOWR('u', command, struct ublksrv_ctrl_cmd)
 #define IO(command) _IOWR('u', command, struct ublksrv_io_cmd)
 #define MAX_IO (128 << 10)
+#define MAX_BATCH 64
 
 static void fail(const char *what) {
   perror(what);
@@ -41,7 +43,8 @@ struct ring {
   int fd;
   unsigned entry_size, tail, pending, mask, cq_mask;
   unsigned *shared_tail, *array, *cq_head, *cq_tail;
-  char *entries;
+  size_t bytes;
+  char *base, *entries;
   struct io_uring_cqe *completions;
 };
 
@@ -51,6 +54,8 @@ static void ring_open(struct ring *r, unsigned size, int wide) {
   if (r->fd < 0) fail("io_uring_setup");
   size_t sq = p.sq_off.array + 4 * p.sq_entries, cq = p.cq_off.cqes + sizeof(struct io_uring_cqe) * p.cq_entries;
   char *base = mmap(NULL, sq > cq ? sq : cq, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
+  r->base = base;
+  r->bytes = sq > cq ? sq : cq;
   r->entry_size = wide ? 128 : 64;
   r->entries = mmap(NULL, p.sq_entries * r->entry_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQES);
   if (base == MAP_FAILED || r->entries == MAP_FAILED) fail("mmap");
@@ -63,6 +68,12 @@ static void ring_open(struct ring *r, unsigned size, int wide) {
   r->completions = (void *)(base + p.cq_off.cqes);
   r->tail = *r->shared_tail;
   r->pending = 0;
+}
+
+static void ring_close(struct ring *r) {
+  munmap(r->entries, (size_t)(r->mask + 1) * r->entry_size);
+  munmap(r->base, r->bytes);
+  close(r->fd);
 }
 
 static struct io_uring_sqe *ring_entry(struct ring *r, unsigned index) {
@@ -230,12 +241,9 @@ static int serve(const char *target, size_t mebibytes, unsigned requests_in_flig
   return 0;
 }
 
-static int nop(unsigned batch, size_t copy, double seconds) {
+static double nop(char *from, char *to, unsigned batch, size_t copy, double seconds) {
   struct ring r;
   ring_open(&r, batch, 0);
-  size_t disk = 64 << 20;
-  char *from = mmap(NULL, disk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  char *to = mmap(NULL, batch * 4096ul, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   for (unsigned tag = 0; tag < batch; tag++) {
     struct io_uring_sqe *e = ring_entry(&r, tag);
     memset(e, 0, 64);
@@ -263,7 +271,21 @@ static int nop(unsigned batch, size_t copy, double seconds) {
       __atomic_store_n(r.cq_head, head, __ATOMIC_RELEASE);
     }
   } while (now() - begin < seconds);
-  printf("%.1f\n", (now() - begin) * 1e9 / done);
+  double nanos = (now() - begin) * 1e9 / done;
+  ring_close(&r);
+  return nanos;
+}
+
+/* Memory as the server in Java has it: taken once, page aligned. */
+static int nops(void) {
+  char *from = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  char *to = mmap(NULL, MAX_BATCH * 4096ul, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (from == MAP_FAILED || to == MAP_FAILED) fail("mmap");
+  unsigned batch;
+  size_t copy;
+  double millis;
+  while (scanf("%u %zu %lf", &batch, &copy, &millis) == 3 && batch <= MAX_BATCH)
+    printf("%.1f\n", nop(from, to, batch, copy, millis / 1000));
   return 0;
 }
 
@@ -287,7 +309,7 @@ static int gap(const char *path, double seconds) {
 int main(int count, char **word) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (count == 5 && !strcmp(word[1], "serve")) return serve(word[2], atol(word[3]), atoi(word[4]));
-  if (count == 5 && !strcmp(word[1], "nop")) return nop(atoi(word[2]), atol(word[3]), atof(word[4]) / 1000);
+  if (count == 2 && !strcmp(word[1], "nop")) return nops();
   if (count == 4 && !strcmp(word[1], "gap")) return gap(word[2], atof(word[3]));
   return 64;
 }

@@ -21,6 +21,7 @@ import java.util.Locale;
 public final class NopLoop {
   private static final int DISK = 64 << 20;
   private static final int PAGE = 4096;
+  private static final int MAX_BATCH = 64;
 
   private final Ring ring;
   private final MemorySegment entries;
@@ -30,14 +31,14 @@ public final class NopLoop {
   private final int copy;
   private int random = 1;
 
-  private NopLoop(Syscalls calls, MemorySegment disk, int batch, int copy) throws LinuxException {
+  private NopLoop(Syscalls calls, MemorySegment disk, MemorySegment all, int batch, int copy)
+      throws LinuxException {
     this.ring = Ring.open(calls, batch, false);
     this.entries = ring.entries();
     this.disk = disk;
     this.batch = batch;
     this.copy = copy;
     this.buffers = new MemorySegment[batch];
-    MemorySegment all = calls.memory((long) batch * PAGE);
     for (int tag = 0; tag < batch; tag++) {
       buffers[tag] = all.asSlice((long) tag * PAGE, PAGE);
       MemorySegment _ = entries.asSlice(ring.entry(tag), 64).fill((byte) 0);
@@ -49,12 +50,14 @@ public final class NopLoop {
   public static void main(String[] words) throws IOException, LinuxException {
     Syscalls calls = new Syscalls(((Linux.Here) Linux.detect()).linux());
     MemorySegment disk = calls.memory(DISK);
+    MemorySegment buffers = calls.memory((long) MAX_BATCH * PAGE);
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       for (String line; (line = lines.readLine()) != null; ) {
         String[] asked = line.split(" ");
         NopLoop loop =
-            new NopLoop(calls, disk, Integer.parseInt(asked[0]), Integer.parseInt(asked[1]));
+            new NopLoop(
+                calls, disk, buffers, Integer.parseInt(asked[0]), Integer.parseInt(asked[1]));
         double nanos = loop.run(Long.parseLong(asked[2]) * 1_000_000);
         loop.ring.close();
         System.out.println(String.format(Locale.ROOT, "%.1f", nanos));
