@@ -662,6 +662,19 @@ class LayoutTest {
   }
 
   private String compile(Architecture architecture, String program) throws Exception {
+    // Debian has the cross compiler and its C library's headers in packages apart.
+    try {
+      String _ = syntax(architecture, "#include <stdio.h>\n");
+    } catch (AssertionError missing) {
+      return abort(
+          "the C library's headers for "
+              + architecture.kernelName()
+              + " are missing: install libc6-dev, or libc6-dev-arm64-cross for the other one");
+    }
+    return syntax(architecture, program);
+  }
+
+  private String syntax(Architecture architecture, String program) throws Exception {
     Path source = Files.writeString(dir.resolve("layout.c"), program);
     return run(List.of(compiler(architecture), "-std=gnu11", "-fsyntax-only", source.toString()));
   }
