@@ -57,7 +57,13 @@ mount -t tmpfs -o mode=755 tmpfs "$work"
 mkdir -p "$work/upper" "$work/scratch" "$work/root"
 # What is to be shared is kept at hand before the machine's files are out of sight.
 root=$work/root
-mount -t overlay -o "lowerdir=${DUENDE_LAB_SYSTEMD:+$DUENDE_LAB_SYSTEMD:}/,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
+over=
+if [ -n "${DUENDE_LAB_SYSTEMD:-}" ]; then
+  # Copied: what is below one layer cannot be another.
+  cp -a "$DUENDE_LAB_SYSTEMD" "$work/over"
+  over=$work/over:
+fi
+mount -t overlay -o "lowerdir=$over/,upperdir=$work/upper,workdir=$work/scratch" overlay "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys" || mount --rbind /sys "$root/sys"
 # Disks have nodes, by which systemd knows them when it limits I/O, and which nobody can open (nodev).
