@@ -856,7 +856,7 @@ final class Supervisor {
   private void stop(Effect.StopRun s) {
     long generation = s.generation();
     // A stop that does not come back is as good as one that failed: the run is killed beside it.
-    var _ =
+    Timers.Cancel guard =
         engine
             .timers()
             .after(
@@ -871,10 +871,15 @@ final class Supervisor {
                                 "has not ended " + STOP_GRACE.toSeconds() + " s after its timeout",
                                 "it is killed"))));
     lane.post(
-        () ->
-            call(s.handle(), a -> a.stop(s.handle(), s.signal(), s.timeout()))
-                .filter(e -> !(e instanceof AdapterGone))
-                .ifPresent(e -> post(new Message.StopFailed(generation, e))));
+        () -> {
+          Optional<DaemonException> fault =
+              call(s.handle(), a -> a.stop(s.handle(), s.signal(), s.timeout()));
+          // Else it would keep this daemon in memory for a minute, however often it is stopped.
+          guard.cancel();
+          fault
+              .filter(e -> !(e instanceof AdapterGone))
+              .ifPresent(e -> post(new Message.StopFailed(generation, e)));
+        });
   }
 
   private void kill(Effect.KillRun k) {

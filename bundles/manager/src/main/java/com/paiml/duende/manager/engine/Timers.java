@@ -33,6 +33,11 @@ final class Timers implements AutoCloseable {
     }
   }
 
+  /** How many wait for their time. */
+  int pending() {
+    return thread.getQueue().size();
+  }
+
   @Override
   public void close() {
     thread.shutdownNow();

@@ -95,6 +95,18 @@ class EngineTest {
   }
 
   @Test
+  void aStopThatHasComeBackKeepsNothingInMemory() throws Exception {
+    int before = bench.engine.timers().pending();
+    for (int i = 0; i < 20; i++) {
+      bench.deploy(config("brief").build());
+      bench.control.stop("brief", WAIT);
+      bench.control.remove("brief", false, WAIT);
+    }
+    // What guards a stop that does not come back would wait for a minute, each with its daemon.
+    until(() -> bench.engine.timers().pending() <= before);
+  }
+
+  @Test
   void aSecondStartIsRefusedAndOfThirtyTwoAtOnceExactlyOneSucceeds() throws Exception {
     bench.deploy(config("web").build());
     DaemonException e = assertThrows(DaemonException.class, () -> bench.control.start("web", WAIT));

@@ -223,5 +223,13 @@ public final class Installed implements AutoCloseable {
     for (List<Long> pids : new Witness(this).mains().values()) {
       pids.forEach(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
     }
+    removeGroups();
+  }
+
+  private void removeGroups() throws Exception {
+    Path instance = data().resolve("instance");
+    if (Files.exists(instance)) {
+      ControlGroups.remove(Files.readString(instance).strip());
+    }
   }
 }

@@ -186,23 +186,32 @@ final class LimitGroups {
       return Optional.empty();
     }
     instances.add(spec.instance());
-    Held held = groups.computeIfAbsent(name(spec), n -> new Held());
-    synchronized (held) {
-      held.owner = spec.generation();
-      Optional<LimitGroup> there = held.group.filter(LimitGroup::exists);
-      boolean sameControllers =
-          there.isPresent() && there.get().cgroup().controllers().equals(wanted(spec));
-      if (!sameControllers) {
-        held.group.ifPresent(LimitGroup::deafen);
+    while (true) {
+      Held held = groups.computeIfAbsent(name(spec), n -> new Held());
+      synchronized (held) {
+        // The run before may have let go of it meanwhile.
+        if (held == groups.get(name(spec))) {
+          return Optional.of(claim(spec, held));
+        }
       }
-      LimitGroup group = sameControllers ? there.get() : create(spec);
-      held.group = Optional.of(group);
-      Resources resources = spec.config().resources();
-      if (!sameControllers || !group.isSet(resources, spec.config().written())) {
-        group.put(spec, resources);
-      }
-      return held.group;
     }
+  }
+
+  private LimitGroup claim(LaunchSpec spec, Held held) throws DaemonException {
+    held.owner = spec.generation();
+    Optional<LimitGroup> there = held.group.filter(LimitGroup::exists);
+    boolean sameControllers =
+        there.isPresent() && there.get().cgroup().controllers().equals(wanted(spec));
+    if (!sameControllers) {
+      held.group.ifPresent(LimitGroup::deafen);
+    }
+    LimitGroup group = sameControllers ? there.get() : create(spec);
+    held.group = Optional.of(group);
+    Resources resources = spec.config().resources();
+    if (!sameControllers || !group.isSet(resources, spec.config().written())) {
+      group.put(spec, resources);
+    }
+    return group;
   }
 
   /** The run of that generation is over: its group goes, unless a later run has it. */
@@ -212,23 +221,27 @@ final class LimitGroups {
       return;
     }
     synchronized (held) {
-      if (held.owner == spec.generation() && held.group.isPresent()) {
-        remove(held.group.get());
+      if (held.owner == spec.generation()) {
+        held.group.ifPresent(LimitGroups::remove);
         held.group = Optional.empty();
+        boolean _ = groups.remove(name(spec), held);
       }
     }
   }
 
   /** Found again: it belongs to that run. */
   private LimitGroup adopt(LaunchSpec spec, Cgroup cgroup) {
-    Held held = groups.computeIfAbsent(name(spec), n -> new Held());
-    synchronized (held) {
-      held.owner = spec.generation();
-      held.group.ifPresent(LimitGroup::deafen);
-      LimitGroup group = new LimitGroup(cgroup);
-      held.group = Optional.of(group);
-      return group;
+    LimitGroup group = new LimitGroup(cgroup);
+    Held held = new Held();
+    held.owner = spec.generation();
+    held.group = Optional.of(group);
+    Held before = groups.put(name(spec), held);
+    if (before != null) {
+      synchronized (before) {
+        before.group.ifPresent(LimitGroup::deafen);
+      }
     }
+    return group;
   }
 
   private Set<Controller> wanted(LaunchSpec spec) {
