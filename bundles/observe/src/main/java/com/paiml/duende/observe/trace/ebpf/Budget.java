@@ -53,11 +53,11 @@ final class Budget {
   private int calm;
 
   /**
-   * @param limit the budget, a fraction
+   * @param limit the budget, a fraction; 1 is whatever it costs, which can be more than the daemon's own time
    * @param top the level that is wanted
    */
   Budget(double limit, Level top) {
-    this.limit = limit;
+    this.limit = limit >= 1 ? Double.POSITIVE_INFINITY : limit;
     this.top = top;
     this.level = top;
   }

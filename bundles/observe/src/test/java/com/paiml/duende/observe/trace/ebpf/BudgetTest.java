@@ -24,6 +24,16 @@ class BudgetTest {
   }
 
   @Test
+  void a_budget_of_one_is_whatever_it_costs() {
+    Budget budget = new Budget(1, Level.EVENTS);
+    // Five million calls of 350 ns in a second are more than there is.
+    assertEquals(Budget.Step.STAY, budget.window(5_000_000, SECOND, SECOND));
+    assertEquals(Budget.Step.STAY, budget.window(5_000_000, SECOND, SECOND));
+    assertEquals(Level.EVENTS, budget.level());
+    assertTrue(budget.cost(0, 0) > 1, "and what it costs is told");
+  }
+
+  @Test
   void a_million_calls_a_second_are_counted_for_part_of_the_time_only() {
     Budget budget = new Budget(0.05, Level.EVENTS);
     budget.window(1_000_000, SECOND, SECOND);
