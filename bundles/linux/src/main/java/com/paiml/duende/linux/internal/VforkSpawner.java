@@ -169,7 +169,9 @@ final class VforkSpawner implements Spawner {
     if (outcome.error() != 0) {
       failure =
           SpawnFaults.explainStep(kernel, steps.purpose(outcome.step()), outcome.error(), request);
-    } else if (System.nanoTime() - begin >= request.deadline().toNanos() && process.hasEnded()) {
+    } else if (System.nanoTime() - begin >= request.deadline().toNanos()) {
+      // Its timer may have killed it as it became the program: its death is then on its way and
+      // cannot be seen yet.
       failure = StepReport.late(request);
     }
     if (failure != null) {

@@ -471,6 +471,22 @@ public class ConfinementTest {
   }
 
   @Test
+  void aStartThatEndsWithItsDeadlineIsARunOrIsTold() throws Exception {
+    SpawnRequest none =
+        shell("exit 9")
+            .withConfinement(confinement().umask(022).build())
+            .withDeadline(Duration.ofNanos(1));
+    for (int round = 0; round < 200; round++) {
+      try {
+        assertEquals(new ExitStatus.Exited(9), end(spawner.spawn(none)), "killed by its deadline");
+      } catch (LinuxException late) {
+        assertTrue(late.is(Errno.ETIMEDOUT), late.getMessage());
+        assertEquals(0, late.getSuppressed().length, "nothing is left to be reaped");
+      }
+    }
+  }
+
+  @Test
   void theVirtualMachineDoesNotWaitForAStartThatIsHeldUp() throws Exception {
     SpawnRequest held =
         shell("exit 0")
