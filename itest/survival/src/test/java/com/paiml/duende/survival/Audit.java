@@ -43,6 +43,8 @@ final class Audit {
   private int deaths;
   private int deathsNow;
   private String last = "nothing";
+  private boolean survivorsAreWell;
+  private long wentOn;
 
   Audit(Fleet fleet, Churn churn) {
     this(fleet, churn, List.of());
@@ -106,6 +108,15 @@ final class Audit {
     List<String> faults() throws Exception;
   }
 
+  /**
+   * How long it took, of the last wait, until each that was steady and was not itself killed had gone on, or had begun anew with
+   * its JVM; nanoseconds. The rest, those that were being started and stopped, and those that have died, is for their platform
+   * to start.
+   */
+  long wentOn() {
+    return wentOn;
+  }
+
   /** What was still wrong when it was last asked for; how many things, and one of them. */
   String last() {
     return last;
@@ -114,7 +125,9 @@ final class Audit {
   private long await(String where, Check check) throws Exception {
     long begin = System.nanoTime();
     long end = begin + PATIENCE.toNanos();
+    boolean some = false;
     while (true) {
+      survivorsAreWell = false;
       List<String> faults;
       try {
         faults = check.faults();
@@ -122,6 +135,10 @@ final class Audit {
         faults = List.of("no answer: " + e);
       } catch (IllegalStateException e) {
         faults = List.of("refused: " + e.getMessage());
+      }
+      if (survivorsAreWell && !some) {
+        some = true;
+        wentOn = System.nanoTime() - begin;
       }
       if (faults.isEmpty()) {
         return System.nanoTime() - begin;
@@ -171,7 +188,9 @@ final class Audit {
     Set<String> all = new TreeSet<>(listed.keySet());
     all.addAll(wishes.keySet());
     all.addAll(mains.keySet());
+    boolean well = true;
     for (String name : all) {
+      int before = faults.size();
       Listed daemon = listed.get(name);
       List<Long> pids = mains.getOrDefault(name, List.of());
       Wish wish = wishes.getOrDefault(name, Wish.ABSENT);
@@ -182,20 +201,27 @@ final class Audit {
         if (wish == Wish.RUN || wish == Wish.REST) {
           faults.add(name + " is not known any more");
         }
+        well &= !survives(name) || faults.size() == before;
         continue;
       }
       Nature nature = fleet.member(name).map(Fleet.Member::nature).orElse(Nature.TOGGLED);
       boolean outside = fleet.member(name).map(m -> m.sort().isOutside()).orElse(true);
       check(daemon, wish, nature, pids, outside, faults);
-      if (faults.isEmpty() && (nature == Nature.STEADY || nature == Nature.TALKING)) {
+      if (faults.size() == before && isSteady(name)) {
         steady(daemon, outside, faults);
       }
+      well &= !survives(name) || faults.size() == before;
       boolean counts = fleet.member(name).map(m -> !m.sort().name().equals("module")).orElse(false);
       if (faults.isEmpty() && nature == Nature.CRASHING && counts) {
         counted(daemon, lived.getOrDefault(name, 0L), faults);
       }
     }
+    survivorsAreWell = well;
     return faults;
+  }
+
+  private boolean survives(String name) {
+    return isSteady(name) && !killed.contains(name);
   }
 
   /** What platforms have of this container belongs to its daemons, each that runs is there, and is what it was. */
