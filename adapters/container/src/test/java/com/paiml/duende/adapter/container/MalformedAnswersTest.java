@@ -144,6 +144,8 @@ class MalformedAnswersTest {
     String line = new String(asked.array(), 0, asked.position(), StandardCharsets.UTF_8);
     if (line.startsWith("GET /version ")) {
       write(channel, version);
+    } else if (line.startsWith("GET /_ping ")) {
+      write(channel, whole("200 OK", "OK"));
     } else if (nonsense.equals(ENDLESS)) {
       write(channel, "HTTP/1.1 200 OK\r\n\r\n");
       String more = "[".repeat(1 << 20);
