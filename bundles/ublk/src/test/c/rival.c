@@ -2,8 +2,6 @@
  * The rivals of the Java server, in C: the same loops without a virtual machine.
  *
  * rival serve null|memory|file:PATH MIB DEPTH   serves a ublk device until SIGTERM; prints what its queue did
- * rival nop                                     reads lines "BATCH COPY MILLIS": no-op entries through a ring, COPY bytes moved
- *                                               for each; prints ns for each
  * rival gap DEVICE SECONDS                      reads a device past the page cache; prints the longest wait for an answer
  */
 #define _GNU_SOURCE
@@ -26,7 +24,6 @@
 #define CONTROL(command) _IOWR('u', command, struct ublksrv_ctrl_cmd)
 #define IO(command) _IOWR('u', command, struct ublksrv_io_cmd)
 #define MAX_IO (128 << 10)
-#define MAX_BATCH 64
 
 static void fail(const char *what) {
   perror(what);
@@ -68,12 +65,6 @@ static void ring_open(struct ring *r, unsigned size, int wide) {
   r->completions = (void *)(base + p.cq_off.cqes);
   r->tail = *r->shared_tail;
   r->pending = 0;
-}
-
-static void ring_close(struct ring *r) {
-  munmap(r->entries, (size_t)(r->mask + 1) * r->entry_size);
-  munmap(r->base, r->bytes);
-  close(r->fd);
 }
 
 static struct io_uring_sqe *ring_entry(struct ring *r, unsigned index) {
@@ -241,54 +232,6 @@ static int serve(const char *target, size_t mebibytes, unsigned requests_in_flig
   return 0;
 }
 
-static double nop(char *from, char *to, unsigned batch, size_t copy, double seconds) {
-  struct ring r;
-  ring_open(&r, batch, 0);
-  for (unsigned tag = 0; tag < batch; tag++) {
-    struct io_uring_sqe *e = ring_entry(&r, tag);
-    memset(e, 0, 64);
-    e->opcode = IORING_OP_NOP;
-    e->user_data = tag;
-    ring_push(&r, tag);
-  }
-  unsigned random = 1;
-  unsigned long done = 0;
-  double begin = now();
-  do {
-    for (int turn = 0; turn < 100; turn++) {
-      ring_enter(&r, batch);
-      unsigned head = *r.cq_head, end = __atomic_load_n(r.cq_tail, __ATOMIC_ACQUIRE);
-      for (; head != end; head++) {
-        unsigned tag = r.completions[head & r.cq_mask].user_data;
-        if (copy) {
-          random = random * 1103515245 + 12345;
-          memcpy(to + tag * 4096ul, from + ((random >> 8) & 16383) * 4096ul, copy);
-        }
-        *(int *)(r.entries + 64 * tag + 52) = 4096; /* the result of a ublk entry */
-        ring_push(&r, tag);
-        done++;
-      }
-      __atomic_store_n(r.cq_head, head, __ATOMIC_RELEASE);
-    }
-  } while (now() - begin < seconds);
-  double nanos = (now() - begin) * 1e9 / done;
-  ring_close(&r);
-  return nanos;
-}
-
-/* Memory as the server in Java has it: taken once, page aligned. */
-static int nops(void) {
-  char *from = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  char *to = mmap(NULL, MAX_BATCH * 4096ul, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (from == MAP_FAILED || to == MAP_FAILED) fail("mmap");
-  unsigned batch;
-  size_t copy;
-  double millis;
-  while (scanf("%u %zu %lf", &batch, &copy, &millis) == 3 && batch <= MAX_BATCH)
-    printf("%.1f\n", nop(from, to, batch, copy, millis / 1000));
-  return 0;
-}
-
 static int gap(const char *path, double seconds) {
   int fd = open(path, O_RDONLY | O_DIRECT);
   char *buffer;
@@ -309,7 +252,6 @@ static int gap(const char *path, double seconds) {
 int main(int count, char **word) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (count == 5 && !strcmp(word[1], "serve")) return serve(word[2], atol(word[3]), atoi(word[4]));
-  if (count == 2 && !strcmp(word[1], "nop")) return nops();
   if (count == 4 && !strcmp(word[1], "gap")) return gap(word[2], atof(word[3]));
   return 64;
 }

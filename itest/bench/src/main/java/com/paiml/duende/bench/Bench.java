@@ -35,6 +35,7 @@ public final class Bench {
           new RestartScenario(),
           new SystemdScenario(),
           new TracingScenario(),
+          new UblkScenario(),
           new ProgramsScenario(),
           new SoakScenario());
 

@@ -19,7 +19,8 @@ final class Enter {
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-  private static final MethodHandle SYSCALL = link();
+  private static final MethodHandle SYSCALL = link(Linker.Option.captureCallState("errno"));
+  private static final MethodHandle UNTOLD = link();
 
   /** asm-generic/unistd.h; the same number on every architecture. */
   private static final long IO_URING_ENTER = 426;
@@ -27,16 +28,44 @@ final class Enter {
   // Each call would hold and let go a shared arena, with two locked instructions.
   private final MemorySegment state = Arena.ofAuto().allocate(STATE);
 
-  private static MethodHandle link() {
+  private static MethodHandle link(Linker.Option... options) {
     Linker linker = Linker.nativeLinker();
     ValueLayout.OfLong word = ValueLayout.JAVA_LONG;
     return linker.downcallHandle(
         linker.defaultLookup().findOrThrow("syscall"),
         FunctionDescriptor.of(word, word, word, word, word, word, word, word),
-        Linker.Option.captureCallState("errno"));
+        options);
   }
 
-  /** @return entries taken, or a negative errno */
+  /**
+   * Hands entries over and waits without a limit. To keep errno costs a seventh of what Java puts on top of the call, and it is
+   * of use only when the call failed; then nothing was taken (io_uring_enter(2): an error is returned when no entry was), so it
+   * is made once more, with errno.
+   *
+   * @return entries taken, or a negative errno
+   */
+  int enter(int ring, int submit, int complete, int flags) {
+    try {
+      long result =
+          (long)
+              UNTOLD.invokeExact(
+                  IO_URING_ENTER,
+                  (long) ring,
+                  (long) submit,
+                  (long) complete,
+                  (long) flags,
+                  0L,
+                  0L);
+      if (result >= 0) {
+        return (int) result;
+      }
+    } catch (Throwable impossible) {
+      throw new LinkageError("io_uring_enter cannot be called", impossible);
+    }
+    return call(IO_URING_ENTER, ring, submit, complete, flags, 0, 0);
+  }
+
+  /** The same with an argument, which may limit the wait: called once, so that it does not wait twice. */
   int enter(int ring, int submit, int complete, int flags, long argument, long size) {
     return call(IO_URING_ENTER, ring, submit, complete, flags, argument, size);
   }

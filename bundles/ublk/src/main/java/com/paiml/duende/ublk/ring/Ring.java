@@ -5,7 +5,6 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
 
 /**
@@ -43,7 +42,6 @@ public final class Ring implements AutoCloseable {
   private static final int ETIME = 62;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final VarHandle SHARED = INT.varHandle();
 
   private final Syscalls calls;
   private final Descriptor descriptor;
@@ -53,16 +51,18 @@ public final class Ring implements AutoCloseable {
   private final MemorySegment timeout = arena.allocate(GETEVENTS_ARG_SIZE + 16, 8);
   private final MemorySegment rings;
   private final MemorySegment entries;
+  private final long entriesAt;
   private final int entrySize;
   private final int mask;
   private final int completionMask;
+  // Addresses.
   private final long arrayAt;
   private final long tailAt;
   private final long headAt;
   private final long completionTailAt;
   private final long completionsAt;
   private int tail;
-  private int pending;
+  private int taken;
 
   private Ring(
       Syscalls calls,
@@ -78,14 +78,17 @@ public final class Ring implements AutoCloseable {
     this.rings = rings;
     this.entries = entries;
     this.entrySize = entrySize;
-    this.tailAt = params.get(INT, SQ_OFF_TAIL);
-    this.arrayAt = params.get(INT, SQ_OFF_ARRAY);
+    this.entriesAt = entries.address();
+    long at = rings.address();
+    this.tailAt = at + params.get(INT, SQ_OFF_TAIL);
+    this.arrayAt = at + params.get(INT, SQ_OFF_ARRAY);
     this.mask = rings.get(INT, params.get(INT, SQ_OFF_RING_MASK));
-    this.headAt = params.get(INT, CQ_OFF_HEAD);
-    this.completionTailAt = params.get(INT, CQ_OFF_TAIL);
-    this.completionsAt = params.get(INT, CQ_OFF_CQES);
+    this.headAt = at + params.get(INT, CQ_OFF_HEAD);
+    this.completionTailAt = at + params.get(INT, CQ_OFF_TAIL);
+    this.completionsAt = at + params.get(INT, CQ_OFF_CQES);
     this.completionMask = rings.get(INT, params.get(INT, CQ_OFF_RING_MASK));
-    this.tail = rings.get(INT, tailAt);
+    this.tail = Raw.getInt(tailAt);
+    this.taken = tail;
   }
 
   /**
@@ -146,11 +149,15 @@ public final class Ring implements AutoCloseable {
     return (long) index * entrySize;
   }
 
+  /** Its address. */
+  public long entryAddress(int index) {
+    return entriesAt + (long) index * entrySize;
+  }
+
   /** Queues an entry for the next {@link #enter}. */
   public void push(int index) {
-    rings.set(INT, arrayAt + 4L * (tail & mask), index);
+    Raw.setInt(arrayAt + 4L * (tail & mask), index);
     tail++;
-    pending++;
   }
 
   /**
@@ -160,10 +167,9 @@ public final class Ring implements AutoCloseable {
    * @return 0, or a negative errno other than EINTR; what was not taken stays queued
    */
   public int enter(int complete) {
-    SHARED.setRelease(rings, tailAt, tail);
-    int taken =
-        enter.enter(number, pending, complete, complete == 0 ? 0 : IORING_ENTER_GETEVENTS, 0, 0);
-    return settle(taken);
+    Raw.setRelease(tailAt, tail);
+    return settle(
+        enter.enter(number, tail - taken, complete, complete == 0 ? 0 : IORING_ENTER_GETEVENTS));
   }
 
   /**
@@ -172,57 +178,56 @@ public final class Ring implements AutoCloseable {
    * @return 0, also when the time is over: then there is no completion; or a negative errno
    */
   public int enter(Duration most) {
-    SHARED.setRelease(rings, tailAt, tail);
+    Raw.setRelease(tailAt, tail);
     timeout.set(LONG, GETEVENTS_ARG_TS, timeout.address() + GETEVENTS_ARG_SIZE);
     timeout.set(LONG, GETEVENTS_ARG_SIZE, most.toSeconds());
     timeout.set(LONG, GETEVENTS_ARG_SIZE + 8, most.toNanosPart());
-    int taken =
+    return settle(
         enter.enter(
             number,
-            pending,
+            tail - taken,
             1,
             IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
             timeout.address(),
-            GETEVENTS_ARG_SIZE);
-    return settle(taken);
+            GETEVENTS_ARG_SIZE));
   }
 
-  private int settle(int taken) {
-    if (taken >= 0) {
-      pending -= taken;
+  private int settle(int result) {
+    if (result >= 0) {
+      taken += result;
       return 0;
     }
     // With ETIME and EINTR everything that was queued has been taken: the kernel waits last.
-    if (taken == -ETIME || taken == -EINTR) {
-      pending = 0;
+    if (result == -ETIME || result == -EINTR) {
+      taken = tail;
       return 0;
     }
-    return taken;
+    return result;
   }
 
   /** The first completion that was not consumed. */
   public int head() {
-    return rings.get(INT, headAt);
+    return Raw.getInt(headAt);
   }
 
   /** One past the last completion that the kernel has written. */
   public int completed() {
-    return (int) SHARED.getAcquire(rings, completionTailAt);
+    return Raw.getAcquire(completionTailAt);
   }
 
   /** The user data of the entry that this completion answers. */
   public long data(int completion) {
-    return rings.get(LONG, completionsAt + CQE_SIZE * (completion & completionMask));
+    return Raw.getLong(completionsAt + CQE_SIZE * (completion & completionMask));
   }
 
   /** The result of it: a negative errno, or what the operation says. */
   public int result(int completion) {
-    return rings.get(INT, completionsAt + CQE_SIZE * (completion & completionMask) + CQE_RES);
+    return Raw.getInt(completionsAt + CQE_SIZE * (completion & completionMask) + CQE_RES);
   }
 
   /** Gives the completions before this one back to the kernel. */
   public void consume(int head) {
-    SHARED.setRelease(rings, headAt, head);
+    Raw.setRelease(headAt, head);
   }
 
   /** Gives everything back; what the kernel still works on is cancelled. */

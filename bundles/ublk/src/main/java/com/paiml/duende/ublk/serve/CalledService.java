@@ -4,6 +4,7 @@ import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.spi.BlockTarget;
 import com.paiml.duende.ublk.control.Uapi;
 import com.paiml.duende.ublk.targets.MemoryTarget;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,9 @@ final class CalledService implements Service {
 
   private int read(int tag, long offset, long length) {
     if (copy == null) {
+      if (target instanceof MemoryTarget memory) {
+        return memory.give(offset, requests.bufferAddress(tag), buffered(length));
+      }
       return target.read(offset, requests.buffer(tag, length));
     }
     if (target instanceof MemoryTarget memory) {
@@ -61,6 +65,9 @@ final class CalledService implements Service {
 
   private int take(int tag, long offset, long length) {
     if (copy == null) {
+      if (target instanceof MemoryTarget memory) {
+        return memory.take(offset, requests.bufferAddress(tag), buffered(length));
+      }
       return target.write(offset, requests.buffer(tag, length));
     }
     if (target instanceof MemoryTarget memory) {
@@ -68,6 +75,12 @@ final class CalledService implements Service {
     }
     int taken = copy.take(tag, requests.bufferAddress(tag), length);
     return taken == 0 ? target.write(offset, requests.buffer(tag, length)) : taken;
+  }
+
+  /** A length that a buffer has room for, or the exception that a segment of the buffer would throw. */
+  private long buffered(long length) {
+    long _ = Objects.checkFromIndexSize(0, length, requests.bufferBytes());
+    return length;
   }
 
   private int write(int tag, long offset, long length) {

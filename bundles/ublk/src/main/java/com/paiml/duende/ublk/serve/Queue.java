@@ -4,6 +4,7 @@ import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.ublk.control.Uapi;
+import com.paiml.duende.ublk.ring.Raw;
 import com.paiml.duende.ublk.ring.Ring;
 import com.paiml.duende.ublk.ring.Syscalls;
 import com.paiml.duende.ublk.ring.Transfers;
@@ -187,7 +188,7 @@ final class Queue {
     if (result < 0) {
       failed.setOpaque(failed.getPlain() + 1);
     }
-    entries.set(INT, ring.entry(tag) + Uapi.IO_RESULT, result);
+    Raw.setInt(ring.entryAddress(tag) + Uapi.IO_RESULT, result);
     ring.push(tag);
   }
 

@@ -1,23 +1,23 @@
 package com.paiml.duende.ublk.serve;
 
 import com.paiml.duende.ublk.control.Uapi;
+import com.paiml.duende.ublk.ring.Raw;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The requests of a queue as the kernel describes them, struct ublksrv_io_desc, and the buffers that go with them. One thread.
  */
 final class Requests {
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-
-  private final MemorySegment descriptions;
+  private final long descriptions;
   private final MemorySegment buffers;
+  private final long buffersAt;
   private final int bufferBytes;
   private final MemorySegment[] slices;
   private final int perTag;
 
   Requests(MemorySegment descriptions, MemorySegment buffers, int bufferBytes, int depth) {
-    this.descriptions = descriptions;
+    this.descriptions = descriptions.address();
+    this.buffersAt = buffers.address();
     this.buffers = buffers;
     this.bufferBytes = bufferBytes;
     this.perTag = bufferBytes >> 9;
@@ -25,25 +25,31 @@ final class Requests {
   }
 
   int operation(int tag) {
-    return descriptions.get(INT, Uapi.DESC_SIZE * tag + Uapi.DESC_OP_FLAGS) & 0xff;
+    return Raw.getInt(descriptions + Uapi.DESC_SIZE * tag + Uapi.DESC_OP_FLAGS) & 0xff;
   }
 
   int flags(int tag) {
-    return descriptions.get(INT, Uapi.DESC_SIZE * tag + Uapi.DESC_OP_FLAGS);
+    return Raw.getInt(descriptions + Uapi.DESC_SIZE * tag + Uapi.DESC_OP_FLAGS);
   }
 
   long offset(int tag) {
-    return descriptions.get(ValueLayout.JAVA_LONG, Uapi.DESC_SIZE * tag + Uapi.DESC_START) << 9;
+    return Raw.getLong(descriptions + Uapi.DESC_SIZE * tag + Uapi.DESC_START) << 9;
   }
 
   /** Bytes; more than a buffer has for requests that carry no data. */
   long length(int tag) {
-    return Integer.toUnsignedLong(descriptions.get(INT, Uapi.DESC_SIZE * tag + Uapi.DESC_SECTORS))
+    return Integer.toUnsignedLong(
+            Raw.getInt(descriptions + Uapi.DESC_SIZE * tag + Uapi.DESC_SECTORS))
         << 9;
   }
 
+  /** The most that a request may carry. */
+  long bufferBytes() {
+    return bufferBytes;
+  }
+
   long bufferAddress(int tag) {
-    return buffers.address() + (long) tag * bufferBytes;
+    return buffersAt + (long) tag * bufferBytes;
   }
 
   /** The buffer of a tag, as long as its request. Made once for each length that occurs, so that serving allocates nothing. */

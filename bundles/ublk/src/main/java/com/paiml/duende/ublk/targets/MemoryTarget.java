@@ -2,18 +2,24 @@ package com.paiml.duende.ublk.targets;
 
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.BlockTarget;
+import com.paiml.duende.ublk.ring.Raw;
 import com.paiml.duende.ublk.ring.Syscalls;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** Memory, all of it taken at the start. It outlives a server that is killed, and goes with its device. */
 public final class MemoryTarget implements BlockTarget {
   private final SharedMemory shared;
   private final MemorySegment memory;
+  private final long start;
+  private final long length;
 
   private MemoryTarget(SharedMemory shared) {
     this.shared = shared;
     this.memory = shared.memory();
+    this.start = memory.address();
+    this.length = memory.byteSize();
   }
 
   /**
@@ -43,6 +49,22 @@ public final class MemoryTarget implements BlockTarget {
   /** Where in this process's memory a place of the disk is. */
   public long address(long offset) {
     return memory.address() + offset;
+  }
+
+  /**
+   * Reads to memory at an address, of which the caller knows that as much is there. Returns 0.
+   *
+   * @throws IndexOutOfBoundsException when the disk is not as long
+   */
+  public int give(long offset, long to, long bytes) {
+    Raw.copy(start + Objects.checkFromIndexSize(offset, bytes, length), to, bytes);
+    return 0;
+  }
+
+  /** Writes from memory at an address; otherwise as {@link #give}. */
+  public int take(long offset, long from, long bytes) {
+    Raw.copy(from, start + Objects.checkFromIndexSize(offset, bytes, length), bytes);
+    return 0;
   }
 
   @Override

@@ -1,8 +1,10 @@
-package com.paiml.duende.ublk.inside;
+package com.paiml.duende.bench;
 
 import com.paiml.duende.linux.Linux;
+import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.ublk.control.Uapi;
+import com.paiml.duende.ublk.ring.Raw;
 import com.paiml.duende.ublk.ring.Ring;
 import com.paiml.duende.ublk.ring.Syscalls;
 import java.io.BufferedReader;
@@ -12,35 +14,38 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
- * The loop of a queue on entries that do nothing, so that it runs on a kernel without ublk: what is left is the price of the
- * loop itself, the same one that {@code rival.c} pays in C. Reads "batch copy millis" from standard input, answers with the
- * nanoseconds for each entry.
+ * The loop of a queue of {@code ublk} on entries that do nothing, so that it runs on a kernel without ublk: what is left is the
+ * price of the loop itself, the same one that {@code ringloop.c} pays in C. Reads "batch copy millis" from standard input,
+ * answers with the nanoseconds for each entry. Its argument is the file that both have for memory.
  */
-public final class NopLoop {
-  private static final int DISK = 64 << 20;
+public final class RingLoop {
+  /** Bytes of the file that are copied from. */
+  static final long DISK = 64 << 20;
+
+  /** Bytes of the file: after the disk, a page for each entry to copy to. */
+  static final long FILE = DISK + 64 * 4096;
+
   private static final int PAGE = 4096;
-  private static final int MAX_BATCH = 64;
 
   private final Ring ring;
-  private final MemorySegment entries;
-  private final MemorySegment disk;
-  private final MemorySegment[] buffers;
+  private final long disk;
+  private final long buffers;
   private final int batch;
   private final int copy;
   private int random = 1;
 
-  private NopLoop(Syscalls calls, MemorySegment disk, MemorySegment all, int batch, int copy)
+  private RingLoop(Syscalls calls, MemorySegment memory, int batch, int copy)
       throws LinuxException {
     this.ring = Ring.open(calls, batch, false);
-    this.entries = ring.entries();
-    this.disk = disk;
+    this.disk = memory.address();
+    this.buffers = disk + DISK;
     this.batch = batch;
     this.copy = copy;
-    this.buffers = new MemorySegment[batch];
+    MemorySegment entries = ring.entries();
     for (int tag = 0; tag < batch; tag++) {
-      buffers[tag] = all.asSlice((long) tag * PAGE, PAGE);
       MemorySegment _ = entries.asSlice(ring.entry(tag), 64).fill((byte) 0);
       entries.set(ValueLayout.JAVA_LONG, ring.entry(tag) + Uapi.SQE_USER_DATA, tag);
       ring.push(tag);
@@ -49,15 +54,20 @@ public final class NopLoop {
 
   public static void main(String[] words) throws IOException, LinuxException {
     Syscalls calls = new Syscalls(((Linux.Here) Linux.detect()).linux());
-    MemorySegment disk = calls.memory(DISK);
-    MemorySegment buffers = calls.memory((long) MAX_BATCH * PAGE);
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+    try (Descriptor file = calls.open(words[0], Syscalls.O_RDWR);
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      MemorySegment memory =
+          calls.map(
+              FILE,
+              Syscalls.PROT_READ | Syscalls.PROT_WRITE,
+              Syscalls.MAP_SHARED | Syscalls.MAP_POPULATE,
+              file.number(),
+              0);
       for (String line; (line = lines.readLine()) != null; ) {
         String[] asked = line.split(" ");
-        NopLoop loop =
-            new NopLoop(
-                calls, disk, buffers, Integer.parseInt(asked[0]), Integer.parseInt(asked[1]));
+        RingLoop loop =
+            new RingLoop(calls, memory, Integer.parseInt(asked[0]), Integer.parseInt(asked[1]));
         double nanos = loop.run(Long.parseLong(asked[2]) * 1_000_000);
         loop.ring.close();
         System.out.println(String.format(Locale.ROOT, "%.1f", nanos));
@@ -88,10 +98,11 @@ public final class NopLoop {
       int tag = (int) ring.data(head);
       if (copy != 0) {
         random = random * 1103515245 + 12345;
-        MemorySegment.copy(
-            disk, ((random >>> 8) & 16383) * (long) PAGE, buffers[tag], 0, buffers[tag].byteSize());
+        long from = ((random >>> 8) & 16383) * (long) PAGE;
+        Raw.copy(
+            disk + Objects.checkFromIndexSize(from, copy, DISK), buffers + (long) tag * PAGE, copy);
       }
-      entries.set(ValueLayout.JAVA_INT, ring.entry(tag) + Uapi.IO_RESULT, PAGE);
+      Raw.setInt(ring.entryAddress(tag) + Uapi.IO_RESULT, PAGE);
       ring.push(tag);
     }
     ring.consume(head);
