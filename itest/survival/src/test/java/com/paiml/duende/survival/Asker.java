@@ -50,10 +50,12 @@ final class Asker {
           last = now;
           answers++;
         }
-        TimeUnit.MILLISECONDS.sleep(2);
       } catch (IOException notNow) {
-        // It counts as no answer; not at once again.
-        Thread.onSpinWait();
+        // It counts as no answer.
+      }
+      try {
+        // So seldom that it does not take the processor time that it measures.
+        TimeUnit.MILLISECONDS.sleep(10);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;

@@ -154,7 +154,8 @@ final class Audit {
                 + "\n--- its log\n"
                 + tail(duende.log()));
       }
-      TimeUnit.MILLISECONDS.sleep(50);
+      // So seldom that it does not take the processor time that it measures.
+      TimeUnit.MILLISECONDS.sleep(150);
     }
   }
 

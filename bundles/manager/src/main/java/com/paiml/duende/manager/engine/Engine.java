@@ -943,6 +943,10 @@ public final class Engine implements AutoCloseable {
   }
 
   public void remove(PlatformAdapter adapter) {
+    if (closed) {
+      // Its services are taken from it after it was closed; nobody is looked after any more.
+      return;
+    }
     ports
         .remove(adapter)
         .ifPresent(

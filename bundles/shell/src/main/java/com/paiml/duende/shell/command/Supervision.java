@@ -8,6 +8,8 @@ import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.shell.call.Faults;
 import com.paiml.duende.shell.call.UsageException;
+import com.paiml.duende.spi.Deadline;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,10 +24,11 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 /** The manager, while there is one. It may be updated while commands run, so that it is asked for each time. */
 @Component(service = Supervision.class)
 public final class Supervision {
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
+  /** How long a command waits for the next manager: the old one is mostly just being replaced. */
+  private static final Duration REPLACEMENT = Duration.ofSeconds(5);
+
+  private final Duration patience;
+  private final Object came = new Object();
   private volatile @Nullable DaemonManager present;
 
   @Reference(
@@ -34,15 +37,42 @@ public final class Supervision {
       policyOption = ReferencePolicyOption.GREEDY)
   private volatile @Nullable ConfigurationFaults board;
 
-  public Supervision() {}
+  public Supervision() {
+    this(REPLACEMENT);
+  }
+
+  Supervision(Duration patience) {
+    this.patience = patience;
+  }
 
   Supervision(DaemonManager manager) {
+    this();
     present = manager;
   }
 
   Supervision(DaemonManager manager, ConfigurationFaults faults) {
-    present = manager;
+    this(manager);
     board = faults;
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void addManager(DaemonManager manager) {
+    synchronized (came) {
+      present = manager;
+      came.notifyAll();
+    }
+  }
+
+  void removeManager(DaemonManager manager) {
+    synchronized (came) {
+      // The next one is there before the one that it replaces is taken away.
+      if (manager.equals(present)) {
+        present = null;
+      }
+    }
   }
 
   /** The manager, if there is one now. */
@@ -56,15 +86,40 @@ public final class Supervision {
     return now == null ? List.of() : now.faults();
   }
 
+  /**
+   * The manager; waited for, for some seconds, while it is being replaced.
+   *
+   * @throws DaemonException {@link ErrorCode#NOT_FOUND} when none has come
+   */
   DaemonManager manager() throws DaemonException {
-    return find()
-        .orElseThrow(
-            () ->
-                new DaemonException(
-                    ErrorCode.NOT_FOUND,
-                    "",
-                    "the manager is not running in this container",
-                    "see 'duende doctor'"));
+    DaemonManager now = present;
+    return now == null ? await() : now;
+  }
+
+  private DaemonManager await() throws DaemonException {
+    Deadline deadline = Deadline.after(patience);
+    synchronized (came) {
+      while (true) {
+        DaemonManager now = present;
+        if (now != null) {
+          return now;
+        }
+        if (deadline.hasPassed()) {
+          throw new DaemonException(
+              ErrorCode.NOT_FOUND,
+              "",
+              "the manager is not running in this container",
+              "see 'duende doctor'");
+        }
+        try {
+          came.wait(Math.max(1, deadline.remaining().toMillis()));
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new DaemonException(
+              ErrorCode.TIMEOUT, "the manager", "the wait for it was interrupted", "try again", e);
+        }
+      }
+    }
   }
 
   /** A name and those after it. */
