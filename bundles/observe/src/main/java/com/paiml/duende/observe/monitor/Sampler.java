@@ -21,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -47,6 +48,9 @@ final class Sampler implements AutoCloseable {
   /** Idle daemons elsewhere asked for in a second while nobody reads. */
   private static final double IDLE_QUESTIONS = 10;
 
+  /** For how long these are kept, to be asked one right after the other. */
+  private static final Duration TOGETHER = Duration.ofSeconds(4);
+
   /** Rounds after which the processes are looked through also when no new one was seen to begin. */
   private static final int SURELY = 64;
 
@@ -54,6 +58,9 @@ final class Sampler implements AutoCloseable {
   private static final int REST_OF_OURS = 50;
 
   private static final int REST_OF_ALL = 4;
+
+  /** What is less than this it rests after the next question; in nanoseconds. */
+  private static final long SHORT_REST = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final DaemonManager manager;
   private final boolean linux;
@@ -69,6 +76,7 @@ final class Sampler implements AutoCloseable {
   private final Map<Integer, Track> roots = new HashMap<>();
   private final List<Track> programs = new ArrayList<>();
   private final List<Track> elsewhere = new ArrayList<>();
+  private final AtomicLong owed = new AtomicLong();
   private final Turns looks;
   private final Turns questions;
   private long round;
@@ -79,8 +87,8 @@ final class Sampler implements AutoCloseable {
    */
   Sampler(DaemonManager manager, boolean linux, Duration interval, double unusual) {
     this.manager = manager;
-    this.looks = new Turns(IDLE_LOOKS, interval);
-    this.questions = new Turns(IDLE_QUESTIONS, interval);
+    this.looks = new Turns(IDLE_LOOKS, interval, Duration.ZERO);
+    this.questions = new Turns(IDLE_QUESTIONS, interval, TOGETHER);
     this.unusual = unusual;
     this.linux = linux;
     this.scan = new ProcessScan();
@@ -273,7 +281,10 @@ final class Sampler implements AutoCloseable {
         Math.max(
             REST_OF_OURS * (threads.getCurrentThreadCpuTime() - ours),
             REST_OF_ALL * (System.nanoTime() - began));
-    LockSupport.parkNanos(rest);
+    long due = owed.addAndGet(rest);
+    if (due >= SHORT_REST && owed.compareAndSet(due, 0)) {
+      LockSupport.parkNanos(due);
+    }
   }
 
   @Override

@@ -48,21 +48,41 @@ class TurnsTest {
 
   @Test
   void of_few_all_have_their_turn_in_every_round() {
-    rounds(new Turns(10, BEAT), idle(5), false, 8);
+    rounds(new Turns(10, BEAT, Duration.ZERO), idle(5), false, 8);
     assertEquals(5, had.size());
     had.values().forEach(n -> assertEquals(8, n));
   }
 
   @Test
   void of_many_that_do_nothing_so_many_a_second_have_it_and_all_as_often() {
-    rounds(new Turns(10, BEAT), idle(50), false, 20);
+    rounds(new Turns(10, BEAT, Duration.ZERO), idle(50), false, 20);
     assertEquals(50, had.size());
     had.values().forEach(n -> assertEquals(2, n));
   }
 
   @Test
+  void several_rounds_of_the_idle_have_it_together() {
+    Turns turns = new Turns(10, BEAT, Duration.ofSeconds(4));
+    List<Track> all = idle(50);
+    rounds(turns, all, false, 7);
+    assertEquals(0, had.size());
+    rounds(turns, all, false, 1);
+    assertEquals(40, had.size());
+    rounds(turns, all, false, 32);
+    assertEquals(50, had.size());
+    had.values().forEach(n -> assertEquals(4, n));
+  }
+
+  @Test
+  void where_they_are_fewer_than_would_have_it_together_they_wait_less() {
+    rounds(new Turns(10, BEAT, Duration.ofSeconds(4)), idle(20), false, 4);
+    assertEquals(20, had.size());
+    had.values().forEach(n -> assertEquals(1, n));
+  }
+
+  @Test
   void at_a_quick_beat_some_rounds_have_none() {
-    rounds(new Turns(1, Duration.ofMillis(50)), idle(4), false, 85);
+    rounds(new Turns(1, Duration.ofMillis(50), Duration.ZERO), idle(4), false, 85);
     assertEquals(4, had.values().stream().mapToInt(Integer::intValue).sum());
   }
 
@@ -70,13 +90,13 @@ class TurnsTest {
   void who_does_something_has_it_in_every_round() {
     List<Track> all = idle(50);
     all.add(track("new"));
-    rounds(new Turns(10, BEAT), all, false, 20);
+    rounds(new Turns(10, BEAT, Duration.ZERO), all, false, 20);
     assertEquals(20, had.get("new"));
   }
 
   @Test
   void while_somebody_watches_everybody_has_it() {
-    rounds(new Turns(10, BEAT), idle(50), true, 3);
+    rounds(new Turns(10, BEAT, Duration.ZERO), idle(50), true, 3);
     assertEquals(50, had.size());
     had.values().forEach(n -> assertEquals(3, n));
   }
