@@ -36,6 +36,7 @@ public record Domain(
     UnitFiles installed,
     UnitFiles written,
     Set<String> inherited) {
+  private static final int LOGS_CALLERS = 254;
 
   /** Connects to a bus. */
   public static Domain byBus(String address, boolean ofUser, Deadline deadline)
@@ -59,6 +60,17 @@ public record Domain(
     } catch (DaemonException refused) {
       manager.close();
       throw refused;
+    }
+  }
+
+  /**
+   * Has unit files read anew. Not by a bus of another machine's systemd of version 254 or newer: that looks for the process
+   * that asks, which is none of its namespace, and ends itself over the number 0 ({@code log_caller} in its
+   * dbus-manager.c). A file that is new, or of a unit that it does not have in memory, it finds all the same.
+   */
+  void reload(Deadline deadline) throws DaemonException {
+    if (machine.isHere() || !manager.tells() || manager.version() < LOGS_CALLERS) {
+      manager.reload(deadline);
     }
   }
 

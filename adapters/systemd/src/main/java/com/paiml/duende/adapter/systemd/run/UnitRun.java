@@ -137,7 +137,11 @@ public final class UnitRun implements UnitWatcher {
   public synchronized void changed(UnitState told) {
     UnitState now = state.with(told.properties());
     state = now;
-    outOfMemory = Math.max(outOfMemory, group().outOfMemoryKills());
+    if (begun || now.number("ExecMainCode") != 0) {
+      // Before its program has run there is nothing that was killed, and its start would wait for
+      // the answer.
+      outOfMemory = Math.max(outOfMemory, group().outOfMemoryKills());
+    }
     String text = now.text("StatusText");
     if (!text.isEmpty() && !text.equals(statusText)) {
       statusText = text;
@@ -820,7 +824,7 @@ public final class UnitRun implements UnitWatcher {
       domain.manager().forget(unit, deadline);
     }
     if (removed) {
-      domain.manager().reload(deadline);
+      domain.reload(deadline);
     }
   }
 

@@ -157,11 +157,11 @@ public final class Units {
         spec.instance().id(),
         install);
     try {
-      domain.manager().reload(deadline);
+      domain.reload(deadline);
       run.startsBy(domain.manager().start(run.unit(), deadline));
     } catch (DaemonException refused) {
       files.remove(run.unit(), spec.instance().id());
-      domain.manager().reload(Deadline.after(CLEAN_UP));
+      domain.reload(Deadline.after(CLEAN_UP));
       throw refused;
     }
   }
@@ -279,7 +279,7 @@ public final class Units {
     }
     files.retainAll(left);
     if (!files.isEmpty()) {
-      domain.manager().reload(deadline);
+      domain.reload(deadline);
     }
   }
 
