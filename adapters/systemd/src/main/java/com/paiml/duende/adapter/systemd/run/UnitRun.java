@@ -635,8 +635,12 @@ public final class UnitRun implements UnitWatcher {
     if (domain.hierarchies().canFreeze()) {
       return now.text("FreezerState").equals("frozen");
     }
-    List<Long> alive = alive();
-    return !alive.isEmpty() && alive.stream().allMatch(ProcessFiles::isStopped);
+    // As the pause takes it: what waits inside the kernel, such as for a stopped child of vfork,
+    // does not move either.
+    List<Long> moving = new ArrayList<>(alive());
+    boolean some = moving.removeIf(ProcessFiles::isStopped);
+    moving.removeIf(ProcessFiles::waitsInKernel);
+    return some && moving.isEmpty();
   }
 
   private List<Long> alive() {
