@@ -81,8 +81,7 @@ public final class RegisteredCommands implements Commands {
   private List<ServiceReference<?>> all() {
     try {
       // All of them: to ask for those whose classes fit has the framework look in vain for each
-      // class that this bundle
-      // does not import, some thirty exceptions for each command.
+      // class that this bundle does not import, some thirty exceptions for each command.
       ServiceReference<?>[] references =
           context.getAllServiceReferences(
               null,
