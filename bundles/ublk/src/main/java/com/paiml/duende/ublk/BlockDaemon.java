@@ -129,6 +129,7 @@ public class BlockDaemon implements Daemon {
     Control control = new Control(calls);
     SwapGuard guard = new SwapGuard(linux, calls);
     if (wanted.swap()) {
+      calls.link(); // while there is memory
       guard.prepare();
     }
     Path place = context.stateDirectory();
@@ -184,6 +185,7 @@ public class BlockDaemon implements Daemon {
     if (!ready) {
       context.ready();
     }
+    Thread _ = Thread.ofPlatform().daemon().name("ublk-link").start(calls::link);
     return awaitEnd(server, context);
   }
 

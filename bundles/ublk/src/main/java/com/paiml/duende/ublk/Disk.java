@@ -19,7 +19,8 @@ public final class Disk {
 
   /**
    * A small heap; and no fence when a thread comes back from a system call, a tenth of one that does nothing: it needs
-   * membarrier(2), which is older than ublk.
+   * membarrier(2), which is older than ublk. Of what a start runs little runs again: it is compiled only when it is, which on one
+   * processor is a tenth of the time until a disk whose server died goes on; the loops of queues are as hot as ever.
    */
   static final List<String> FLAGS =
       List.of(
@@ -27,7 +28,10 @@ public final class Disk {
           "-XX:+UseSerialGC",
           "-Xshare:auto",
           "-XX:-UsePerfData",
-          "-XX:+UseSystemMemoryBarrier");
+          "-XX:+UseSystemMemoryBarrier",
+          "-XX:Tier3InvocationThreshold=2000",
+          "-XX:Tier3MinInvocationThreshold=1000",
+          "-XX:Tier3CompileThreshold=4000");
 
   /** Everything as large as it will get, and touched: what comes later needs memory when there may be none. */
   private static final List<String> SWAP_FLAGS =

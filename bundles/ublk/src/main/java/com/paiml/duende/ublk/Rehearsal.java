@@ -28,6 +28,7 @@ final class Rehearsal {
 
   static void run(Linux linux, Syscalls calls, Control control, Path shared)
       throws DaemonException, InterruptedException, LinuxException {
+    calls.link();
     SwapGuard guard = new SwapGuard(linux, calls); // of its own: its threads end with it
     Path memory = shared.resolve("duende-ublk-rehearsal-" + ProcessHandle.current().pid());
     Backing backing = MemoryTarget.open(calls, memory, BYTES);

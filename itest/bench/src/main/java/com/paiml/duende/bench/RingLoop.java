@@ -54,6 +54,7 @@ public final class RingLoop {
 
   public static void main(String[] words) throws IOException, LinuxException {
     Syscalls calls = new Syscalls(((Linux.Here) Linux.detect()).linux());
+    calls.link();
     try (Descriptor file = calls.open(words[0], Syscalls.O_RDWR);
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

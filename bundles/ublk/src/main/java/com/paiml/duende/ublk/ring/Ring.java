@@ -47,7 +47,7 @@ public final class Ring implements AutoCloseable {
   private final Descriptor descriptor;
   private final int number;
   private final Arena arena = Arena.ofShared();
-  private final Enter enter = new Enter();
+  private final Enter enter;
   private final MemorySegment timeout = arena.allocate(GETEVENTS_ARG_SIZE + 16, 8);
   private final MemorySegment rings;
   private final MemorySegment entries;
@@ -73,6 +73,7 @@ public final class Ring implements AutoCloseable {
       int entrySize)
       throws LinuxException {
     this.calls = calls;
+    this.enter = new Enter(calls);
     this.descriptor = descriptor;
     this.number = descriptor.number();
     this.rings = rings;

@@ -5,13 +5,14 @@ package com.paiml.duende.ublk.ring;
  * ring: the files that this is for cannot be asked without waiting, so a ring would hand each call to another thread.
  */
 public final class Transfers {
-  private final Enter calls = new Enter();
-  private final long reads;
-  private final long writes;
+  private final Enter calls;
+  private final int reads;
+  private final int writes;
   private final int file;
 
   /** @param file descriptor of the file */
   public Transfers(Syscalls calls, int file) {
+    this.calls = new Enter(calls);
     this.reads = calls.number("pread64");
     this.writes = calls.number("pwrite64");
     this.file = file;

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A ring on this machine's own kernel, with entries that do nothing. */
 class RingTest {
@@ -33,6 +35,12 @@ class RingTest {
   void needs_linux() {
     assumeTrue(Linux.detect() instanceof Linux.Here, "io_uring is Linux's");
     calls = new Syscalls(((Linux.Here) Linux.detect()).linux());
+  }
+
+  private void link(boolean linked) {
+    if (linked) {
+      calls.link();
+    }
   }
 
   private Ring open() throws LinuxException {
@@ -53,7 +61,10 @@ class RingTest {
   @Test
   void what_is_handed_over_is_completed_in_order_again_and_again() throws Exception {
     try (Ring ring = open()) {
-      for (int turn = 0; turn < 5; turn++) {
+      for (int turn = 0; turn < 6; turn++) {
+        if (turn == 3) {
+          calls.link();
+        }
         for (int i = 0; i < ENTRIES; i++) {
           nothing(ring, i);
         }
@@ -69,8 +80,10 @@ class RingTest {
     }
   }
 
-  @Test
-  void a_wait_with_a_limit_ends_without_a_completion() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_wait_with_a_limit_ends_without_a_completion(boolean linked) throws Exception {
+    link(linked);
     try (Ring ring = open()) {
       assertEquals(0, ring.enter(Duration.ofMillis(20)));
       assertEquals(ring.head(), ring.completed());
@@ -78,8 +91,11 @@ class RingTest {
   }
 
   /** Where errno is asked for only when a call has failed, the number has to be the one of this failure. */
-  @Test
-  void a_refusal_is_told_by_its_number_and_what_was_not_taken_stays_queued() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_refusal_is_told_by_its_number_and_what_was_not_taken_stays_queued(boolean linked)
+      throws Exception {
+    link(linked);
     List<Path> before = rings();
     try (Ring ring = open();
         Descriptor other = calls.open("/dev/null", Syscalls.O_RDWR)) {
