@@ -42,14 +42,14 @@ final class Sampler implements AutoCloseable {
 
   private static final int DETAILS = 10;
 
-  /** Idle programs looked at in a second while nobody reads: 100 looks take about a thousandth of a processor. */
-  private static final double IDLE_LOOKS = 100;
+  /** Idle programs looked at in a second while nobody reads: 100 looks take up to two thousandths of a processor. */
+  private static final double IDLE_LOOKS = 25;
 
   /** Idle daemons elsewhere asked for in a second while nobody reads. */
-  private static final double IDLE_QUESTIONS = 10;
+  private static final double IDLE_QUESTIONS = 4;
 
-  /** For how long these are kept, to be asked one right after the other. */
-  private static final Duration TOGETHER = Duration.ofSeconds(4);
+  /** For how long both are kept, to be done one right after the other. */
+  private static final Duration TOGETHER = Duration.ofSeconds(5);
 
   /** Rounds after which the processes are looked through also when no new one was seen to begin. */
   private static final int SURELY = 64;
@@ -87,7 +87,7 @@ final class Sampler implements AutoCloseable {
    */
   Sampler(DaemonManager manager, boolean linux, Duration interval, double unusual) {
     this.manager = manager;
-    this.looks = new Turns(IDLE_LOOKS, interval, Duration.ZERO);
+    this.looks = new Turns(IDLE_LOOKS, interval, TOGETHER);
     this.questions = new Turns(IDLE_QUESTIONS, interval, TOGETHER);
     this.unusual = unusual;
     this.linux = linux;
