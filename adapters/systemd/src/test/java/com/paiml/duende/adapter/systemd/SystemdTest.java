@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -306,6 +307,30 @@ class SystemdTest {
     boolean knows = version() >= 254;
     assertEquals(knows ? "6" : "", bench.show(bench.unit("patient"), "RestartSteps"));
     assertEquals(knows ? "1min 4s" : "", bench.show(bench.unit("patient"), "RestartMaxDelayUSec"));
+  }
+
+  @Test
+  void a_unit_is_paused_also_when_what_does_not_move_waits_in_the_kernel() throws Exception {
+    Path program = bench.folder.resolve("waits");
+    Process compiler =
+        new ProcessBuilder(
+                "cc",
+                "-o",
+                program.toString(),
+                Path.of("src/test/c/held.c").toAbsolutePath().toString())
+            .inheritIO()
+            .start();
+    assertTrue(compiler.waitFor(120, TimeUnit.SECONDS) && compiler.exitValue() == 0, "compiled");
+    DaemonHandle handle = bench.start(bench.shell("held", "exec " + program, b -> b));
+    long parent = handle.pid().orElseThrow();
+    Await.until(
+        "a parent that waits for its child of vfork",
+        Bench.PATIENCE,
+        () -> Files.readString(Path.of("/proc/" + parent + "/stat")).contains(") D "));
+    bench.adapter.pause(handle, Bench.soon());
+    assertEquals(PlatformStatus.State.PAUSED, bench.adapter.status(handle, Bench.soon()).state());
+    bench.adapter.resume(handle, Bench.soon());
+    assertEquals(PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.soon()).state());
   }
 
   @Test

@@ -33,7 +33,9 @@ import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.support.program.PidFile;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +63,7 @@ public final class UnitRun implements UnitWatcher {
   private static final Duration KILL = Duration.ofSeconds(10);
   private static final Duration ASK = Duration.ofSeconds(5);
   private static final long LOOK_MILLIS = 2;
+  private static final int MEANWHILE = 64;
 
   private final Domain domain;
   private final LaunchSpec spec;
@@ -73,8 +76,14 @@ public final class UnitRun implements UnitWatcher {
 
   private final Map<String, CompletableFuture<ExitReason>> earlier = new HashMap<>();
   private final Map<String, String> early = new HashMap<>();
+
+  /** What was told between its start's end and the moment when whoever started it goes on, the oldest first. */
+  private final Deque<UnitState> meanwhile = new ArrayDeque<>();
+
+  private @Nullable UnitState atStart;
   private @Nullable String startJob;
   private ServiceManager.@Nullable Answer asked;
+  private long askedAt;
   private CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   private UnitState state = UnitState.NONE;
   private @Nullable DaemonHandle handle;
@@ -127,7 +136,12 @@ public final class UnitRun implements UnitWatcher {
 
   /** The stage of the run that this handle names. */
   public synchronized CompletionStage<ExitReason> exit(DaemonHandle of) {
-    CompletableFuture<ExitReason> old = earlier.get(of.get(INVOCATION).orElse(""));
+    String invocation = of.get(INVOCATION).orElse("");
+    DaemonHandle now = handle;
+    if (now != null && now.get(INVOCATION).filter(invocation::equals).isPresent()) {
+      return exit;
+    }
+    CompletableFuture<ExitReason> old = earlier.get(invocation);
     return old == null ? exit : old;
   }
 
@@ -137,6 +151,12 @@ public final class UnitRun implements UnitWatcher {
   public synchronized void changed(UnitState told) {
     UnitState now = state.with(told.properties());
     state = now;
+    if (!begun && started.isDone()) {
+      if (meanwhile.size() == MEANWHILE) {
+        UnitState _ = meanwhile.remove();
+      }
+      meanwhile.add(now);
+    }
     if (begun || now.number("ExecMainCode") != 0) {
       // Before its program has run there is nothing that was killed, and its start would wait for
       // the answer.
@@ -151,9 +171,9 @@ public final class UnitRun implements UnitWatcher {
         && now.number("MainPID") != 0
         && now.text("ActiveState").matches("activating|active")
         && !started.isDone()) {
-      started.complete("running");
+      started("running");
     }
-    if (!begun && byPlatform() && isBetweenRuns(now)) {
+    if (!started.isDone() && byPlatform() && isBetweenRuns(now)) {
       previous = reason(now);
     }
     if (begun) {
@@ -165,6 +185,7 @@ public final class UnitRun implements UnitWatcher {
 
   /** While its program is being executed: the answer is there when that is done, unless systemd was asked before it began. */
   synchronized void askIdentity() {
+    askedAt = state.number("NRestarts");
     try {
       asked = domain.manager().ask(unit);
     } catch (DaemonException later) {
@@ -182,14 +203,8 @@ public final class UnitRun implements UnitWatcher {
     if (exit.isDone()) {
       return;
     }
-    if (byPlatform()) {
-      if (now.number("NRestarts") > restarts && now.number("ExecMainPID") != mainPid) {
-        again(now);
-      }
-      if (isBetweenRuns(now)) {
-        previous = reason(now);
-        return;
-      }
+    if (byPlatform() && passes(now, true)) {
+      return;
     }
     if (now.isOver() && now.hasRun()) {
       end(now);
@@ -200,12 +215,29 @@ public final class UnitRun implements UnitWatcher {
     }
   }
 
+  /**
+   * A state of a unit that systemd restarts.
+   *
+   * @param last whether systemd has told nothing since
+   * @return whether another run follows
+   */
+  private boolean passes(UnitState now, boolean last) {
+    if (now.number("NRestarts") > restarts && now.number("ExecMainPID") != mainPid) {
+      again(now, last);
+    }
+    if (isBetweenRuns(now)) {
+      previous = reason(now);
+      return true;
+    }
+    return false;
+  }
+
   private static boolean isBetweenRuns(UnitState now) {
     return now.text("SubState").equals("auto-restart") && now.number("ExecMainCode") != 0;
   }
 
-  /** systemd has started it once more. */
-  private void again(UnitState now) {
+  /** systemd has started it once more. What is asked for is the last run's, and not known of those before it. */
+  private void again(UnitState now, boolean last) {
     restarts = now.number("NRestarts");
     mainPid = now.number("ExecMainPID");
     ExitReason ended =
@@ -217,12 +249,16 @@ public final class UnitRun implements UnitWatcher {
     earlier.clear();
     earlier.put(before.get(INVOCATION).orElse(""), old);
     exit = new CompletableFuture<>();
-    try {
-      state = now.with(domain.manager().identify(unit, Deadline.after(ASK)));
-    } catch (DaemonException gone) {
-      LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+    UnitState named = now.with(Map.of("InvocationID", ""));
+    if (last) {
+      try {
+        state = now.with(domain.manager().identify(unit, Deadline.after(ASK)));
+        named = state;
+      } catch (DaemonException gone) {
+        LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
+      }
     }
-    DaemonHandle next = handleOf(state);
+    DaemonHandle next = handleOf(named);
     handle = next;
     writePidFile(next);
     events.restarted(next, ended);
@@ -239,8 +275,9 @@ public final class UnitRun implements UnitWatcher {
       // Between two runs of a unit that is restarted this state may be seen for a moment.
       try {
         UnitState fresh = domain.manager().look(unit, Deadline.after(ASK));
-        if (fresh.isLoaded() && !fresh.isOverForGood()) {
-          return;
+        boolean later = fresh.number("ExecMainPID") != now.number("ExecMainPID");
+        if (fresh.isLoaded() && (later || !fresh.isOverForGood())) {
+          return; // what became of it is on its way
         }
         if (fresh.isLoaded()) {
           last = fresh;
@@ -275,13 +312,19 @@ public final class UnitRun implements UnitWatcher {
     }
   }
 
+  private void started(String result) {
+    if (started.complete(result)) {
+      atStart = state;
+    }
+  }
+
   @Override
   public synchronized void jobOver(String job, String result) {
     if (startJob == null) {
       // Of an earlier run of the unit, or quicker than the answer to the call.
       early.put(job, result);
     } else if (job.equals(startJob)) {
-      started.complete(result);
+      started(result);
     }
   }
 
@@ -290,7 +333,7 @@ public final class UnitRun implements UnitWatcher {
     startJob = job;
     String result = early.get(job);
     if (result != null) {
-      started.complete(result);
+      started(result);
     }
     early.clear();
   }
@@ -383,8 +426,7 @@ public final class UnitRun implements UnitWatcher {
       throw refusal(
           "systemd did not start it (job " + result + ", result " + now.text("Result") + ")");
     }
-    UnitState started = current();
-    begin(started, identityOfStarted(deadline));
+    begin(asStarted(), identityOfStarted(deadline));
   }
 
   /** Asked for without a lock: what systemd tells of others meanwhile must not wait for this answer. */
@@ -399,6 +441,12 @@ public final class UnitRun implements UnitWatcher {
       LOG.log(System.Logger.Level.DEBUG, "cannot be identified", gone);
       return Map.of();
     }
+  }
+
+  /** Its first run, also when systemd has restarted it since. */
+  private synchronized UnitState asStarted() {
+    UnitState first = atStart;
+    return first == null || first.number("ExecMainPID") == 0 ? state : first;
   }
 
   private synchronized UnitState current() {
@@ -464,9 +512,17 @@ public final class UnitRun implements UnitWatcher {
     restarts = started.number("NRestarts");
     mainPid = started.number("ExecMainPID");
     handle = handleOf(started.with(identity));
-    state = state.with(identity);
+    if (state.number("NRestarts") == restarts) {
+      state = state.with(identity);
+    }
     begun = true;
     writePidFile(handle());
+    while (!meanwhile.isEmpty()) {
+      UnitState told = meanwhile.remove();
+      if (byPlatform()) {
+        boolean _ = passes(told, meanwhile.isEmpty());
+      }
+    }
     follow(state);
   }
 
@@ -491,7 +547,7 @@ public final class UnitRun implements UnitWatcher {
     boolean first;
     synchronized (this) {
       early = asked;
-      first = state.number("NRestarts") == 0;
+      first = askedAt == asStarted().number("NRestarts");
     }
     if (early != null && first) {
       try {
@@ -503,7 +559,9 @@ public final class UnitRun implements UnitWatcher {
         LOG.log(System.Logger.Level.DEBUG, "is asked for once more", lost);
       }
     }
-    return domain.manager().identify(unit, deadline);
+    Map<String, String> said = domain.manager().identify(unit, deadline);
+    // By now it may be another run.
+    return current().number("NRestarts") == asStarted().number("NRestarts") ? said : Map.of();
   }
 
   private DaemonHandle handleOf(UnitState now) {
