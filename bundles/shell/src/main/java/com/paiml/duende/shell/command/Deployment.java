@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,13 +128,16 @@ final class Deployment {
 
   /** The daemons as they are now, with their instances. */
   List<DaemonInfo> infos() {
-    Set<String> wanted = new LinkedHashSet<>(names());
-    return manager.list().stream()
-        .filter(
-            d ->
-                wanted.stream()
-                    .anyMatch(n -> d.name().equals(n) || Supervision.isInstance(d.name(), n)))
-        .toList();
+    Set<String> wanted = new HashSet<>(names());
+    return manager.list().stream().filter(d -> isOneOf(d.name(), wanted)).toList();
+  }
+
+  private static boolean isOneOf(String name, Set<String> wanted) {
+    int dot = name.lastIndexOf('.');
+    return wanted.contains(name)
+        || (dot > 0
+            && wanted.contains(name.substring(0, dot))
+            && Supervision.isInstance(name, name.substring(0, dot)));
   }
 
   /** Waits until each daemon is ready, or has ended as it should; fails for those that have not, or cannot be. */

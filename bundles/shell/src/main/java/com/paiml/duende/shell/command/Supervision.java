@@ -160,10 +160,16 @@ public final class Supervision {
 
   /** {@code web.2} is an instance of {@code web}. */
   static boolean isInstance(String name, String of) {
-    return name.length() > of.length() + 1
-        && name.startsWith(of)
-        && name.charAt(of.length()) == '.'
-        && name.chars().skip(of.length() + 1L).allMatch(c -> c >= '0' && c <= '9');
+    int dot = of.length();
+    if (name.length() <= dot + 1 || name.charAt(dot) != '.' || !name.startsWith(of)) {
+      return false;
+    }
+    for (int i = dot + 1; i < name.length(); i++) {
+      if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** What those daemons are doing that are still on their way, for {@link Progress}. */
