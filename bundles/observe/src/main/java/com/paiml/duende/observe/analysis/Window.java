@@ -2,30 +2,80 @@ package com.paiml.duende.observe.analysis;
 
 import java.util.Arrays;
 
-/** The last so many values, with what is usual among them. Not for several threads. */
+/**
+ * The last so many values, with what is usual among them. A value that comes again and again is kept once, with its number: a
+ * daemon that rests needs next to no memory. Not for several threads.
+ */
 public final class Window {
-  private final double[] values;
-  private final double[] sorted;
+  private static final int FIRST_RUNS = 2;
+
+  private final int capacity;
   private int size;
-  private int next;
+
+  // Runs of one value, oldest first, in a ring that grows as they come.
+  private double[] values = new double[FIRST_RUNS];
+  private int[] lengths = new int[FIRST_RUNS];
+  private int first;
+  private int runs;
+
+  // Made when somebody asks what is usual.
+  private double[] sorted = {};
 
   public Window(int capacity) {
     if (capacity < 2) {
       throw new IllegalArgumentException("a window of " + capacity);
     }
-    values = new double[capacity];
-    sorted = new double[capacity];
+    this.capacity = capacity;
   }
 
   public void add(double value) {
+    if (size == capacity) {
+      dropOldest();
+    }
+    size++;
+    int last = at(runs - 1);
+    if (runs > 0 && Double.compare(values[last], value) == 0) {
+      lengths[last]++;
+      return;
+    }
+    if (runs == values.length) {
+      grow();
+    }
+    int next = at(runs++);
     values[next] = value;
-    next = next + 1 == values.length ? 0 : next + 1;
-    size = Math.min(size + 1, values.length);
+    lengths[next] = 1;
+  }
+
+  private void dropOldest() {
+    size--;
+    if (--lengths[first] == 0) {
+      first = at(1);
+      runs--;
+    }
+  }
+
+  /** Where a run is; one before the first is nowhere, and not to be used. */
+  private int at(int run) {
+    return Math.floorMod(first + run, values.length);
+  }
+
+  private void grow() {
+    int more = Math.min(capacity, 2 * runs);
+    double[] moreValues = new double[more];
+    int[] moreLengths = new int[more];
+    for (int run = 0; run < runs; run++) {
+      moreValues[run] = values[at(run)];
+      moreLengths[run] = lengths[at(run)];
+    }
+    values = moreValues;
+    lengths = moreLengths;
+    first = 0;
   }
 
   public void clear() {
     size = 0;
-    next = 0;
+    runs = 0;
+    first = 0;
   }
 
   public int size() {
@@ -33,13 +83,13 @@ public final class Window {
   }
 
   public boolean isFull() {
-    return size == values.length;
+    return size == capacity;
   }
 
   public double mean() {
     double sum = 0;
-    for (int i = 0; i < size; i++) {
-      sum += values[i];
+    for (int run = 0; run < runs; run++) {
+      sum += values[at(run)] * lengths[at(run)];
     }
     return size == 0 ? 0 : sum / size;
   }
@@ -48,8 +98,9 @@ public final class Window {
   public double standardDeviation() {
     double mean = mean();
     double sum = 0;
-    for (int i = 0; i < size; i++) {
-      sum += (values[i] - mean) * (values[i] - mean);
+    for (int run = 0; run < runs; run++) {
+      double distance = values[at(run)] - mean;
+      sum += distance * distance * lengths[at(run)];
     }
     return size < 2 ? 0 : Math.sqrt(sum / (size - 1));
   }
@@ -63,8 +114,23 @@ public final class Window {
     if (size == 0) {
       return 0;
     }
-    System.arraycopy(values, 0, sorted, 0, size);
+    if (runs == 1) {
+      return values[first];
+    }
+    spread();
     return ofSorted(share);
+  }
+
+  /** All values, in no order that counts. */
+  private void spread() {
+    if (sorted.length < size) {
+      sorted = new double[capacity];
+    }
+    int to = 0;
+    for (int run = 0; run < runs; run++) {
+      Arrays.fill(sorted, to, to + lengths[at(run)], values[at(run)]);
+      to += lengths[at(run)];
+    }
   }
 
   private double ofSorted(double share) {
@@ -77,9 +143,13 @@ public final class Window {
 
   /** The median of the distances from the median. */
   public double medianDeviation() {
+    if (runs <= 1) {
+      return 0;
+    }
     double median = median();
+    spread();
     for (int i = 0; i < size; i++) {
-      sorted[i] = Math.abs(values[i] - median);
+      sorted[i] = Math.abs(sorted[i] - median);
     }
     return ofSorted(0.5);
   }

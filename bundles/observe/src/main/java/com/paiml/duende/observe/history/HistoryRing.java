@@ -10,7 +10,7 @@ import java.util.List;
 public final class HistoryRing {
   private final int capacity;
   private final int columns;
-  private static final int FIRST_ROWS = 16;
+  private static final int FIRST_ROWS = 4;
 
   private long[] cells;
 
