@@ -10,6 +10,9 @@ import java.util.concurrent.TimeUnit;
 final class Await {
   private static final long LOOK_MILLIS = 500;
 
+  /** So many looks are made at once each: one or a few daemons are there by then, and wait for nothing. */
+  private static final int AT_ONCE = 16;
+
   /** A look that takes longer than this is a costly one, in ns. */
   private static final long COSTLY = 100_000;
 
@@ -34,7 +37,7 @@ final class Await {
       throws DaemonException, InterruptedException {
     Semaphore events = new Semaphore(0);
     try (DaemonManager.Subscription _ = manager.watch(event -> events.release())) {
-      while (true) {
+      for (int looks = 1; true; looks++) {
         long began = System.nanoTime();
         if (condition.holds()) {
           return true;
@@ -43,14 +46,21 @@ final class Await {
         if (deadline.hasPassed()) {
           return false;
         }
-        if (took > COSTLY) {
-          long rest = Math.min(REST_MAX, REST * took);
-          TimeUnit.NANOSECONDS.sleep(Math.min(rest, deadline.remaining().toNanos()));
-        }
+        TimeUnit.NANOSECONDS.sleep(Math.min(rest(looks, took), deadline.remaining().toNanos()));
         long left = Math.min(LOOK_MILLIS, deadline.remaining().toMillis() + 1);
         boolean _ = events.tryAcquire(left, TimeUnit.MILLISECONDS);
         int _ = events.drainPermits();
       }
     }
+  }
+
+  /**
+   * How long to rest after a look, in ns.
+   *
+   * @param looks so far
+   * @param took of the last one, in ns
+   */
+  static long rest(int looks, long took) {
+    return took > COSTLY && looks > AT_ONCE ? Math.min(REST_MAX, REST * took) : 0;
   }
 }

@@ -1,5 +1,6 @@
 package com.paiml.duende.shell.command;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -42,6 +43,15 @@ class AwaitTest {
     long looked = looks.get() * LOOK;
     long took = System.nanoTime() - began;
     assertTrue(looked * 4 < took, looks + " looks of " + LOOK + " ns in " + took + " ns");
+  }
+
+  @Test
+  void theFirstLooksAreFollowedByNoRest() {
+    assertEquals(0, Await.rest(1, LOOK));
+    assertEquals(0, Await.rest(16, LOOK));
+    assertEquals(20 * LOOK, Await.rest(17, LOOK));
+    assertEquals(0, Await.rest(17, 50_000));
+    assertEquals(100_000_000, Await.rest(17, 100 * LOOK));
   }
 
   private void tellAllTheTime() {
