@@ -90,7 +90,7 @@ record DiskOptions(
     private int maxIo = 128 << 10;
     private DeviceSpec.@Nullable Survival recovery;
     private boolean readOnly;
-    private boolean userCopy;
+    private DeviceSpec.Copy copy = DeviceSpec.Copy.KERNEL;
     private boolean swap;
     private boolean strict = true;
     private String pair = "";
@@ -111,7 +111,7 @@ record DiskOptions(
         case "--depth" -> depth = number(option, value(option, left), 1, Uapi.MAX_QUEUE_DEPTH);
         case "--max-io" -> maxIo = (int) Math.min(bytes(option, value(option, left)), 1 << 20);
         case "--recovery" -> recovery = recovery(value(option, left));
-        case "--copy" -> userCopy = copy(value(option, left));
+        case "--copy" -> copy = copy(value(option, left));
         case "--direct" -> direct = true;
         case "--read-only" -> readOnly = true;
         case "--swap" -> swap = true;
@@ -173,11 +173,12 @@ record DiskOptions(
       return word;
     }
 
-    private boolean copy(String word) throws DaemonException {
+    private DeviceSpec.Copy copy(String word) throws DaemonException {
       return switch (word) {
-        case "kernel" -> false;
-        case "user" -> true;
-        default -> throw wrong("does not know --copy " + word, "it knows kernel and user");
+        case "kernel" -> DeviceSpec.Copy.KERNEL;
+        case "user" -> DeviceSpec.Copy.USER;
+        case "none" -> DeviceSpec.Copy.NONE;
+        default -> throw wrong("does not know --copy " + word, "it knows kernel, user and none");
       };
     }
 
@@ -226,6 +227,11 @@ record DiskOptions(
       if (!privileged) {
         unprivileged();
       }
+      if (copy == DeviceSpec.Copy.NONE && target != Target.FILE) {
+        throw wrong(
+            "has --copy none, which is for files: of any other target data has to be copied",
+            "leave --copy at kernel, or write --target file:PATH");
+      }
       DeviceSpec.Survival survival = survival();
       if (!pair.isEmpty() && survival == DeviceSpec.Survival.NONE) {
         throw wrong(
@@ -244,7 +250,7 @@ record DiskOptions(
           size,
           limit,
           past,
-          new DeviceSpec(id, queues, depth, maxIo, survival, readOnly, userCopy, !privileged),
+          new DeviceSpec(id, queues, depth, maxIo, survival, readOnly, copy, !privileged),
           swap,
           strict,
           pair);
@@ -271,8 +277,11 @@ record DiskOptions(
         throw refused(
             "--recovery " + recovery.name().toLowerCase(Locale.ROOT) + ": Linux has none there");
       }
-      if (userCopy) {
+      if (copy == DeviceSpec.Copy.USER) {
         throw refused("--copy user: Linux lets only privileged servers copy themselves");
+      }
+      if (copy == DeviceSpec.Copy.NONE) {
+        throw refused("--copy none: Linux gives the pages of requests to privileged servers only");
       }
     }
 

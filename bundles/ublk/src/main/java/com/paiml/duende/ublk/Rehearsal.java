@@ -37,7 +37,15 @@ final class Rehearsal {
           BlockServer.add(
               calls,
               control,
-              new DeviceSpec(-1, 1, 8, 4096, DeviceSpec.Survival.REISSUE, false, false, false),
+              new DeviceSpec(
+                  -1,
+                  1,
+                  8,
+                  4096,
+                  DeviceSpec.Survival.REISSUE,
+                  false,
+                  DeviceSpec.Copy.KERNEL,
+                  false),
               backing,
               Orphans.markOfThisProcess(linux),
               guard.flusher(),

@@ -27,7 +27,15 @@ class DiskOptionsTest {
     assertEquals(1L << 30, disk.size());
     assertEquals(256L << 20, disk.limit());
     assertEquals(
-        new DeviceSpec(-1, 2, 64, 128 << 10, DeviceSpec.Survival.REISSUE, false, false, false),
+        new DeviceSpec(
+            -1,
+            2,
+            64,
+            128 << 10,
+            DeviceSpec.Survival.REISSUE,
+            false,
+            DeviceSpec.Copy.KERNEL,
+            false),
         disk.device());
   }
 
@@ -61,6 +69,25 @@ class DiskOptionsTest {
   }
 
   @Test
+  void only_a_file_can_do_without_a_copy() throws Exception {
+    DiskOptions disk =
+        DiskOptions.parse("disk", List.of("--target", "file:/x", "--copy", "none"), false, true);
+    assertEquals(DeviceSpec.Copy.NONE, disk.device().copy());
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class,
+            () ->
+                DiskOptions.parse("disk", List.of("--size", "1M", "--copy", "none"), false, true));
+    assertEquals(ErrorCode.CONFIGURATION, refused.code());
+    assertTrue(refused.getMessage().contains("which is for files"), refused.getMessage());
+    DaemonException unknown =
+        assertThrows(
+            DaemonException.class,
+            () -> DiskOptions.parse("disk", List.of("--copy", "zero"), false, true));
+    assertTrue(unknown.getMessage().contains("kernel, user and none"), unknown.getMessage());
+  }
+
+  @Test
   void without_privileges_a_disk_goes_with_its_server() throws Exception {
     DiskOptions disk = DiskOptions.parse("disk", List.of("--size", "1M"), false, false);
     assertEquals(DeviceSpec.Survival.NONE, disk.device().recovery());
@@ -77,6 +104,7 @@ class DiskOptionsTest {
           --recovery reissue | --recovery reissue: Linux has none there
           --recovery fail    | --recovery fail: Linux has none there
           --copy user        | only privileged servers copy
+          --copy none --target file:/x | to privileged servers only
           """)
   void what_linux_keeps_from_unprivileged_servers_is_refused_with_its_reason(
       String option, String reason) {

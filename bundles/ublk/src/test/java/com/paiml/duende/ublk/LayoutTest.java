@@ -61,6 +61,9 @@ class LayoutTest {
   private static final String CONSTANTS =
       """
       control.Uapi.IORING_OP_FSYNC = IORING_OP_FSYNC
+      control.Uapi.IORING_OP_READ_FIXED = IORING_OP_READ_FIXED
+      control.Uapi.IORING_OP_WRITE_FIXED = IORING_OP_WRITE_FIXED
+      control.Uapi.SQE_BUF_INDEX = SQE(buf_index)
       control.Uapi.IORING_OP_POLL_ADD = IORING_OP_POLL_ADD
       control.Uapi.IORING_OP_FALLOCATE = IORING_OP_FALLOCATE
       control.Uapi.IORING_OP_READ = IORING_OP_READ
@@ -161,6 +164,11 @@ class LayoutTest {
       ring.Ring.IORING_SETUP_SQE128 = IORING_SETUP_SQE128
       ring.Ring.IORING_OFF_SQ_RING = IORING_OFF_SQ_RING
       ring.Ring.IORING_OFF_SQES = IORING_OFF_SQES
+      ring.Ring.IORING_REGISTER_BUFFERS2 = IORING_REGISTER_BUFFERS2
+      ring.Ring.IORING_RSRC_REGISTER_SPARSE = IORING_RSRC_REGISTER_SPARSE
+      ring.Ring.REGISTER_SIZE = sizeof(struct io_uring_rsrc_register)
+      ring.Ring.REGISTER_NUMBER = offsetof(struct io_uring_rsrc_register, nr)
+      ring.Ring.REGISTER_FLAGS = offsetof(struct io_uring_rsrc_register, flags)
       ring.Ring.IORING_ENTER_GETEVENTS = IORING_ENTER_GETEVENTS
       ring.Ring.IORING_ENTER_EXT_ARG = IORING_ENTER_EXT_ARG
       ring.Ring.GETEVENTS_ARG_SIZE = sizeof(struct io_uring_getevents_arg)

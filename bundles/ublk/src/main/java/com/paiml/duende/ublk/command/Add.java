@@ -32,8 +32,8 @@ public final class Add {
           + " --limit (of a zram target), --id, --queues, --depth, --max-io,"
           + " --recovery reissue | wait | fail | none, --direct, --read-only, --swap,"
           + " --guard strict | report, --pair FOLDER (of two daemons, one stands by),"
-          + " --copy kernel | user. Without privileges there is no --swap, --pair, --recovery or"
-          + " --copy user, and a rule of udev's has to be installed.")
+          + " --copy kernel | user | none (of a file). Without privileges there is no --swap,"
+          + " --pair, --recovery or --copy, and a rule of udev's has to be installed.")
   public String add(
       @Descriptor("name of the daemon") String name,
       @Descriptor("options of the disk") String... options)

@@ -9,6 +9,8 @@ public final class Uapi {
 
   // struct io_uring_sqe
   public static final int IORING_OP_FSYNC = 3;
+  public static final int IORING_OP_READ_FIXED = 4;
+  public static final int IORING_OP_WRITE_FIXED = 5;
   public static final int IORING_OP_POLL_ADD = 6;
   public static final int IORING_OP_FALLOCATE = 17;
   public static final int IORING_OP_READ = 22;
@@ -22,6 +24,7 @@ public final class Uapi {
   public static final long SQE_LEN = 24;
   public static final long SQE_RW_FLAGS = 28;
   public static final long SQE_USER_DATA = 32;
+  public static final long SQE_BUF_INDEX = 40;
   public static final long SQE_CMD = 48;
 
   // struct ublksrv_ctrl_cmd, at SQE_CMD

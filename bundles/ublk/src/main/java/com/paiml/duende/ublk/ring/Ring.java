@@ -29,6 +29,13 @@ public final class Ring implements AutoCloseable {
   static final int IORING_SETUP_SQE128 = 1 << 10;
   static final long IORING_OFF_SQ_RING = 0;
   static final long IORING_OFF_SQES = 0x10000000L;
+  static final int IORING_REGISTER_BUFFERS2 = 15;
+  static final int IORING_RSRC_REGISTER_SPARSE = 1;
+
+  // struct io_uring_rsrc_register
+  static final long REGISTER_SIZE = 32;
+  static final long REGISTER_NUMBER = 0;
+  static final long REGISTER_FLAGS = 4;
   static final int IORING_ENTER_GETEVENTS = 1;
   static final int IORING_ENTER_EXT_ARG = 1 << 3;
   static final long GETEVENTS_ARG_SIZE = 24;
@@ -138,6 +145,30 @@ public final class Ring implements AutoCloseable {
         Syscalls.MAP_SHARED | Syscalls.MAP_POPULATE,
         descriptor.number(),
         offset);
+  }
+
+  /**
+   * Makes room for buffers that the kernel puts there itself, as ublk does with those of its requests.
+   *
+   * @param count their number
+   * @see <a href="https://man7.org/linux/man-pages/man2/io_uring_register.2.html">io_uring_register(2)</a>
+   */
+  public void reserveBuffers(int count) throws LinuxException {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment register = scratch.allocate(REGISTER_SIZE, 8);
+      register.set(INT, REGISTER_NUMBER, count);
+      register.set(INT, REGISTER_FLAGS, IORING_RSRC_REGISTER_SPARSE);
+      long made =
+          calls.call(
+              "io_uring_register",
+              number,
+              IORING_REGISTER_BUFFERS2,
+              register.address(),
+              REGISTER_SIZE,
+              0,
+              0);
+      long _ = Syscalls.check(made, "io_uring_register", count + " buffers");
+    }
   }
 
   /** The memory of all submission entries. */

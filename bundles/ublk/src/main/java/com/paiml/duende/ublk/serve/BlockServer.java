@@ -180,6 +180,14 @@ public final class BlockServer {
                     new DaemonException(
                         ErrorCode.NOT_FOUND, "ublk device " + id, "is gone", "add it again"));
     BlockServer server = new BlockServer(calls, control, backing, device, setup);
+    if (server.copying() == DeviceSpec.Copy.NONE && backing instanceof Called) {
+      server.file.close();
+      throw new DaemonException(
+          ErrorCode.CONFIGURATION,
+          "ublk device " + id,
+          "was added with --copy none, and its target is no file now",
+          "give it its former target, or delete the device");
+    }
     server.serve(true);
     return server;
   }
@@ -279,7 +287,7 @@ public final class BlockServer {
               device.depth(),
               device.maxIo(),
               backing,
-              device.features().contains(Feature.USER_COPY),
+              copying(),
               lastFault::set);
       place.set(queue);
       try {
@@ -293,6 +301,15 @@ public final class BlockServer {
       boolean _ = ready.completeExceptionally(broken);
       boolean _ = ended.completeExceptionally(broken);
     }
+  }
+
+  private DeviceSpec.Copy copying() {
+    if (device.features().contains(Feature.AUTO_BUFFERS)) {
+      return DeviceSpec.Copy.NONE;
+    }
+    return device.features().contains(Feature.USER_COPY)
+        ? DeviceSpec.Copy.USER
+        : DeviceSpec.Copy.KERNEL;
   }
 
   private void awaitQueues() {

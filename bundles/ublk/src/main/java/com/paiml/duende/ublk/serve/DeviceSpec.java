@@ -15,7 +15,7 @@ import java.util.Set;
  * @param maxIo bytes of the largest request, a multiple of 4096
  * @param recovery what becomes of it when its server dies
  * @param readOnly whether it can only be read
- * @param userCopy whether the data of requests is copied by the server and not by the kernel
+ * @param copy who copies the data of requests
  * @param unprivileged whether it is added by a process without privileges, and is that user's; then it cannot survive
  */
 public record DeviceSpec(
@@ -25,7 +25,7 @@ public record DeviceSpec(
     int maxIo,
     Survival recovery,
     boolean readOnly,
-    boolean userCopy,
+    Copy copy,
     boolean unprivileged) {
 
   /**
@@ -46,10 +46,31 @@ public record DeviceSpec(
       }
       wanted.add(Feature.UNPRIVILEGED);
     }
-    if (userCopy) {
-      wanted.add(Feature.USER_COPY);
+    switch (copy) {
+      case KERNEL -> {}
+      case USER -> wanted.add(Feature.USER_COPY);
+      case NONE -> {
+        if (!offered.contains(Feature.AUTO_BUFFERS)) {
+          throw new DaemonException(
+              ErrorCode.NOT_SUPPORTED,
+              "ublk",
+              "this kernel cannot do without copying",
+              "leave out --copy none, or take Linux 6.16 or later");
+        }
+        wanted.add(Feature.AUTO_BUFFERS);
+      }
     }
     return wanted;
+  }
+
+  /** How the data of requests gets to where it is served from. */
+  public enum Copy {
+    /** The kernel copies it to and from the server's memory. */
+    KERNEL,
+    /** The server copies it from and to where it wants it, with a system call for each request. */
+    USER,
+    /** Nobody: the file is read into the request's own pages, and written from them. */
+    NONE
   }
 
   /** What becomes of a device whose server has died. */

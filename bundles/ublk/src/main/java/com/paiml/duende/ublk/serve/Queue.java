@@ -30,6 +30,7 @@ final class Queue {
   private static final long LEAVE = 1L << 33;
 
   private static final int POLLIN = 1;
+  private static final long NO_BUFFERS = 4096;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -47,6 +48,7 @@ final class Queue {
   private final MemorySegment buffers;
   private final Requests requests;
   private final @Nullable UserCopy copy;
+  private final boolean withoutCopy;
   private final Service service;
   private final AtomicLong served = new AtomicLong();
   private final AtomicLong entered = new AtomicLong();
@@ -56,7 +58,7 @@ final class Queue {
    * Prepares it, on the thread that will serve it.
    *
    * @param device descriptor of the device's own file
-   * @param userCopy whether the device was added so
+   * @param copying how the device was added
    */
   Queue(
       Syscalls calls,
@@ -65,7 +67,7 @@ final class Queue {
       int depth,
       int maxIo,
       Backing backing,
-      boolean userCopy,
+      DeviceSpec.Copy copying,
       Consumer<Throwable> thrown)
       throws LinuxException {
     this.calls = calls;
@@ -84,13 +86,19 @@ final class Queue {
             Syscalls.MAP_SHARED | Syscalls.MAP_POPULATE,
             device,
             number * stride);
-    this.buffers = calls.memory((long) depth * maxIo);
-    this.requests = new Requests(descriptions, buffers, maxIo, depth);
-    this.copy = userCopy ? new UserCopy(new Transfers(calls, device), number) : null;
+    this.withoutCopy = copying == DeviceSpec.Copy.NONE;
+    if (withoutCopy) {
+      ring.reserveBuffers(depth);
+    }
+    this.buffers = calls.memory(withoutCopy ? NO_BUFFERS : (long) depth * maxIo);
+    this.requests = new Requests(descriptions, buffers, withoutCopy ? 0 : maxIo, depth);
+    this.copy =
+        copying == DeviceSpec.Copy.USER ? new UserCopy(new Transfers(calls, device), number) : null;
     this.service =
         switch (backing) {
           case Called called -> new CalledService(called.target(), requests, copy, thrown);
-          case OnRing file -> new RingService(ring, requests, copy, depth, file.file().number());
+          case OnRing file ->
+              new RingService(ring, requests, copy, withoutCopy, depth, file.file().number());
         };
   }
 
@@ -123,7 +131,11 @@ final class Queue {
       entries.set(SHORT, at + Uapi.IO_QUEUE, (short) number);
       entries.set(SHORT, at + Uapi.IO_TAG, (short) tag);
       entries.set(INT, at + Uapi.IO_RESULT, -1);
-      entries.set(LONG, at + Uapi.IO_ADDR, copy == null ? requests.bufferAddress(tag) : 0);
+      boolean ours = copy == null && !withoutCopy;
+      entries.set(LONG, at + Uapi.IO_ADDR, ours ? requests.bufferAddress(tag) : 0);
+      // struct ublk_auto_buf_reg in the place of an address: which of the ring's buffers the
+      // request's pages become.
+      entries.set(LONG, at + Uapi.SQE_ADDR, withoutCopy ? tag : 0);
       ring.push(tag);
     }
     long at = ring.entry(2 * depth);

@@ -28,15 +28,24 @@ final class RingService implements Service {
   private final MemorySegment entries;
   private final Requests requests;
   private final @Nullable UserCopy copy;
+  private final boolean withoutCopy;
   private final int depth;
   private final int file;
   private final int[] done;
 
-  RingService(Ring ring, Requests requests, @Nullable UserCopy copy, int depth, int file) {
+  /** @param withoutCopy whether the pages of a request are the ring's buffer of its tag */
+  RingService(
+      Ring ring,
+      Requests requests,
+      @Nullable UserCopy copy,
+      boolean withoutCopy,
+      int depth,
+      int file) {
     this.ring = ring;
     this.entries = ring.entries();
     this.requests = requests;
     this.copy = copy;
+    this.withoutCopy = withoutCopy;
     this.depth = depth;
     this.file = file;
     this.done = new int[depth];
@@ -59,9 +68,14 @@ final class RingService implements Service {
     long offset = requests.offset(tag);
     int flags = requests.flags(tag);
     switch (requests.operation(tag)) {
-      case Uapi.IO_OP_READ -> data(at, tag, Uapi.IORING_OP_READ, 0);
+      case Uapi.IO_OP_READ ->
+          data(at, tag, withoutCopy ? Uapi.IORING_OP_READ_FIXED : Uapi.IORING_OP_READ, 0);
       case Uapi.IO_OP_WRITE ->
-          data(at, tag, Uapi.IORING_OP_WRITE, (flags & Uapi.IO_F_FUA) != 0 ? WRITE_THROUGH : 0);
+          data(
+              at,
+              tag,
+              withoutCopy ? Uapi.IORING_OP_WRITE_FIXED : Uapi.IORING_OP_WRITE,
+              (flags & Uapi.IO_F_FUA) != 0 ? WRITE_THROUGH : 0);
       case Uapi.IO_OP_FLUSH ->
           fill(at, tag, Uapi.IORING_OP_FSYNC, 0, 0, 0, Uapi.IORING_FSYNC_DATASYNC);
       case Uapi.IO_OP_DISCARD ->
@@ -90,7 +104,7 @@ final class RingService implements Service {
         tag,
         operation,
         requests.offset(tag) + from,
-        requests.bufferAddress(tag) + from,
+        (withoutCopy ? 0 : requests.bufferAddress(tag)) + from,
         (int) requests.length(tag) - from,
         flags);
   }
@@ -104,6 +118,9 @@ final class RingService implements Service {
     entries.set(ValueLayout.JAVA_INT, at + Uapi.SQE_LEN, length);
     entries.set(ValueLayout.JAVA_INT, at + Uapi.SQE_RW_FLAGS, flags);
     entries.set(ValueLayout.JAVA_LONG, at + Uapi.SQE_USER_DATA, Queue.FILE | tag);
+    boolean fixed =
+        operation == Uapi.IORING_OP_READ_FIXED || operation == Uapi.IORING_OP_WRITE_FIXED;
+    entries.set(ValueLayout.JAVA_SHORT, at + Uapi.SQE_BUF_INDEX, (short) (fixed ? tag : 0));
   }
 
   @Override

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class DeviceSpecTest {
   private static DeviceSpec spec(DeviceSpec.Survival recovery, boolean unprivileged) {
-    return new DeviceSpec(-1, 1, 64, 4096, recovery, false, false, unprivileged);
+    return new DeviceSpec(-1, 1, 64, 4096, recovery, false, DeviceSpec.Copy.KERNEL, unprivileged);
   }
 
   @Test
@@ -37,5 +37,17 @@ class DeviceSpecTest {
     assertEquals(
         EnumSet.of(Feature.USER_RECOVERY, Feature.USER_RECOVERY_REISSUE, Feature.IOCTL_ENCODING),
         spec(DeviceSpec.Survival.REISSUE, false).features(all));
+  }
+
+  @Test
+  void a_kernel_that_cannot_do_without_a_copy_is_refused_in_one_sentence() throws Exception {
+    DeviceSpec spec =
+        new DeviceSpec(
+            -1, 1, 64, 4096, DeviceSpec.Survival.NONE, false, DeviceSpec.Copy.NONE, false);
+    DaemonException refused =
+        assertThrows(DaemonException.class, () -> spec.features(EnumSet.of(Feature.USER_COPY)));
+    assertEquals(ErrorCode.NOT_SUPPORTED, refused.code());
+    assertTrue(refused.getMessage().contains("Linux 6.16"), refused.getMessage());
+    assertTrue(spec.features(EnumSet.allOf(Feature.class)).contains(Feature.AUTO_BUFFERS));
   }
 }

@@ -80,7 +80,7 @@ public final class Guest implements AutoCloseable {
     }
     Path emulator = Command.need("qemu-system-x86_64", "qemu-system-x86");
     Cache cache = Cache.ofThisUser();
-    Kernel kernel = Kernel.get(cache);
+    Kernel kernel = Kernel.get(cache, setup.newerKernel);
     Path root = JavaImage.get(cache);
     Path folder =
         Files.createTempDirectory(

@@ -19,6 +19,7 @@ public final class GuestSetup {
   int memory = 512;
   int processors = 1;
   String processor = "qemu64";
+  boolean newerKernel;
   Duration bootTime = Duration.ofMinutes(3);
   final Map<String, String> modules = new LinkedHashMap<>();
   final List<Path> classPath = new ArrayList<>();
@@ -44,6 +45,12 @@ public final class GuestSetup {
   /** QEMU's name of the processor; {@code qemu64} when nothing is said, which starts soonest. */
   public GuestSetup processor(String model) {
     processor = model;
+    return this;
+  }
+
+  /** Linux 6.18 instead of 6.12. */
+  public GuestSetup newerKernel() {
+    newerKernel = true;
     return this;
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,6 +30,13 @@ final class Kernel {
   /** Of bookworm's security suite: the oldest one with ublk, cgroup v2 with all controllers, and pressure figures. */
   private static final String PACKAGE = "linux-image-6.12-cloud-amd64";
 
+  /** Of the suite that has newer ones, which is no source of this machine's apt. */
+  private static final String NEWER = "linux-image-6.18.";
+
+  private static final String NEWER_SOURCE =
+      "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+          + " http://deb.debian.org/debian trixie-backports main\n";
+
   private static final Duration MOST = Duration.ofMinutes(5);
 
   private final Path folder;
@@ -44,8 +52,12 @@ final class Kernel {
     this.builtIn = builtIn;
   }
 
-  static Kernel get(Cache cache) throws IOException, InterruptedException, Missing {
-    Path folder = cache.folder("kernel-6.12", Kernel::unpack);
+  /** @param newer whether it is to be 6.18 instead of 6.12 */
+  static Kernel get(Cache cache, boolean newer) throws IOException, InterruptedException, Missing {
+    Path folder =
+        newer
+            ? cache.folder("kernel-6.18", Kernel::unpackNewer)
+            : cache.folder("kernel-6.12", Kernel::unpack);
     Path modules = only(folder.resolve("modules"));
     Map<String, List<String>> needs = new LinkedHashMap<>();
     for (String line : Files.readAllLines(modules.resolve("modules.dep"))) {
@@ -111,6 +123,13 @@ final class Kernel {
   }
 
   private static void unpack(Path folder) throws IOException, InterruptedException, Missing {
+    tools();
+    Path work = Files.createDirectory(folder.resolve("work"));
+    download(work, exactName(), List.of());
+    unpack(folder, work);
+  }
+
+  private static void tools() throws Missing {
     for (String[] tool :
         new String[][] {
           {"apt-get", "apt"},
@@ -121,27 +140,68 @@ final class Kernel {
         }) {
       Path _ = Command.need(tool[0], tool[1]);
     }
+  }
+
+  private static void unpackNewer(Path folder) throws IOException, InterruptedException, Missing {
+    tools();
     Path work = Files.createDirectory(folder.resolve("work"));
-    String exact = exactName();
-    Command.Result got =
-        Command.run(
-            MOST,
-            List.of(
-                "env",
-                "-C",
-                work.toString(),
-                "apt-get",
-                "-q",
-                "-o",
-                "APT::Sandbox::User=root",
-                "download",
-                exact));
+    Path apt = folder.resolve("apt");
+    Path _ = Files.createDirectories(apt.resolve("lists/partial"));
+    Path _ = Files.createDirectories(apt.resolve("archives/partial"));
+    Path source = Files.writeString(apt.resolve("sources.list"), NEWER_SOURCE);
+    List<String> own =
+        List.of(
+            "-o", "Dir::Etc::SourceList=" + source.toAbsolutePath(),
+            "-o", "Dir::Etc::SourceParts=-",
+            "-o", "Dir::State::Lists=" + apt.resolve("lists").toAbsolutePath(),
+            "-o", "Dir::Cache=" + apt.toAbsolutePath());
+    Command.Result updated =
+        Command.run(MOST, apt("apt-get", own, "-q", "-o", "APT::Sandbox::User=root", "update"));
+    String exact =
+        Command.run(MOST, apt("apt-cache", own, "pkgnames", NEWER))
+            .output()
+            .lines()
+            .map(String::trim)
+            .filter(name -> name.matches("linux-image-[0-9.]+\\+deb[0-9]+-cloud-amd64"))
+            .max(Comparator.comparingInt(Kernel::patch))
+            .orElseThrow(
+                () -> new Missing("no kernel " + NEWER + "* can be had: " + updated.output()));
+    download(work, exact, own);
+    unpack(folder, work);
+    Cache.delete(apt);
+  }
+
+  private static int patch(String name) {
+    return Integer.parseInt(name.substring(NEWER.length()).replaceFirst("[^0-9].*", ""));
+  }
+
+  private static List<String> apt(String tool, List<String> options, String... words) {
+    List<String> all = new ArrayList<>(List.of(tool));
+    all.addAll(options);
+    all.addAll(List.of(words));
+    return all;
+  }
+
+  private static void download(Path work, String exact, List<String> options)
+      throws IOException, InterruptedException, Missing {
+    List<String> words = new ArrayList<>(List.of("env", "-C", work.toString()));
+    words.addAll(apt("apt-get", options, "-q", "-o", "APT::Sandbox::User=root", "download", exact));
+    Command.Result got = Command.run(MOST, words);
     if (!got.ok()) {
       throw new Missing("the kernel package " + exact + " cannot be downloaded: " + got.output());
     }
+  }
+
+  private static void unpack(Path folder, Path work)
+      throws IOException, InterruptedException, Missing {
     Path tree = work.resolve("tree");
     must("dpkg-deb", "-x", only(work).toString(), tree.toString());
     Path modules = tree.resolve("lib/modules");
+    if (!Files.exists(modules)) {
+      // Where /lib is /usr/lib the package has them there.
+      Path _ = Files.createDirectories(modules.getParent());
+      Path _ = Files.move(tree.resolve("usr/lib/modules"), modules);
+    }
     Path here = only(modules);
     must("depmod", "-b", tree.toString(), here.getFileName().toString());
     byte[] image = Files.readAllBytes(tree.resolve("boot/vmlinuz-" + here.getFileName()));

@@ -17,7 +17,7 @@
  *
  * <p>Everything emulated is slow: a Java virtual machine starts in 1 to 5 s on a quiet machine and three times that on a busy
  * one. Boot once for a test class ({@code @BeforeAll}) and give every wait a minute or more. What is downloaded or made once
- * is in {@code ~/.cache/duende-lab} (about 700 MB, sparse): the kernel's package by {@code apt-get download}, the root image
+ * is in {@code ~/.cache/duende-lab} (about 700 MB, sparse, and 100 more for a newer kernel where one is asked for): the kernel's package by {@code apt-get download}, the root image
  * by {@code jlink} and {@code mke2fs}.
  */
 @NullMarked
