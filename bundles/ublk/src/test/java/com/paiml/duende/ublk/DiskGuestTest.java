@@ -195,7 +195,7 @@ class DiskGuestTest {
     Job fio = guest.start(words);
     long begin = System.nanoTime();
     for (int i = 0; i < times; i++) {
-      awaitWrites(disk, 100);
+      awaitWrites(guest, disk, 100);
       assertTrue(fio.isRunning(), fio.output());
       server.signal("KILL");
       server.await(MINUTES);
@@ -205,7 +205,7 @@ class DiskGuestTest {
         System.out.println(target + ": killed " + (i + 1) + " times, " + writes(disk) + " writes");
       }
     }
-    awaitWrites(disk, 100);
+    awaitWrites(guest, disk, 100);
     System.out.println(
         target
             + ": killed "
@@ -224,7 +224,7 @@ class DiskGuestTest {
   }
 
   /** One shell that looks: a program for each look would take the guest's processor from those who write. */
-  private static void awaitWrites(String disk, long more) throws Exception {
+  static void awaitWrites(Guest guest, String disk, long more) throws Exception {
     String stat = "/sys/block/" + disk.substring("/dev/".length()) + "/stat";
     guest.must(
         MINUTES,

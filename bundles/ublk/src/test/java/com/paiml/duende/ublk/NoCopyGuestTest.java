@@ -133,14 +133,14 @@ class NoCopyGuestTest {
     String disk = disk(server);
     Job fio = guest.start(verify(disk, "--time_based", "--runtime=86400"));
     for (int i = 0; i < Integer.getInteger("ublk.kills", 3); i++) {
-      Thread.sleep(3000);
+      DiskGuestTest.awaitWrites(guest, disk, 100);
       assertTrue(fio.isRunning(), fio.output());
       server.signal("KILL");
       server.await(MINUTES);
       server = serve("--size", "24MiB");
       server.awaitLine(line -> line.startsWith("took over " + disk), MINUTES);
     }
-    Thread.sleep(3000);
+    DiskGuestTest.awaitWrites(guest, disk, 100);
     fio.signal("INT");
     Command.Result verified = fio.await(MINUTES);
     assertTrue(verified.output().contains("err= 0"), verified.output());

@@ -40,6 +40,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -136,13 +137,19 @@ public final class UnitRun implements UnitWatcher {
 
   /** The stage of the run that this handle names. */
   public synchronized CompletionStage<ExitReason> exit(DaemonHandle of) {
-    String invocation = of.get(INVOCATION).orElse("");
     DaemonHandle now = handle;
-    if (now != null && now.get(INVOCATION).filter(invocation::equals).isPresent()) {
+    if (now != null && isSameRun(now, of)) {
       return exit;
     }
-    CompletableFuture<ExitReason> old = earlier.get(invocation);
+    CompletableFuture<ExitReason> old = earlier.get(of.get(INVOCATION).orElse(""));
     return old == null ? exit : old;
+  }
+
+  /** Not every run could be asked for its invocation; then its process tells. */
+  private static boolean isSameRun(DaemonHandle one, DaemonHandle other) {
+    Optional<String> invocation = one.get(INVOCATION);
+    return invocation.equals(other.get(INVOCATION))
+        && (invocation.isPresent() || one.pid().equals(other.pid()));
   }
 
   // What systemd tells
