@@ -99,7 +99,7 @@ public final class Control implements DaemonManager {
     if (options.start() && !wait.isZero()) {
       awaitRunning(unit.daemons, Map.of(), deadline);
     }
-    return unit.daemons.getFirst().view().info();
+    return unit.daemons.getFirst().info();
   }
 
   @Override
@@ -115,7 +115,7 @@ public final class Control implements DaemonManager {
       awaitRunning(wanted, Map.of(), deadline);
       Void _ = engine.recorded(engine.journal().lastWish(), name);
     }
-    return targets.getFirst().view().info();
+    return targets.getFirst().info();
   }
 
   @Override
@@ -133,7 +133,7 @@ public final class Control implements DaemonManager {
       }
       Void _ = engine.recorded(engine.journal().lastWish(), name);
     }
-    return targets.getFirst().view().info();
+    return targets.getFirst().info();
   }
 
   @Override
@@ -150,7 +150,7 @@ public final class Control implements DaemonManager {
     if (!wait.isZero()) {
       awaitRunning(targets, before, deadline);
     }
-    return targets.getFirst().view().info();
+    return targets.getFirst().info();
   }
 
   @FunctionalInterface
@@ -338,7 +338,7 @@ public final class Control implements DaemonManager {
         }
       }
     }
-    return targets.getFirst().view().info();
+    return targets.getFirst().info();
   }
 
   @Override
@@ -373,7 +373,7 @@ public final class Control implements DaemonManager {
     Deadline deadline = Deadline.after(wait.isZero() ? ACCEPT : wait);
     awaitAdapter(name, Deadline.after(wait));
     List<Object> _ = pass(name, t -> new Message.Limit(resources, t), deadline);
-    return engine.get(name).view().info();
+    return engine.get(name).info();
   }
 
   @Override
@@ -390,12 +390,12 @@ public final class Control implements DaemonManager {
 
   @Override
   public Optional<DaemonInfo> find(String name) {
-    return engine.find(name).map(d -> d.view().info());
+    return engine.find(name).map(Supervisor::info);
   }
 
   @Override
   public List<DaemonInfo> list() {
-    return engine.all().stream().map(d -> d.view().info()).toList();
+    return engine.all().stream().map(Supervisor::info).toList();
   }
 
   @Override
@@ -419,7 +419,7 @@ public final class Control implements DaemonManager {
       }
     }
     return new DaemonDetails(
-        v.info(),
+        v.info(engine.clock()),
         v.config(),
         engine.originOf(d),
         engine.launcher().stateOf(d.name()),

@@ -81,6 +81,7 @@ public final class Engine implements AutoCloseable {
   private final CallPool calls;
   private final CallPool listeners;
   private final Timers timers = new Timers("duende-timers");
+  private final ClockOfDay clock = new ClockOfDay();
   private final Prober prober = new Prober(timers, PROBES_AT_ONCE);
   private final EventHub events;
   private final Tree tree = new Tree(this::order);
@@ -138,6 +139,10 @@ public final class Engine implements AutoCloseable {
 
   CallPool calls() {
     return calls;
+  }
+
+  ClockOfDay clock() {
+    return clock;
   }
 
   Timers timers() {

@@ -143,8 +143,8 @@ final class Supervisor {
   private volatile View view;
   private volatile @Nullable Run run;
   private volatile boolean gone;
-  private Instant since;
-  private @Nullable Instant startedAt;
+  private ClockOfDay.Moment since;
+  private ClockOfDay.@Nullable Moment startedAt;
   private Prober.@Nullable Probe probe;
   // Of the message in progress.
   private boolean startFollows;
@@ -174,8 +174,8 @@ final class Supervisor {
     this.mailbox = new Mailbox(engine.threads());
     this.lane = new Mailbox(engine.calls());
     this.life = new Life(name, config, past(before, wish), ThreadLocalRandom.current());
-    this.since = before.map(RunRecord::startedAt).orElseGet(Instant::now);
-    this.startedAt = before.map(RunRecord::startedAt).orElse(null);
+    this.startedAt = before.map(r -> engine.clock().noted(r.startedAt())).orElse(null);
+    this.since = startedAt == null ? engine.clock().now() : startedAt;
     this.view = look();
   }
 
@@ -214,6 +214,11 @@ final class Supervisor {
 
   View view() {
     return view;
+  }
+
+  /** As operators see it now. */
+  DaemonInfo info() {
+    return view.info(engine.clock());
   }
 
   // Messages
@@ -326,8 +331,8 @@ final class Supervisor {
             life.isLive()
                 ? life.handle().map(DaemonHandle::pid).orElse(OptionalLong.empty())
                 : OptionalLong.empty(),
-            since,
-            Optional.ofNullable(startedAt),
+            since.at(),
+            Optional.ofNullable(startedAt).map(ClockOfDay.Moment::at),
             life.restarts(),
             life.lastExit(),
             life.health(),
@@ -335,7 +340,15 @@ final class Supervisor {
             life.isObserved() && engine.ports().find(platform).isPresent(),
             life.generation());
     return new View(
-        info, config, life.phase(), life.handle(), life.isLive(), life.isObserved(), life.fault());
+        info,
+        config,
+        life.phase(),
+        life.handle(),
+        life.isLive(),
+        life.isObserved(),
+        life.fault(),
+        since,
+        Optional.ofNullable(startedAt));
   }
 
   /** Shows again what depends on others: whether the adapter is there. */
@@ -370,8 +383,8 @@ final class Supervisor {
       case Effect.Gate g -> engine.gate(name, g.generation());
       case Effect.Died d -> engine.died(name, d.generation());
       case Effect.Launch l -> {
-        Instant at = Instant.now();
-        startedAt = at;
+        startedAt = engine.clock().now();
+        Instant at = startedAt.at();
         lane.post(
             () -> {
               try {
@@ -443,9 +456,8 @@ final class Supervisor {
         say(new DaemonEvent.RestartScheduled(source(), s.delay(), s.restarts()));
       }
       case Effect.PlatformAgain p -> {
-        Instant at = Instant.now();
-        startedAt = at;
-        engine.journal().changed(name, p.handle(), at, p.restarts());
+        startedAt = engine.clock().now();
+        engine.journal().changed(name, p.handle(), startedAt.at(), p.restarts());
         say(new DaemonEvent.PlatformRestarted(source(), p.previous(), p.restarts()));
       }
       case Effect.HealthNow h -> say(new DaemonEvent.HealthChanged(source(), h.health()));
@@ -463,7 +475,7 @@ final class Supervisor {
   }
 
   private void moved(Effect.Moved m) {
-    since = Instant.now();
+    since = engine.clock().now();
     if (m.to().isTerminal()) {
       engine.journal().rested(name, m.to(), life.generation(), engine.isShuttingDown());
     }
