@@ -39,12 +39,12 @@ public final class RedHistory implements AutoCloseable {
   private static final class Track {
     private final ArrayDeque<Interval> intervals = new ArrayDeque<>(KEPT);
     private Snapshot last;
-    private Instant at;
+    private long nanoTime;
     private long generation;
 
-    Track(Snapshot first, Instant at, long generation) {
+    Track(Snapshot first, long nanoTime, long generation) {
       this.last = first;
-      this.at = at;
+      this.nanoTime = nanoTime;
       this.generation = generation;
     }
   }
@@ -122,21 +122,28 @@ public final class RedHistory implements AutoCloseable {
     }
   }
 
-  void take(Round round, List<DaemonInfo> active) {
-    Instant now = Instant.now();
+  private void take(Round round, List<DaemonInfo> active) {
+    take(round, active, Instant.now(), System.nanoTime());
+  }
+
+  /** @param nanoTime how long an interval is: the clock of day may be set meanwhile */
+  void take(Round round, List<DaemonInfo> active, Instant now, long nanoTime) {
     lock.lock();
     try {
       tracks.keySet().retainAll(active.stream().map(DaemonInfo::name).collect(Collectors.toSet()));
-      round.readings().values().forEach(r -> r.own().ifPresent(own -> take(r.daemon(), own, now)));
+      round
+          .readings()
+          .values()
+          .forEach(r -> r.own().ifPresent(own -> take(r.daemon(), own, now, nanoTime)));
     } finally {
       lock.unlock();
     }
   }
 
-  private void take(DaemonInfo daemon, Snapshot own, Instant now) {
+  private void take(DaemonInfo daemon, Snapshot own, Instant now, long nanoTime) {
     Track track = tracks.get(daemon.name());
     if (track == null) {
-      tracks.put(daemon.name(), new Track(own, now, daemon.generation()));
+      tracks.put(daemon.name(), new Track(own, nanoTime, daemon.generation()));
       return;
     }
     if (track.generation == daemon.generation() && own.requests() >= track.last.requests()) {
@@ -147,7 +154,7 @@ public final class RedHistory implements AutoCloseable {
       track.intervals.addLast(
           new Interval(
               now,
-              Duration.between(track.at, now),
+              Duration.ofNanos(nanoTime - track.nanoTime),
               own.requests() - track.last.requests(),
               Math.max(0, own.errors() - track.last.errors()),
               between.percentile(0.5),
@@ -155,7 +162,7 @@ public final class RedHistory implements AutoCloseable {
               between.percentile(1)));
     }
     track.last = own;
-    track.at = now;
+    track.nanoTime = nanoTime;
     track.generation = daemon.generation();
   }
 

@@ -22,7 +22,7 @@ public final class HistoryRing {
 
   /**
    * @param capacity rows
-   * @param columns numbers in a row; the first one is its time, which never goes back
+   * @param columns numbers in a row; the first one is its time: milliseconds since the epoch, or whatever grows
    */
   public HistoryRing(int capacity, int columns) {
     if (capacity < 1 || columns < 1) {
@@ -42,8 +42,14 @@ public final class HistoryRing {
     return capacity;
   }
 
-  /** Adds a row; when it is full, the oldest one goes. */
+  /**
+   * Adds a row; when it is full, the oldest one goes. A row that is older than the newest comes from a clock that was set back:
+   * those before it are set back too, and stay in order.
+   */
   public synchronized void push(long[] row) {
+    if (size > 0) {
+      setBack(cells[index(size - 1) * columns] - row[0]);
+    }
     if (size == room && room < capacity) {
       grow();
     }
@@ -56,6 +62,12 @@ public final class HistoryRing {
       size++;
     } else if (++first == room) {
       first = 0;
+    }
+  }
+
+  private void setBack(long by) {
+    for (int i = 0; by > 0 && i < size; i++) {
+      cells[index(i) * columns] -= by;
     }
   }
 

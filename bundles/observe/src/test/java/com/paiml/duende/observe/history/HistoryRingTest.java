@@ -70,6 +70,18 @@ class HistoryRingTest {
   }
 
   @Test
+  void a_clock_that_is_set_back_hides_no_row_and_one_set_forward_neither() {
+    HistoryRing ring = ring(100, 137);
+    ring.push(new long[] {36, 1370});
+    ring.push(new long[] {37, 1380});
+    assertArrayEquals(new long[] {35, 36, 36, 37}, times(ring.between(35, 37)));
+    assertEquals(100, ring.between(-1000, 37).size());
+    ring.push(new long[] {5000, 1390});
+    assertArrayEquals(new long[] {5000}, times(ring.between(4000, 5000)));
+    assertEquals(100, ring.between(-1000, 5000).size());
+  }
+
+  @Test
   void pushing_allocates_nothing() {
     HistoryRing ring = ring(1000, 1000);
     long[] row = new long[2];
