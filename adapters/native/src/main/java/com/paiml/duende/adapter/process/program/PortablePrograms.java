@@ -158,11 +158,7 @@ public final class PortablePrograms implements Programs {
             DaemonHandle.PID,
             Long.toString(process.pid()),
             STARTED,
-            started(process)));
-  }
-
-  private static String started(ProcessHandle process) {
-    return process.info().startInstant().map(i -> Long.toString(i.toEpochMilli())).orElse("");
+            Birth.of(process)));
   }
 
   void ended(PortableRun run) {
@@ -264,7 +260,7 @@ public final class PortablePrograms implements Programs {
         handle.pid().isPresent()
             ? ProcessHandle.of(handle.pid().getAsLong())
                 .filter(ProcessHandle::isAlive)
-                .filter(p -> started(p).equals(handle.get(STARTED).orElse("")))
+                .filter(p -> Birth.is(p, handle.get(STARTED).orElse("")))
             : Optional.empty();
     if (found.isEmpty()) {
       try {
