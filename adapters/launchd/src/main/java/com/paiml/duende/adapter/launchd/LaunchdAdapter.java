@@ -240,6 +240,7 @@ public final class LaunchdAdapter implements PlatformAdapter {
       throw Faults.notSupported(
           spec.name(), "payloads but programs", "write binary_path, or another platform");
     }
+    ArgMax.refuseMore(spec);
     Path file = file(spec);
     String target = target(spec);
     free(target, spec, deadline);

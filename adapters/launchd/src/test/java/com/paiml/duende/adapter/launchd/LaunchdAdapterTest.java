@@ -209,6 +209,15 @@ class LaunchdAdapterTest {
   }
 
   @Test
+  void more_than_macos_hands_to_a_program_is_refused_at_once_with_the_figures() throws Exception {
+    LaunchSpec spec = spec(1, config(), "-c", ": " + "x".repeat(1 << 20));
+    DaemonException refused =
+        assertThrows(DaemonException.class, () -> adapter.spawn(spec, events, deadline()));
+    assertTrue(refused.getMessage().contains("macOS takes 1048576"), refused.getMessage());
+    assertTrue(launchd.calls().stream().noneMatch(c -> c.contains("bootstrap")));
+  }
+
+  @Test
   void a_job_is_in_the_domain_that_the_file_names_and_is_found_there_again() throws Exception {
     int uid = LaunchdSubject.ownUid();
     Map<String, String> domains = new TreeMap<>(Map.of("gui", "gui/" + uid, "user", "user/" + uid));

@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.process;
 
 import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
+import com.paiml.duende.adapter.process.inprocess.ThreadStreams;
 import com.paiml.duende.adapter.process.program.LinuxPrograms;
 import com.paiml.duende.adapter.process.program.PortablePrograms;
 import com.paiml.duende.adapter.process.program.Programs;
@@ -12,6 +13,8 @@ import java.lang.System.Logger.Level;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the adapter runs daemons with, on the system that it finds itself on.
@@ -27,37 +30,40 @@ record Means(LogBooks logs, InProcessRuns inProcess, Programs programs) implemen
    * Opens them on a thread of its own. To load the native library and to try what this kernel lets us do takes longer than all
    * else that a container does for this adapter, and nothing needs it before the first daemon.
    */
-  static FutureTask<Means> opening(Callable<Linux.Detection> detection) {
-    FutureTask<Means> opening = new FutureTask<>(() -> open(detection.call()));
+  static FutureTask<Means> opening(
+      Callable<Linux.Detection> detection, Supplier<@Nullable ThreadStreams> threadStreams) {
+    FutureTask<Means> opening = new FutureTask<>(() -> open(detection.call(), threadStreams));
     Thread thread = new Thread(opening, "duende-native-open");
     thread.setDaemon(true);
     thread.start();
     return opening;
   }
 
-  private static Means open(Linux.Detection detection) {
+  private static Means open(
+      Linux.Detection detection, Supplier<@Nullable ThreadStreams> threadStreams) {
     return switch (detection) {
       case Linux.Here(Linux linux) -> {
         LogBooks logs = LogBooks.rotatedBy(linux.fileRanges(), "native");
         try {
-          yield of(logs, LinuxPrograms.open(linux, logs));
+          yield of(logs, threadStreams, LinuxPrograms.open(linux, logs));
         } catch (LinuxException refused) {
           LOGGER.log(
               Level.ERROR,
               "programs run without the Linux layer: " + refused.getMessage(),
               refused);
-          yield of(logs, new PortablePrograms(logs, refused.getMessage()));
+          yield of(logs, threadStreams, new PortablePrograms(logs, refused.getMessage()));
         }
       }
       case Linux.NotHere(String reason) -> {
         LogBooks logs = LogBooks.rotatedBetweenRuns("native");
-        yield of(logs, new PortablePrograms(logs, reason));
+        yield of(logs, threadStreams, new PortablePrograms(logs, reason));
       }
     };
   }
 
-  private static Means of(LogBooks logs, Programs programs) {
-    return new Means(logs, new InProcessRuns(logs), programs);
+  private static Means of(
+      LogBooks logs, Supplier<@Nullable ThreadStreams> threadStreams, Programs programs) {
+    return new Means(logs, new InProcessRuns(logs, threadStreams), programs);
   }
 
   /** Waits for what is being opened; that is work of this process, which takes part of a second and waits for nobody. */

@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.process;
 
 import com.paiml.duende.adapter.process.inprocess.InProcessRuns;
+import com.paiml.duende.adapter.process.inprocess.ThreadStreams;
 import com.paiml.duende.adapter.process.program.Programs;
 import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.Daemon;
@@ -47,9 +48,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** The platform "native": daemon objects on threads of this JVM, and programs as processes of this machine. */
 @Component(
@@ -72,6 +78,7 @@ public final class NativeAdapter implements PlatformAdapter {
   private final Map<Key, Entry> runs = new ConcurrentHashMap<>();
   private final Names names = new Names();
   private final AtomicLong order = new AtomicLong();
+  private final AtomicReference<@Nullable ThreadStreams> threadStreams = new AtomicReference<>();
   private volatile boolean gone;
 
   private record Key(String name, com.paiml.duende.api.DaemonId id, long generation) {
@@ -97,7 +104,16 @@ public final class NativeAdapter implements PlatformAdapter {
   }
 
   private NativeAdapter(Callable<Linux.Detection> detection) {
-    opening = Means.opening(detection);
+    opening = Means.opening(detection, threadStreams::get);
+  }
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  void bindThreadStreams(ThreadStreams streams) {
+    threadStreams.set(streams);
+  }
+
+  void unbindThreadStreams(ThreadStreams streams) {
+    boolean _ = threadStreams.compareAndSet(streams, null);
   }
 
   private Means means() {

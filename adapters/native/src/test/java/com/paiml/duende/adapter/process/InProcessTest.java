@@ -18,7 +18,9 @@ import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
+import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -289,19 +292,53 @@ class InProcessTest {
 
   @Test
   void givenStandardStreams_whenTheAdapterComesAndGoes_thenTheyAreAsBefore() throws Exception {
-    // The other adapter takes the streams when it has opened, which is beside its start.
-    assertTrue(lab.adapter.fingerprint(Deadline.after(Duration.ofMinutes(1))).present());
     PrintStream real = System.out;
-    PrintStream mine = new PrintStream(java.io.OutputStream.nullOutputStream());
-    System.setOut(mine);
+    assertTrue(lab.adapter.fingerprint(Lab.soon()).present());
+    assertSame(real, System.out, "nothing is replaced for an adapter that runs no object");
+    lab.start(lab.object("object", Objects::idle));
+    assertNotSame(real, System.out);
+    lab.adapter.deactivate();
+    assertSame(real, System.out);
+  }
+
+  @Test
+  void givenGogo_whenCommandsRunBesideDaemons_thenTheirLogsGoOnAndTheStreamsAreGogos()
+      throws Exception {
+    ThreadIOImpl gogo = new ThreadIOImpl();
+    gogo.start();
     try {
-      NativeAdapter another = new NativeAdapter();
-      assertTrue(another.fingerprint(Deadline.after(Duration.ofMinutes(1))).present());
-      assertNotSame(mine, System.out);
-      another.deactivate();
-      assertSame(mine, System.out);
+      PrintStream gogos = System.out;
+      lab.adapter.bindThreadStreams(new GogoStreams(gogo));
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch commanded = new CountDownLatch(1);
+      DaemonHandle handle =
+          lab.start(
+              lab.object(
+                  "beside",
+                  () ->
+                      new Objects(
+                          c -> {
+                            System.out.println("before");
+                            begun.countDown();
+                            assertTrue(commanded.await(60, TimeUnit.SECONDS));
+                            System.out.println("after");
+                            Thread child = new Thread(() -> System.err.println("child"));
+                            child.start();
+                            child.join();
+                            return new ExitReason.Graceful();
+                          })));
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      ByteArrayOutputStream answer = new ByteArrayOutputStream();
+      gogo.setStreams(System.in, new PrintStream(answer, true), System.err);
+      System.out.println("of a command");
+      gogo.close();
+      commanded.countDown();
+      lab.exit(handle);
+      assertEquals(List.of("before", "after", "child"), lab.log(handle));
+      assertEquals("of a command", answer.toString(StandardCharsets.UTF_8).strip());
+      assertSame(gogos, System.out);
     } finally {
-      System.setOut(real);
+      gogo.stop();
     }
   }
 

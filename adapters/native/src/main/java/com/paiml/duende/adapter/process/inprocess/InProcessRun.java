@@ -126,7 +126,15 @@ final class InProcessRun implements Run {
   }
 
   private void live() {
-    host.streams().bind(output);
+    try (StandardStreams.Bound _ = host.streams().bind(output)) {
+      liveBound();
+    } finally {
+      output.writer().close();
+      host.ended(this);
+    }
+  }
+
+  private void liveBound() {
     try {
       try {
         daemon.init(spec.config());
@@ -150,9 +158,6 @@ final class InProcessRun implements Run {
     } finally {
       phase.set(Phase.ENDED);
       initReturned.countDown();
-      host.streams().unbind();
-      output.writer().close();
-      host.ended(this);
     }
   }
 
@@ -293,7 +298,12 @@ final class InProcessRun implements Run {
   }
 
   private void callBack() {
-    host.streams().bind(output);
+    try (StandardStreams.Bound _ = host.streams().bind(output)) {
+      callBackBound();
+    }
+  }
+
+  private void callBackBound() {
     int seen;
     do {
       seen = reloads.get();

@@ -21,6 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Starts daemon objects, and holds what they share. */
 public final class InProcessRuns implements AutoCloseable {
@@ -37,14 +39,16 @@ public final class InProcessRuns implements AutoCloseable {
               Capability.HEALTH));
 
   private final LogBooks logs;
-  private final StandardStreams streams = new StandardStreams();
+  private final StandardStreams streams;
   private final SleepTimer timer = new SleepTimer();
   private final ScheduledThreadPoolExecutor guard;
   private final Map<InProcessRun, ScheduledFuture<?>> enforced = new ConcurrentHashMap<>();
   private final Map<String, InProcessRun> abandoned = new ConcurrentHashMap<>();
 
-  public InProcessRuns(LogBooks logs) {
+  /** @param threadStreams who else divides the JVM's streams at this moment; null when nobody does */
+  public InProcessRuns(LogBooks logs, Supplier<@Nullable ThreadStreams> threadStreams) {
     this.logs = logs;
+    this.streams = new StandardStreams(threadStreams);
     this.guard =
         new ScheduledThreadPoolExecutor(
             1, r -> Thread.ofPlatform().daemon().name("duende-native-guard").unstarted(r));
