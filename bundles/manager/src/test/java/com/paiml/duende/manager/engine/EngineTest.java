@@ -54,6 +54,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -185,6 +186,7 @@ class EngineTest {
   @Test
   void statusCanBeAskedAtAnyTimeAndShowsLegalMovesInOrder() throws Exception {
     List<DaemonStatus.State> seen = new CopyOnWriteArrayList<>();
+    CountDownLatch running = new CountDownLatch(1);
     Thread asker =
         Thread.ofPlatform()
             .start(
@@ -196,11 +198,14 @@ class EngineTest {
                         .map(i -> i.status().state())
                         .filter(s -> seen.isEmpty() || seen.getLast() != s)
                         .ifPresent(seen::add);
+                    if (seen.contains(State.RUNNING)) {
+                      running.countDown();
+                    }
                   }
                 });
     bench.deploy(config("web").build());
     // On a busy machine the asker gets its turn when it gets it.
-    bench.await("web", i -> seen.contains(State.RUNNING));
+    assertTrue(running.await(WAIT.toSeconds(), TimeUnit.SECONDS));
     bench.control.pause("web", WAIT);
     bench.control.resume("web", WAIT);
     bench.machine.kill("web", CRASH);
