@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import org.apache.felix.service.threadio.ThreadIO;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /**
@@ -14,19 +15,30 @@ import org.osgi.service.component.annotations.Reference;
 @Component
 public final class GogoStreams implements ThreadStreams {
   private final ThreadIO threads;
+  private volatile boolean gone;
 
   @Activate
   public GogoStreams(@Reference ThreadIO threads) {
     this.threads = threads;
   }
 
+  /** One that has been stopped would put its own streams back all the same, in the place of its successor's. */
+  @Deactivate
+  public void deactivate() {
+    gone = true;
+  }
+
   @Override
   public void open(PrintStream out, PrintStream err) {
-    threads.setStreams(System.in, out, err);
+    if (!gone) {
+      threads.setStreams(System.in, out, err);
+    }
   }
 
   @Override
   public void close() {
-    threads.close();
+    if (!gone) {
+      threads.close();
+    }
   }
 }

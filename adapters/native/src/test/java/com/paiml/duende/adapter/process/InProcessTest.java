@@ -343,6 +343,28 @@ class InProcessTest {
   }
 
   @Test
+  void givenAGogoThatWasReplaced_whenADaemonOfItsTimeEnds_thenTheNewStreamsStay() throws Exception {
+    ThreadIOImpl old = new ThreadIOImpl();
+    old.start();
+    GogoStreams streams = new GogoStreams(old);
+    lab.adapter.bindThreadStreams(streams);
+    DaemonHandle handle = lab.start(lab.object("object", Objects::idle));
+    lab.adapter.unbindThreadStreams(streams);
+    streams.deactivate();
+    old.stop();
+    ThreadIOImpl next = new ThreadIOImpl();
+    next.start();
+    try {
+      PrintStream nexts = System.out;
+      lab.adapter.stop(handle, Signal.TERM, Duration.ofSeconds(30));
+      lab.exit(handle);
+      assertSame(nexts, System.out);
+    } finally {
+      next.stop();
+    }
+  }
+
+  @Test
   void givenAFlood_whenTheLogIsFull_thenItIsRotatedAndNoLineOfWhatIsKeptIsLostOrTorn()
       throws Exception {
     int lines = 40_000;
