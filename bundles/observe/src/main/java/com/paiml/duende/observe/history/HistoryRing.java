@@ -4,34 +4,94 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The last so many rows of numbers, each with its time. It takes memory as rows come; once it has been full, pushing and popping
- * allocate nothing, and always take the same time, however full it is. Safe for several threads.
+ * The last so many rows of numbers, each with its time. A row is kept as what differs from the one before: one that repeats it
+ * takes a byte or two. It takes memory as rows come; pushing and popping always take the same time, however full it is, and
+ * allocate nothing unless what the rows differ in has grown. Safe for several threads.
  */
 public final class HistoryRing {
+  /** What changed is told in the bits of a number. */
+  private static final int MOST_COLUMNS = 64;
+
   private final int capacity;
-  private final int columns;
-  private static final int FIRST_ROWS = 4;
 
-  private long[] cells;
+  /** Of all rows but the oldest, what differs from the row before. */
+  private final Bytes changes = new Bytes();
 
-  /** How many rows the cells have room for: less than the capacity only until that many have come. */
-  private int room;
+  /** Where the row after the oldest is. */
+  private final Bytes.Reader second = changes.reader();
 
-  private int first;
+  private final Edge oldest;
+  private final Edge newest;
   private int size;
+
+  /** A row at one end. The first number is its time, and the distance is to that of the row before. */
+  private static final class Edge {
+    final long[] row;
+    long distance;
+
+    Edge(int columns) {
+      row = new long[columns];
+    }
+
+    void begin(long[] with) {
+      System.arraycopy(with, 0, row, 0, row.length);
+      distance = 0;
+    }
+
+    void copy(Edge other) {
+      begin(other.row);
+      distance = other.distance;
+    }
+
+    /** Writes what differs in the next row, and goes on to that. */
+    void write(long[] next, Bytes to) {
+      long step = next[0] - row[0];
+      long changed = 0;
+      for (int i = 1; i < row.length; i++) {
+        if (next[i] != row[i]) {
+          changed |= 1L << i;
+        }
+      }
+      to.head(step - distance, changed != 0);
+      if (changed != 0) {
+        to.number(changed >>> 1);
+        for (int i = 1; i < row.length; i++) {
+          if (next[i] != row[i]) {
+            to.signed(next[i] - row[i]);
+          }
+        }
+        System.arraycopy(next, 1, row, 1, row.length - 1);
+      }
+      distance = step;
+      row[0] = next[0];
+    }
+
+    /** Goes on to the next row. */
+    void read(Bytes.Reader from) {
+      distance += from.head();
+      row[0] += distance;
+      if (from.changes()) {
+        long changed = from.number() << 1;
+        for (int i = 1; i < row.length; i++) {
+          if ((changed & (1L << i)) != 0) {
+            row[i] += from.signed();
+          }
+        }
+      }
+    }
+  }
 
   /**
    * @param capacity rows
-   * @param columns numbers in a row; the first one is its time: milliseconds since the epoch, or whatever grows
+   * @param columns numbers in a row, at most 64; the first one is its time: milliseconds since the epoch, or whatever grows
    */
   public HistoryRing(int capacity, int columns) {
-    if (capacity < 1 || columns < 1) {
+    if (capacity < 1 || columns < 1 || columns > MOST_COLUMNS) {
       throw new IllegalArgumentException("a ring of " + capacity + " rows of " + columns);
     }
     this.capacity = capacity;
-    this.columns = columns;
-    this.room = Math.min(FIRST_ROWS, capacity);
-    this.cells = new long[room * columns];
+    this.oldest = new Edge(columns);
+    this.newest = new Edge(columns);
   }
 
   public synchronized int size() {
@@ -47,40 +107,32 @@ public final class HistoryRing {
    * those before it are set back too, and stay in order.
    */
   public synchronized void push(long[] row) {
-    if (size > 0) {
-      setBack(cells[index(size - 1) * columns] - row[0]);
+    if (size == capacity) {
+      dropOldest();
     }
-    if (size == room && room < capacity) {
-      grow();
+    if (size == 0) {
+      oldest.begin(row);
+      newest.begin(row);
+    } else {
+      setBack(newest.row[0] - row[0]);
+      newest.write(row, changes);
     }
-    int at = first + size;
-    if (at >= room) {
-      at -= room;
-    }
-    System.arraycopy(row, 0, cells, at * columns, columns);
-    if (size < capacity) {
-      size++;
-    } else if (++first == room) {
-      first = 0;
-    }
+    size++;
   }
 
   private void setBack(long by) {
-    for (int i = 0; by > 0 && i < size; i++) {
-      cells[index(i) * columns] -= by;
+    if (by > 0) {
+      oldest.row[0] -= by;
+      newest.row[0] -= by;
     }
   }
 
-  /** Twice the room, the oldest row at its beginning. */
-  private void grow() {
-    int more = Math.min(capacity, 2 * room);
-    long[] larger = new long[more * columns];
-    int head = Math.min(size, room - first);
-    System.arraycopy(cells, first * columns, larger, 0, head * columns);
-    System.arraycopy(cells, 0, larger, head * columns, (size - head) * columns);
-    cells = larger;
-    room = more;
-    first = 0;
+  private void dropOldest() {
+    size--;
+    if (size > 0) {
+      oldest.read(second);
+      second.release();
+    }
   }
 
   /** Takes the oldest row; false when there is none. */
@@ -88,11 +140,8 @@ public final class HistoryRing {
     if (size == 0) {
       return false;
     }
-    System.arraycopy(cells, first * columns, into, 0, columns);
-    size--;
-    if (++first == room) {
-      first = 0;
-    }
+    System.arraycopy(oldest.row, 0, into, 0, oldest.row.length);
+    dropOldest();
     return true;
   }
 
@@ -101,42 +150,24 @@ public final class HistoryRing {
     if (size == 0) {
       return false;
     }
-    System.arraycopy(cells, index(size - 1) * columns, into, 0, columns);
+    System.arraycopy(newest.row, 0, into, 0, newest.row.length);
     return true;
-  }
-
-  private int index(int i) {
-    int at = first + i;
-    return at >= room ? at - room : at;
   }
 
   /** The rows from one time to another, both included, oldest first. */
   public synchronized List<long[]> between(long from, long to) {
     List<long[]> rows = new ArrayList<>();
-    for (int i = lowest(from); i < size; i++) {
-      int at = index(i) * columns;
-      if (cells[at] > to) {
-        break;
+    Edge at = new Edge(oldest.row.length);
+    at.copy(oldest);
+    Bytes.Reader reader = changes.reader();
+    for (int left = size; left > 0 && at.row[0] <= to; left--) {
+      if (at.row[0] >= from) {
+        rows.add(at.row.clone());
       }
-      long[] row = new long[columns];
-      System.arraycopy(cells, at, row, 0, columns);
-      rows.add(row);
+      if (left > 1) {
+        at.read(reader);
+      }
     }
     return rows;
-  }
-
-  /** The first row that is not older. */
-  private int lowest(long from) {
-    int low = 0;
-    int high = size;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (cells[index(middle) * columns] < from) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
   }
 }

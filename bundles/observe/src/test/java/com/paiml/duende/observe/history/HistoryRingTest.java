@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.management.ManagementFactory;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -97,9 +99,83 @@ class HistoryRingTest {
     assertTrue(allocated < 1024, allocated + " bytes");
   }
 
+  private static long[] next(long[] row, Random random, boolean wild) {
+    long[] next = row.clone();
+    next[0] += wild ? random.nextLong() >> (2 + random.nextInt(60)) : 39_990 + random.nextInt(20);
+    for (int i = 1; i < next.length; i++) {
+      if (random.nextInt(6) == 0) {
+        next[i] = wild ? random.nextLong() : next[i] + random.nextInt(1000) - 300;
+      }
+    }
+    return next;
+  }
+
+  /** As push() says; a clock that is set back takes the rows before with it. */
+  private static void push(ArrayDeque<long[]> rows, long[] row, int capacity) {
+    long by = rows.isEmpty() ? 0 : rows.getLast()[0] - row[0];
+    if (by > 0) {
+      rows.forEach(r -> r[0] -= by);
+    }
+    if (rows.size() == capacity) {
+      rows.removeFirst();
+    }
+    rows.addLast(row.clone());
+  }
+
+  @Test
+  void whatever_the_numbers_are_it_answers_as_if_it_kept_them_whole() {
+    Random random = new Random(20261127);
+    for (int round = 0; round < 1000; round++) {
+      boolean wild = round % 4 == 0;
+      int capacity = 1 + random.nextInt(40);
+      int columns = 1 + random.nextInt(64);
+      HistoryRing ring = new HistoryRing(capacity, columns);
+      ArrayDeque<long[]> whole = new ArrayDeque<>();
+      long[] row = new long[columns];
+      for (int i = 0; i < 200; i++) {
+        long[] into = new long[columns];
+        if (random.nextInt(5) == 0) {
+          long[] oldest = whole.pollFirst();
+          assertEquals(oldest != null, ring.pop(into));
+          assertArrayEquals(oldest == null ? new long[columns] : oldest, into);
+        } else {
+          row = next(row, random, wild);
+          push(whole, row, capacity);
+          ring.push(row);
+          assertTrue(ring.last(into));
+          assertArrayEquals(row, into);
+        }
+        assertEquals(whole.size(), ring.size());
+      }
+      for (long[] oldest : whole) {
+        long[] into = new long[columns];
+        assertTrue(ring.pop(into));
+        assertArrayEquals(oldest, into);
+      }
+    }
+  }
+
+  /** An idle daemon is looked at every 40 s when there are a thousand: in eleven hours the ring is full. */
+  @Test
+  void rows_that_repeat_one_another_take_a_few_bytes_each() {
+    long[] row = new long[11];
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    HistoryRing ring = new HistoryRing(1000, row.length);
+    ring.push(row);
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < 2000; i++) {
+      row[0] += 40_000 + i % 9 - 4;
+      ring.push(row);
+    }
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(allocated < 8 * 1024, allocated + " bytes");
+    assertEquals(1000, ring.between(0, Long.MAX_VALUE).size());
+  }
+
   @Test
   void a_ring_of_nothing_is_refused() {
     assertThrows(IllegalArgumentException.class, () -> new HistoryRing(0, 1));
     assertThrows(IllegalArgumentException.class, () -> new HistoryRing(1, 0));
+    assertThrows(IllegalArgumentException.class, () -> new HistoryRing(1, 65));
   }
 }
