@@ -64,7 +64,7 @@ public final class DaemonMonitor implements UsageMonitor {
   private final long attention;
   private final DaemonManager.Subscription events;
   private volatile @Nullable Sampler sampler;
-  private @Nullable Thread thread;
+  private volatile @Nullable Thread thread;
   private volatile boolean changed = true;
   private volatile boolean resting;
   private volatile boolean closed;
@@ -144,34 +144,48 @@ public final class DaemonMonitor implements UsageMonitor {
     // An event may come just before what it tells of can be seen: a beat later it can.
     boolean settling = false;
     while (!closed && own != null) {
-      boolean busy = true;
+      long spare = 0;
       try {
         boolean again = changed;
         changed = false;
-        busy = own.round(again || settling, isWatched()) || again;
+        spare = own.round(again || settling, isWatched());
+        spare = again ? 0 : spare;
         settling = again;
       } catch (RuntimeException e) {
         changed = true;
         LOG.log(Level.ERROR, "a round of the monitor", e);
       }
       long now = System.nanoTime();
-      if (busy) {
+      if (spare <= interval.toNanos()) {
         next = Math.max(next + interval.toNanos(), now);
         while (!closed && next - System.nanoTime() > 0) {
           LockSupport.parkNanos(next - System.nanoTime());
         }
       } else {
-        rest();
+        rest(now, spare);
         next = System.nanoTime();
       }
     }
   }
 
-  /** Until something becomes of a daemon. */
-  private void rest() {
+  /**
+   * Until something becomes of a daemon, somebody reads, or there is something to be looked at.
+   *
+   * @param spare for how long there is nothing, nanoseconds; {@link Long#MAX_VALUE} when there is nothing at all
+   */
+  private void rest(long began, long spare) {
     resting = true;
-    while (!closed && !changed) {
-      LockSupport.park(this);
+    boolean ever = spare < Long.MAX_VALUE;
+    while (!closed && !changed && !(ever && isWatched())) {
+      long left = began + spare - System.nanoTime();
+      if (ever && left <= 0) {
+        break;
+      }
+      if (ever) {
+        LockSupport.parkNanos(this, left);
+      } else {
+        LockSupport.park(this);
+      }
     }
     resting = false;
   }
@@ -183,6 +197,10 @@ public final class DaemonMonitor implements UsageMonitor {
   /** For whoever reads. */
   private Map<String, Track> tracks() {
     lastRead = System.nanoTime();
+    Thread running = thread;
+    if (resting && running != null) {
+      LockSupport.unpark(running);
+    }
     Sampler own = sampler;
     return own == null ? Map.of() : own.tracks();
   }

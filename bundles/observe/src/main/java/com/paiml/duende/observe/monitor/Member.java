@@ -111,12 +111,16 @@ final class Member implements AutoCloseable {
       percent = 0;
       return true;
     }
-    if (statm != null ? statm.read(buffer) : once("statm", buffer)) {
-      memory = StatLine.residentPages(buffer) * pageSize;
-    }
+    readMemory(buffer, pageSize);
     percent = 100.0 * Math.max(0, cpuNanos - cpuBefore) / Math.max(1, nanos);
     cpuBefore = cpuNanos;
     return true;
+  }
+
+  void readMemory(ByteBuffer buffer, long pageSize) {
+    if (statm != null ? statm.read(buffer) : once("statm", buffer)) {
+      memory = StatLine.residentPages(buffer) * pageSize;
+    }
   }
 
   /**

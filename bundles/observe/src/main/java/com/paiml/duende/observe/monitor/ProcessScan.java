@@ -195,6 +195,21 @@ final class ProcessScan implements AutoCloseable {
     return byParent != null ? byParent : roots.get(other.session());
   }
 
+  /** Whether none of the processes of a daemon was given a processor since just before they were last looked at. */
+  boolean haveSlept(Track track) {
+    for (Member member : track.members.values()) {
+      if (!member.hasSlept(buffer)) {
+        return false;
+      }
+    }
+    return !track.members.isEmpty();
+  }
+
+  /** Reads their memory, whatever they have done. */
+  void readMemory(Track track) {
+    track.members.values().forEach(m -> m.readMemory(buffer, pageSize));
+  }
+
   /** Whether all processes of a daemon are there and have done nothing since they were last looked at. */
   boolean hasStood(Track track, boolean filesBySize) {
     for (Member member : track.members.values()) {
@@ -230,7 +245,7 @@ final class ProcessScan implements AutoCloseable {
         Track _ = owners.remove(m.pid);
         continue;
       }
-      if (filesBySize && (!sparing || track.limits.isNear() || m.looks() % 2 == 1)) {
+      if (filesBySize && (!sparing || details || track.limits.isNear() || m.looks() % 2 == 1)) {
         m.countFiles();
       }
       if (details) {

@@ -29,7 +29,7 @@ import java.util.concurrent.locks.LockSupport;
  * whatever runs elsewhere is asked for through its adapter, by a few threads, so that a slow platform delays nobody else.
  *
  * <p>While nobody reads the figures, those that have done nothing since they were last looked at take turns: so many of them a
- * second, however many there are. Whoever does something, is new, or is near a limit is looked at in every round.
+ * second, all one right after the other. Whoever does something, is new, or is near a limit is looked at in every round.
  */
 final class Sampler implements AutoCloseable {
   private static final Logger LOG = System.getLogger("duende.observe");
@@ -37,22 +37,25 @@ final class Sampler implements AutoCloseable {
   private static final int ASKERS = 2;
   private static final int WAITING = 4096;
 
+  /** From one turn of the idle ones to the next: to make a thread each time takes more than to keep it. */
+  private static final int KEPT_SECONDS = 60;
+
   /** From so many processes on each is looked at in every second round only, unless it is near a limit. */
   private static final int MANY = 500;
 
   private static final int DETAILS = 10;
 
-  /** Idle programs looked at in a second while nobody reads: 100 looks take up to two thousandths of a processor. */
-  private static final double IDLE_LOOKS = 25;
+  /** Idle programs while nobody reads. */
+  private static final Turns.Pace LOOKS = new Turns.Pace(5, Duration.ofSeconds(40), 25);
 
-  /** Idle daemons elsewhere asked for in a second while nobody reads. */
-  private static final double IDLE_QUESTIONS = 4;
+  /** Idle daemons elsewhere: what asking for one takes, depends on the platform. */
+  private static final Turns.Pace QUESTIONS = new Turns.Pace(4, Duration.ofSeconds(50), 4);
 
-  /** For how long both are kept, to be done one right after the other. */
-  private static final Duration TOGETHER = Duration.ofSeconds(5);
+  /** After this time the processes are looked through also when no new one was seen to begin, nanoseconds. */
+  private static final long SURELY = TimeUnit.SECONDS.toNanos(32);
 
-  /** Rounds after which the processes are looked through also when no new one was seen to begin. */
-  private static final int SURELY = 64;
+  /** After this time the memory of an idle program is read also when it was not given a processor: the kernel may take some. */
+  private static final long STANDS = TimeUnit.MINUTES.toNanos(5);
 
   /** After a question an asker rests so many times what it took: a few percent of a processor, of others' time a fifth. */
   private static final int REST_OF_OURS = 50;
@@ -77,9 +80,11 @@ final class Sampler implements AutoCloseable {
   private final List<Track> programs = new ArrayList<>();
   private final List<Track> elsewhere = new ArrayList<>();
   private final AtomicLong owed = new AtomicLong();
+  private final Map<String, List<Track>> sleepers = new HashMap<>();
   private final Turns looks;
   private final Turns questions;
   private long round;
+  private long discovered;
 
   /**
    * @param interval between rounds
@@ -87,8 +92,9 @@ final class Sampler implements AutoCloseable {
    */
   Sampler(DaemonManager manager, boolean linux, Duration interval, double unusual) {
     this.manager = manager;
-    this.looks = new Turns(IDLE_LOOKS, interval, TOGETHER);
-    this.questions = new Turns(IDLE_QUESTIONS, interval, TOGETHER);
+    this.discovered = System.nanoTime();
+    this.looks = new Turns(LOOKS, interval, discovered);
+    this.questions = new Turns(QUESTIONS, interval, discovered);
     this.unusual = unusual;
     this.linux = linux;
     this.scan = new ProcessScan();
@@ -97,7 +103,7 @@ final class Sampler implements AutoCloseable {
         new ThreadPoolExecutor(
             ASKERS,
             ASKERS,
-            10,
+            KEPT_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(WAITING),
             Thread.ofPlatform().daemon().name("duende-usage-", 0).factory());
@@ -114,23 +120,27 @@ final class Sampler implements AutoCloseable {
    *
    * @param changed whether something may have become of daemons since the last one
    * @param watched whether somebody reads what is found
-   * @return whether there is anything to look at
+   * @return for how long there is nothing to be looked at, unless something becomes of a daemon or somebody reads, nanoseconds;
+   *     0 until the next round, {@link Long#MAX_VALUE} when there is nothing at all
    */
-  boolean round(boolean changed, boolean watched) {
+  long round(boolean changed, boolean watched) {
     round++;
     if (changed) {
       list();
     }
-    questions.take(elsewhere, watched, this::ask);
+    long now = System.nanoTime();
+    questions.take(elsewhere, watched, now, track -> ask(track, watched));
+    askSleepers();
     if (!roots.isEmpty()) {
       boolean many = scan.members() > MANY;
       boolean due = !many || round % 2 == 0 || programs.stream().anyMatch(t -> t.limits.isNear());
-      if (due && (changed || round % SURELY == 0 || scan.hasBegun())) {
+      if (due && (changed || now - discovered >= SURELY || scan.hasBegun())) {
+        discovered = now;
         scan.discover(roots);
       }
-      looks.take(programs, watched, t -> look(t, watched));
+      looks.take(programs, watched, now, t -> look(t, watched));
     }
-    return !roots.isEmpty() || !elsewhere.isEmpty();
+    return Math.min(looks.wait(programs, watched, now), questions.wait(elsewhere, watched, now));
   }
 
   private void list() {
@@ -150,6 +160,7 @@ final class Sampler implements AutoCloseable {
       }
       Track track =
           tracks.computeIfAbsent(daemon.name(), n -> new Track(n, machineMemory, unusual));
+      track.platform = daemon.platform();
       if (track.generation != daemon.generation()) {
         begin(track, daemon.generation());
       }
@@ -214,10 +225,18 @@ final class Sampler implements AutoCloseable {
     }
     long now = System.nanoTime();
     Long before = lookedAt.put(track.name, now);
+    boolean slept = turn && scan.haveSlept(track);
     boolean details =
-        before == null || Math.floorMod(track.looks + track.name.hashCode(), DETAILS) == 0;
+        before == null
+            || (slept && !track.detailed)
+            || Math.floorMod(track.looks + track.name.hashCode(), DETAILS) == 0;
     track.looks++;
+    if (slept && track.detailed) {
+      stay(track, now);
+      return;
+    }
     if (turn && !details && scan.hasStood(track, filesBySize)) {
+      track.detailed = false;
       track.repeat(System.currentTimeMillis(), now);
       return;
     }
@@ -228,9 +247,23 @@ final class Sampler implements AutoCloseable {
             details,
             filesBySize,
             many || turn);
+    track.detailed = details;
+    track.readAt = now;
     track.sum(System.currentTimeMillis(), now);
     track.publish();
     check(track, most);
+  }
+
+  /** It was not given a processor, and all is known of it. */
+  private void stay(Track track, long now) {
+    if (now - track.readAt < STANDS) {
+      track.repeat(System.currentTimeMillis(), now);
+      return;
+    }
+    scan.readMemory(track);
+    track.readAt = now;
+    track.sum(System.currentTimeMillis(), now);
+    track.publish();
   }
 
   private void check(Track track, long most) {
@@ -246,36 +279,56 @@ final class Sampler implements AutoCloseable {
   }
 
   /** At most one question about a daemon is under way. */
-  private void ask(Track track) {
+  private void ask(Track track, boolean watched) {
     synchronized (track) {
       if (track.asked) {
         return;
       }
       track.asked = true;
     }
+    if (!watched && questions.isCrowd(elsewhere) && track.isIdle()) {
+      boolean _ = sleepers.computeIfAbsent(track.platform, p -> new ArrayList<>()).add(track);
+    } else {
+      ask(List.of(track));
+    }
+  }
+
+  /** Of each platform one after the other: to wake a thread takes longer than to answer for most of them. */
+  private void askSleepers() {
+    sleepers.values().forEach(this::ask);
+    sleepers.clear();
+  }
+
+  private void ask(List<Track> tracks) {
     try {
-      askers.execute(() -> answer(track));
+      askers.execute(() -> tracks.forEach(this::answer));
     } catch (RejectedExecutionException tooMany) {
-      synchronized (track) {
-        track.asked = false;
-      }
+      tracks.forEach(Sampler::letAskAgain);
+    }
+  }
+
+  private static void letAskAgain(Track track) {
+    synchronized (track) {
+      track.asked = false;
     }
   }
 
   private void answer(Track track) {
+    if (Thread.currentThread().isInterrupted()) {
+      return;
+    }
     long began = System.nanoTime();
     long ours = threads.getCurrentThreadCpuTime();
     try {
       UsageSample sample = manager.usage(track.name);
-      track.take(sample, System.nanoTime());
-      check(track, 0);
+      if (track.take(sample, System.nanoTime())) {
+        check(track, 0);
+      }
     } catch (DaemonException notNow) {
       track.giveUp();
       LOG.log(Level.DEBUG, "no figures of {0}: {1}", track.name, notNow.getMessage());
     } finally {
-      synchronized (track) {
-        track.asked = false;
-      }
+      letAskAgain(track);
     }
     long rest =
         Math.max(

@@ -32,9 +32,16 @@ final class Track {
   long goneRead;
   long goneWrite;
   boolean asked;
+  String platform = "";
 
   /** How often its processes were looked at. */
   int looks;
+
+  /** Whether what is dear was read, too, since one of its processes was last given a processor. */
+  boolean detailed;
+
+  /** When its processes were last read, of {@link System#nanoTime}. */
+  long readAt;
 
   /** Whether it had done nothing when it was last looked at, since the time before; false as long as that is not known. */
   private volatile boolean idle;
@@ -63,6 +70,7 @@ final class Track {
     goneWrite = 0;
     lastCpu = -1;
     idle = false;
+    detailed = false;
     limits.begin();
   }
 
@@ -112,8 +120,13 @@ final class Track {
     ring.push(row);
   }
 
-  /** Takes what an adapter says. */
-  void take(UsageSample sample, long nanoTime) {
+  /**
+   * Takes what an adapter says.
+   *
+   * @return whether something is not the same as before, or may be
+   */
+  boolean take(UsageSample sample, long nanoTime) {
+    long[] before = row.clone();
     long cpu = sample.cpuNanos();
     double percent =
         lastCpu < 0 || cpu < lastCpu || nanoTime == lastTime
@@ -134,6 +147,11 @@ final class Track {
     row[9] = sample.involuntarySwitches();
     row[10] = Math.round(percent * HUNDREDTHS);
     ring.push(row);
+    boolean same = idle && Arrays.equals(row, 1, COLUMNS, before, 1, COLUMNS);
+    if (same) {
+      limits.repeat(this);
+    }
+    return !same;
   }
 
   /** Its platform has no figures of it now: there is no hurry to ask again. */

@@ -5,56 +5,74 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Whose turn it is in a round. Everybody's, as long as they are few or somebody watches; of many, those that are busy, and so
- * many of the idle ones as the time permits, one after the other, also several rounds' together: what is done at once takes a
- * fraction of the processor time that it takes one by one, from cold caches each time. For the sampler's thread.
+ * Whose turn it is in a round. Everybody's, as long as they are few or somebody watches; of many, those that are busy, and all
+ * of the idle ones every so often, one right after the other: what is done at once takes a fraction of the processor time that
+ * it takes one by one, from cold caches each time. For the sampler's thread.
  */
 final class Turns {
   private static final double NANOS_PER_SECOND = 1e9;
 
-  private final double idleInARound;
-  private final double idleTogether;
-  private double credit;
-  private int next;
+  /**
+   * How often idle ones have their turn.
+   *
+   * @param usual so many of them in a second
+   * @param atLeastEvery but each of them after this time
+   * @param most as long as they are not more than so many in a second; as many do in each round what all others do
+   */
+  record Pace(double usual, Duration atLeastEvery, double most) {
+    /** From one turn of so many idle ones to the next, nanoseconds. */
+    long pause(int count) {
+      double seldom = Math.min(count / usual * NANOS_PER_SECOND, (double) atLeastEvery.toNanos());
+      return Math.round(Math.max(count / most * NANOS_PER_SECOND, seldom));
+    }
+  }
+
+  private final Pace pace;
+  private final double few;
+  private long last;
 
   /**
-   * @param idleInASecond how many idle ones have their turn in a second
    * @param interval between rounds
-   * @param together for how long idle ones wait so that they have their turns together; zero: they do not
+   * @param now of {@link System#nanoTime}
    */
-  Turns(double idleInASecond, Duration interval, Duration together) {
-    this.idleInARound = idleInASecond * interval.toNanos() / NANOS_PER_SECOND;
-    this.idleTogether = Math.max(1, idleInASecond * together.toNanos() / NANOS_PER_SECOND);
+  Turns(Pace pace, Duration interval, long now) {
+    this.pace = pace;
+    this.few = pace.most * interval.toNanos() / NANOS_PER_SECOND;
+    this.last = now;
   }
 
   /** Whether they are too many for all of them to have their turn in each round. */
   boolean isCrowd(List<Track> all) {
-    return all.size() > idleInARound;
+    return all.size() > few;
   }
 
   /** One round over all of them. */
-  void take(List<Track> all, boolean everybody, Consumer<Track> turn) {
+  void take(List<Track> all, boolean everybody, long now, Consumer<Track> turn) {
     if (everybody || !isCrowd(all)) {
       all.forEach(turn);
       return;
     }
+    boolean idleToo = now - last >= pace.pause(all.size());
+    if (idleToo) {
+      last = now;
+    }
+    for (Track track : all) {
+      if (idleToo || !track.isIdle()) {
+        turn.accept(track);
+      }
+    }
+  }
+
+  /** How long it is until somebody has a turn, nanoseconds; 0 for the next round. */
+  long wait(List<Track> all, boolean everybody, long now) {
+    if (everybody || !isCrowd(all)) {
+      return all.isEmpty() ? Long.MAX_VALUE : 0;
+    }
     for (Track track : all) {
       if (!track.isIdle()) {
-        turn.accept(track);
+        return 0;
       }
     }
-    // At a quick beat there is less than one in a round.
-    credit = Math.min(credit + idleInARound, Math.max(idleTogether, idleInARound));
-    if (credit < Math.min(idleTogether, all.size())) {
-      return;
-    }
-    for (int i = 0; i < all.size() && credit >= 1; i++) {
-      Track track = all.get(next++ % all.size());
-      if (track.isIdle()) {
-        credit--;
-        turn.accept(track);
-      }
-    }
-    next %= all.size();
+    return Math.max(0, last + pace.pause(all.size()) - now);
   }
 }

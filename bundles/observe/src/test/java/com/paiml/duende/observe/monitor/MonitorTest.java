@@ -197,7 +197,7 @@ class MonitorTest {
           1);
     }
     for (Map.Entry<String, Process> one : sleepers.entrySet()) {
-      Await.until("it is idle", PATIENCE, () -> looksAt(one.getKey()) > 5);
+      Await.until("it is idle", PATIENCE, () -> lookedAtFor(one.getKey()).toSeconds() >= 6);
       one.getValue().outputWriter().append("go\n").flush();
     }
     for (String name : sleepers.keySet()) {
@@ -342,6 +342,38 @@ class MonitorTest {
       int idle = looksAt("idle-" + i);
       assertTrue(idle > 0 && idle < busy / 2, idle + " looks, and at the busy one " + busy);
     }
+  }
+
+  /** From the first look to the last. */
+  private Duration lookedAtFor(String name) {
+    List<Reading> all = monitor.history(name, Instant.EPOCH, Instant.now());
+    return all.isEmpty()
+        ? Duration.ZERO
+        : Duration.between(all.getFirst().time(), all.getLast().time());
+  }
+
+  @Test
+  void while_all_are_idle_nobody_is_asked_until_somebody_reads_and_then_all_are() throws Exception {
+    monitor.close();
+    monitor = new DaemonMonitor(daemons.manager(), BEAT, Limits.UNUSUAL, Duration.ofSeconds(1));
+    for (int i = 0; i < 200; i++) {
+      daemons.usage(
+          "unit-" + i,
+          new UsageSample(Instant.now(), 7, 4096, 1, 2, 3, 4, 5, -1, -1, 6, 7, -1, -1));
+      daemons.put(daemons.config("unit-" + i).build(), "systemd", OptionalLong.empty(), 1);
+    }
+    // 200 of them have their next turn after 50 seconds.
+    Await.until("all were asked", PATIENCE, () -> daemons.asked.get() >= 400 && isQuiet());
+    int asked = daemons.asked.get();
+    assertTrue(monitor.latest("unit-0").isPresent());
+    Await.until("all are asked", Duration.ofSeconds(20), () -> daemons.asked.get() >= asked + 200);
+  }
+
+  /** Whether nobody was asked for a second, which is ten beats. */
+  private boolean isQuiet() throws InterruptedException {
+    int asked = daemons.asked.get();
+    Thread.sleep(1000);
+    return daemons.asked.get() == asked;
   }
 
   private int looksAt(String name) {

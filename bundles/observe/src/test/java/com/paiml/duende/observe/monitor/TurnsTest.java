@@ -40,64 +40,79 @@ class TurnsTest {
     return all;
   }
 
+  private long now;
+
+  private Turns turns(double inASecond) {
+    return new Turns(new Turns.Pace(inASecond, Duration.ofHours(1), inASecond), BEAT, now);
+  }
+
   private void rounds(Turns turns, List<Track> all, boolean everybody, int rounds) {
     for (int i = 0; i < rounds; i++) {
-      turns.take(all, everybody, t -> had.merge(t.name, 1, Integer::sum));
+      now += BEAT.toNanos();
+      turns.take(all, everybody, now, t -> had.merge(t.name, 1, Integer::sum));
     }
   }
 
   @Test
   void of_few_all_have_their_turn_in_every_round() {
-    rounds(new Turns(10, BEAT, Duration.ZERO), idle(5), false, 8);
+    rounds(turns(10), idle(5), false, 8);
     assertEquals(5, had.size());
     had.values().forEach(n -> assertEquals(8, n));
   }
 
   @Test
-  void of_many_that_do_nothing_so_many_a_second_have_it_and_all_as_often() {
-    rounds(new Turns(10, BEAT, Duration.ZERO), idle(50), false, 20);
+  void of_many_that_do_nothing_all_have_it_together_and_so_many_a_second() {
+    Turns turns = turns(10);
+    List<Track> all = idle(50);
+    rounds(turns, all, false, 9);
+    assertEquals(0, had.size());
+    rounds(turns, all, false, 1);
     assertEquals(50, had.size());
+    rounds(turns, all, false, 10);
     had.values().forEach(n -> assertEquals(2, n));
   }
 
   @Test
-  void several_rounds_of_the_idle_have_it_together() {
-    Turns turns = new Turns(10, BEAT, Duration.ofSeconds(4));
-    List<Track> all = idle(50);
-    rounds(turns, all, false, 7);
-    assertEquals(0, had.size());
-    rounds(turns, all, false, 1);
-    assertEquals(40, had.size());
-    rounds(turns, all, false, 32);
-    assertEquals(50, had.size());
-    had.values().forEach(n -> assertEquals(4, n));
-  }
-
-  @Test
-  void where_they_are_fewer_than_would_have_it_together_they_wait_less() {
-    rounds(new Turns(10, BEAT, Duration.ofSeconds(4)), idle(20), false, 4);
-    assertEquals(20, had.size());
-    had.values().forEach(n -> assertEquals(1, n));
-  }
-
-  @Test
-  void at_a_quick_beat_some_rounds_have_none() {
-    rounds(new Turns(1, Duration.ofMillis(50), Duration.ZERO), idle(4), false, 85);
-    assertEquals(4, had.values().stream().mapToInt(Integer::intValue).sum());
+  void each_has_it_after_some_time_as_long_as_that_is_not_more_than_so_many_a_second() {
+    Turns.Pace pace = new Turns.Pace(5, Duration.ofSeconds(40), 25);
+    assertEquals(Duration.ofSeconds(4).toNanos(), pace.pause(20));
+    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(200));
+    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(1000));
+    assertEquals(Duration.ofSeconds(80).toNanos(), pace.pause(2000));
   }
 
   @Test
   void who_does_something_has_it_in_every_round() {
     List<Track> all = idle(50);
     all.add(track("new"));
-    rounds(new Turns(10, BEAT, Duration.ZERO), all, false, 20);
+    rounds(turns(10), all, false, 20);
     assertEquals(20, had.get("new"));
   }
 
   @Test
   void while_somebody_watches_everybody_has_it() {
-    rounds(new Turns(10, BEAT, Duration.ZERO), idle(50), true, 3);
+    rounds(turns(10), idle(50), true, 3);
     assertEquals(50, had.size());
     had.values().forEach(n -> assertEquals(3, n));
+  }
+
+  @Test
+  void while_all_of_many_are_idle_there_is_nothing_to_do_until_their_turn() {
+    Turns turns = turns(10);
+    List<Track> all = idle(50);
+    assertEquals(Duration.ofSeconds(5).toNanos(), turns.wait(all, false, now));
+    rounds(turns, all, false, 4);
+    assertEquals(Duration.ofSeconds(3).toNanos(), turns.wait(all, false, now));
+    rounds(turns, all, false, 6);
+    assertEquals(Duration.ofSeconds(5).toNanos(), turns.wait(all, false, now));
+    assertEquals(0, turns.wait(all, true, now));
+    all.add(track("new"));
+    assertEquals(0, turns.wait(all, false, now));
+  }
+
+  @Test
+  void of_few_the_next_round_is_waited_for_and_of_none_nothing() {
+    assertEquals(0, turns(10).wait(idle(5), false, now));
+    assertEquals(Long.MAX_VALUE, turns(10).wait(List.of(), false, now));
   }
 }

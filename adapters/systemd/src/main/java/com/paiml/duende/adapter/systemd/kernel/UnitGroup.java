@@ -36,6 +36,19 @@ public record UnitGroup(Hierarchies hierarchies, String path) {
     return path.isEmpty() ? Optional.empty() : found;
   }
 
+  /**
+   * The files that may have its processor time, the best first. Every group of version 2 counts it, whether there are controllers
+   * or not, so also where systemd has those of version 1 and tracks processes by version 2.
+   */
+  List<Path> processorAccounts() {
+    List<Path> all = new ArrayList<>();
+    place("cpuacct").ifPresent(f -> all.add(f.resolve("cpuacct.usage")));
+    if (!path.isEmpty()) {
+      hierarchies.two().ifPresent(m -> all.add(Hierarchies.below(m, path).resolve("cpu.stat")));
+    }
+    return all;
+  }
+
   /** The folder by which systemd keeps its processes together. */
   public Optional<Path> home() {
     if (path.isEmpty()) {

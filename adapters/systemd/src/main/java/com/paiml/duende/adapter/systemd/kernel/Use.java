@@ -1,6 +1,10 @@
 package com.paiml.duende.adapter.systemd.kernel;
 
 import com.paiml.duende.spi.UsageSample;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +31,9 @@ public final class Use {
   private static final int STIME = 12;
   private static final long KEPT = TimeUnit.SECONDS.toNanos(5);
   private static final long STANDS = TimeUnit.MINUTES.toNanos(5);
-  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
+  private static final int BEGINNING = 64;
+  private static final String MICROSECONDS = "usage_usec ";
+  private static final long NANOS_PER_MICRO = 1000;
   private static final Pattern BYTES = Pattern.compile("([rw])bytes=([0-9]+)");
 
   /**
@@ -64,7 +70,11 @@ public final class Use {
     }
   }
 
+  /** Where the processor time of a group was found. */
+  private record Account(UnitGroup group, String file) {}
+
   private final long kept;
+  private volatile @Nullable Account account;
   private @Nullable Detail last;
   private volatile @Nullable Whole whole;
 
@@ -94,7 +104,7 @@ public final class Use {
   }
 
   /** @param accounted whether there may be an account: looking for one that is not there costs as much as a process */
-  private static Mark mark(UnitGroup group, boolean accounted) {
+  private Mark mark(UnitGroup group, boolean accounted) {
     OptionalLong cpu = accounted ? processorNanos(group) : OptionalLong.empty();
     return new Mark(cpu, cpu.isPresent() ? "" : done(group.processes()));
   }
@@ -156,7 +166,8 @@ public final class Use {
   private synchronized Detail detail(UnitGroup group, List<Long> pids, Mark mark) {
     Detail before = last;
     long now = System.nanoTime();
-    if (before == null || now - before.at >= kept) {
+    boolean stands = before != null && mark.cpu.isPresent() && mark.equals(before.mark);
+    if (before == null || (now - before.at >= kept && !stands)) {
       before = read(group, pids, mark, now);
       last = before;
     }
@@ -205,17 +216,45 @@ public final class Use {
   }
 
   /** The group's account has the time of processes that are gone, too. */
-  private static OptionalLong processorNanos(UnitGroup group) {
-    Optional<String> one = group.read("cpuacct", "cpuacct.usage");
-    if (one.isPresent() && NUMBER.matcher(one.get()).matches()) {
-      return OptionalLong.of(Long.parseLong(one.get()));
+  private OptionalLong processorNanos(UnitGroup group) {
+    Account known = account;
+    if (known != null && known.group.equals(group)) {
+      OptionalLong nanos = nanos(known.file);
+      if (nanos.isPresent()) {
+        return nanos;
+      }
     }
-    return group
-        .read("cpu", "cpu.stat")
-        .map(t -> t.lines().filter(l -> l.matches("usage_usec [0-9]+")).findFirst())
-        .flatMap(l -> l)
-        .map(l -> OptionalLong.of(1000 * Long.parseLong(l.substring("usage_usec ".length()))))
-        .orElse(OptionalLong.empty());
+    for (Path file : group.processorAccounts()) {
+      OptionalLong nanos = nanos(file.toString());
+      if (nanos.isPresent()) {
+        account = new Account(group, file.toString());
+        return nanos;
+      }
+    }
+    account = null;
+    return OptionalLong.empty();
+  }
+
+  /** {@code cpuacct.usage} is nanoseconds; {@code cpu.stat} of version 2 begins with microseconds. Read often, so all at once. */
+  private static OptionalLong nanos(String file) {
+    byte[] begin = new byte[BEGINNING];
+    int length;
+    try (FileInputStream in = new FileInputStream(file)) {
+      length = in.read(begin);
+    } catch (IOException absent) {
+      return OptionalLong.empty();
+    }
+    String text = new String(begin, 0, Math.max(0, length), StandardCharsets.ISO_8859_1);
+    boolean micros = text.startsWith(MICROSECONDS);
+    int from = micros ? MICROSECONDS.length() : 0;
+    int to = from;
+    while (to < text.length() && text.charAt(to) >= '0' && text.charAt(to) <= '9') {
+      to++;
+    }
+    if (to == from || to == text.length() || text.charAt(to) != '\n' || to - from > DIGITS) {
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(Long.parseLong(text, from, to, RADIX) * (micros ? NANOS_PER_MICRO : 1));
   }
 
   private static OptionalLong[] disk(UnitGroup group) {

@@ -124,6 +124,72 @@ class UseTest {
     assertEquals(2000, use.of(group()).cpuNanos());
   }
 
+  /** As systemd has it where it tracks processes by version 2 and has the controllers of version 1: no account there. */
+  private UnitGroup hybrid(String path) throws IOException {
+    Path two = Files.createDirectories(folder.resolve("two"));
+    Path none = Files.createDirectories(folder.resolve("one"));
+    Map<String, Path> one =
+        Map.of("name=systemd", folder, "memory", folder, "cpuacct", none, "cpu", none);
+    return new UnitGroup(new Hierarchies(one, Optional.of(two), Set.of(), false, List.of()), path);
+  }
+
+  private void stat(String unit, long micros) throws IOException {
+    Path of = Files.createDirectories(folder.resolve("two").resolve(unit));
+    Files.writeString(of.resolve("cgroup.procs"), worker.pid() + "\n");
+    Files.writeString(
+        of.resolve("cpu.stat"),
+        "usage_usec " + micros + "\nuser_usec 7\nsystem_usec 0\nnice_usec 0\n");
+  }
+
+  @Test
+  void the_account_of_version_2_says_it_where_the_controllers_are_of_version_1() throws Exception {
+    Use use = new Use(0);
+    stat("unit", 12);
+    assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
+    kills(1);
+    work();
+    assertEquals(0, use.of(hybrid("/unit")).oomKills());
+    stat("unit", 13);
+
+    assertEquals(13_000, use.of(hybrid("/unit")).cpuNanos());
+    assertEquals(1, use.of(hybrid("/unit")).oomKills());
+  }
+
+  @Test
+  void another_group_is_not_told_from_the_account_of_the_one_before() throws Exception {
+    Use use = new Use(0);
+    stat("unit", 12);
+    stat("next", 500);
+    assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
+
+    assertEquals(500_000, use.of(hybrid("/next")).cpuNanos());
+  }
+
+  @Test
+  void when_its_account_is_gone_its_processes_are_asked() throws Exception {
+    Use use = new Use(0);
+    stat("unit", 1_000_000_000);
+    assertEquals(1_000_000_000_000L, use.of(hybrid("/unit")).cpuNanos());
+    Files.delete(folder.resolve("two/unit/cpu.stat"));
+    work();
+
+    long own = use.of(hybrid("/unit")).cpuNanos();
+    assertTrue(own > 0 && own < 1_000_000_000_000L, own + " ns");
+    assertEquals(1, use.of(hybrid("/unit")).processes());
+  }
+
+  @Test
+  void an_account_that_is_no_number_is_none() throws Exception {
+    Use use = new Use(0);
+    stat("unit", 1);
+    for (String text : List.of("", "nr_periods 5\n", "usage_usec x\n", "9999999999999999999\n")) {
+      Files.writeString(folder.resolve("two/unit/cpu.stat"), text);
+      work();
+      long own = use.of(hybrid("/unit")).cpuNanos();
+      assertTrue(own > 0 && own < 1_000_000_000_000L, "of \"" + text + "\": " + own + " ns");
+    }
+  }
+
   @Test
   void of_a_unit_without_processes_all_is_read_each_time() throws IOException {
     Use use = new Use(0);
