@@ -34,6 +34,7 @@ class HarnessTest {
   static final List<Class<?>> ATTEMPTS =
       List.of(
           BlockClaims.class,
+          ClockClaims.class,
           ContainerClaims.class,
           DaemonWorldClaims.class,
           ExhaustionClaims.class,

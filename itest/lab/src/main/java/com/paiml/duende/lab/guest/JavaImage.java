@@ -15,13 +15,13 @@ import java.util.stream.Stream;
 /** The guest's root file system: busybox, the C library, and a Java runtime made by jlink from the JDK that runs the tests. */
 final class JavaImage {
   /** Raised when what is in the image changes: then an older one in the cache is not used. */
-  private static final int LAYOUT = 2;
+  private static final int LAYOUT = 3;
 
   private static final Duration MOST = Duration.ofMinutes(5);
 
   private static final String MODULES =
       "java.base,java.logging,java.management,java.naming,java.net.http,java.xml,java.instrument,"
-          + "jdk.management,jdk.security.auth,jdk.unsupported";
+          + "jdk.httpserver,jdk.management,jdk.net,jdk.security.auth,jdk.unsupported";
 
   private JavaImage() {}
 
