@@ -1,8 +1,9 @@
 /*
  * pressure flusher PROGRAM ARGUMENTS   becomes the program, marked as one that I/O depends on
- * pressure fill MIB SECONDS   fills memory with noise, rewrites and checks pages at random, checks all of them at the end
+ * pressure fill MIB   fills memory with noise, rewrites and checks pages at random until TERM, checks all of them at the end
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,11 @@ static int wrong(const uint64_t *page, uint64_t number, uint32_t version) {
   return 0;
 }
 
-static int press(size_t pages, double seconds) {
+static volatile sig_atomic_t over;
+
+static void end(int signal) { over = signal; }
+
+static int press(size_t pages) {
   uint64_t *memory = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   uint32_t *version = calloc(pages, sizeof *version);
@@ -55,7 +60,7 @@ static int press(size_t pages, double seconds) {
   }
   printf("filled\n");
   uint64_t random = 42;
-  while (now() - begin < seconds) {
+  while (!over) {
     size_t i = next(&random) % pages;
     bad += wrong(memory + i * WORDS, i, version[i]);
     fill(memory + i * WORDS, i, ++version[i]);
@@ -77,6 +82,7 @@ int main(int count, char **word) {
     return 72;
   }
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (count == 4 && !strcmp(word[1], "fill")) return press((size_t)atol(word[2]) << 8, atof(word[3]));
+  signal(SIGTERM, end);
+  if (count == 3 && !strcmp(word[1], "fill")) return press((size_t)atol(word[2]) << 8);
   return 64;
 }

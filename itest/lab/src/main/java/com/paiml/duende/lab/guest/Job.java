@@ -98,6 +98,30 @@ public final class Job {
   }
 
   /**
+   * Waits for its end, and leaves it running when the time is over.
+   *
+   * @return whether it has ended
+   * @throws IOException when the guest is lost
+   */
+  public boolean endsWithin(Duration most) throws IOException, InterruptedException {
+    long end = System.nanoTime() + most.toNanos();
+    lock.lock();
+    try {
+      while (status == null && lost == null) {
+        if (!await(end)) {
+          return false;
+        }
+      }
+      if (status == null) {
+        throw new IOException(fault("was lost with its guest"));
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
    * Waits for its end.
    *
    * @return status (128 + n after signal n), and its whole output

@@ -41,21 +41,10 @@ public record UnitState(Map<String, String> properties) {
   /** The number of the job that waits or runs for it, 0 for none. Only what was looked at has it, not what was told. */
   public static final String JOB = "Job";
 
-  private static final int LONGEST_WORD = 16;
-
   public static final UnitState NONE = new UnitState(Map.of());
 
   public UnitState {
-    Map<String, String> shared = new HashMap<>();
-    properties.forEach(
-        (name, value) -> shared.put(name.intern(), isWord(value) ? value.intern() : value));
-    properties = Map.copyOf(shared);
-  }
-
-  /** Names and states are the same for all units, and each message brings them anew. */
-  private static boolean isWord(String value) {
-    return value.length() <= LONGEST_WORD
-        && (value.isEmpty() || Character.isAlphabetic(value.charAt(0)));
+    properties = Map.copyOf(properties);
   }
 
   /** This state with what has changed. */
