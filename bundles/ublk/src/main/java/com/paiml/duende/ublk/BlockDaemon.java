@@ -167,6 +167,7 @@ public class BlockDaemon implements Daemon {
     }
     served = new Served(calls, control, server, record, wanted.swap());
     if (wanted.swap()) {
+      guard.populate();
       List<Measure> measures = guard.measures(server.device());
       measures.forEach(measure -> context.out().println("swap guard: " + measure));
       if (wanted.strict()) {

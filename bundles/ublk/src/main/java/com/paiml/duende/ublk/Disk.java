@@ -41,6 +41,7 @@ public final class Disk {
           "-XX:+UseSerialGC",
           "-XX:+AlwaysPreTouch",
           "-XX:ReservedCodeCacheSize=24m",
+          "-XX:InitialCodeCacheSize=24m",
           "-XX:MaxMetaspaceSize=32m",
           "-XX:-UsePerfData");
 

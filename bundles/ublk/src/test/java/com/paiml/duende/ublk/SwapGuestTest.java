@@ -38,6 +38,7 @@ class SwapGuestTest {
           "-Xmx48m",
           "-XX:+AlwaysPreTouch",
           "-XX:ReservedCodeCacheSize=24m",
+          "-XX:InitialCodeCacheSize=24m",
           "-XX:MaxMetaspaceSize=32m",
           "-XX:-UsePerfData");
 

@@ -77,6 +77,26 @@ public final class SwapGuard {
   }
 
   /**
+   * Has all there that was locked and never touched: code of the JVM that has not run, stacks. While the JVM stands still for
+   * one of its own operations, the threads that serve do, too; a thread that then touches such a page looks for memory, which
+   * under a limit is found only when something has been swapped out. To be called when all threads run.
+   */
+  public void populate() {
+    for (Mapping mapping : Mapping.all()) {
+      if (!mapping.isNeeded()) {
+        continue;
+      }
+      try {
+        linux
+            .memoryLocking()
+            .lock(MemorySegment.ofAddress(mapping.start()).reinterpret(mapping.bytes()), false);
+      } catch (LinuxException refused) {
+        boolean _ = refusals.add(mapping.path() + ": " + refused.getMessage());
+      }
+    }
+  }
+
+  /**
    * Takes the one measure that every server needs: the thread is not made to wait for dirty pages to be written, for it may be
    * the one who writes them. Without it a file that is written through the page cache, under a file system that is too, waits
    * for itself as soon as enough is dirty.
@@ -181,10 +201,27 @@ public final class SwapGuard {
     long resident = figure("smaps_rollup", "Pss:");
     long locked = figure("smaps_rollup", "Locked:");
     long swapped = figure("status", "VmSwap:");
+    long absent =
+        Mapping.all().stream()
+                .filter(Mapping::isNeeded)
+                .mapToLong(mapping -> mapping.bytes() - mapping.resident())
+                .sum()
+            >> 10;
     return new Measure(
         "memory locked",
-        resident > 0 && locked >= resident - resident / 50 && swapped == 0,
-        "Locked " + locked + " of " + resident + " kB resident, VmSwap " + swapped + " kB");
+        resident > 0
+            && locked >= resident - resident / 50
+            && absent <= resident / 50
+            && swapped == 0,
+        "Locked "
+            + locked
+            + " of "
+            + resident
+            + " kB resident, "
+            + absent
+            + " kB never touched, VmSwap "
+            + swapped
+            + " kB");
   }
 
   /**
