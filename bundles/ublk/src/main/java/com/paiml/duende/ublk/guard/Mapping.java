@@ -12,10 +12,12 @@ import java.util.List;
  * @param start address
  * @param bytes its size
  * @param accessible whether it may be read or written at all: a guard page and what is merely reserved may not
+ * @param own whether it is this process's alone, and not shared with whoever maps the same file
  * @param path what is mapped, a file or a name in brackets; empty for memory without a name
  * @param resident bytes that are there
  */
-record Mapping(long start, long bytes, boolean accessible, String path, long resident) {
+record Mapping(
+    long start, long bytes, boolean accessible, boolean own, String path, long resident) {
   private static final int PATH_FIELD = 6;
 
   /** All of them; none where they cannot be read. */
@@ -49,20 +51,16 @@ record Mapping(long start, long bytes, boolean accessible, String path, long res
         start,
         end - start,
         !fields[1].startsWith("---"),
+        fields[1].endsWith("p"),
         fields.length == PATH_FIELD ? fields[PATH_FIELD - 1].strip() : "",
         resident);
   }
 
   /**
-   * Whether a thread of the JVM may touch it while the JVM stands still, and so must be there: not the JVM's classes, of
-   * which those that a server needs are loaded, and which are as large as all the rest; nor what the kernel or a driver has
-   * lent, which is there.
+   * Whether a thread of the JVM may touch it while the JVM stands still, and so must be there. Not what is shared: rings, what
+   * a target serves, which may be as large as the disk, and the JVM's classes, of which those that a server needs are loaded.
    */
   boolean isNeeded() {
-    return accessible
-        && !path.endsWith("/lib/modules")
-        && !path.startsWith("[v")
-        && !path.startsWith("/dev/")
-        && !path.startsWith("anon_inode:");
+    return accessible && own && !path.startsWith("[v");
   }
 }

@@ -23,16 +23,20 @@ class MappingTest {
                 "7f3a40000000-7f3a41000000 r-xp 00001000 fd:00 42                         /opt/a"
                     + " jre/lib/server/libjvm.so",
                 "Rss:               16384 kB",
+                "7f3a50000000-7f3a60000000 rw-s 00000000 00:1a 7                         "
+                    + " /dev/shm/duende-ublk-1",
+                "Rss:                   4 kB",
                 "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                 "
                     + " [vsyscall]",
                 "Rss:                   0 kB"));
     assertEquals(
         List.of(
-            new Mapping(0x7f3a38000000L, 132 << 10, true, "", 20 << 10),
-            new Mapping(0x7f3a38021000L, 0x3fdf000, false, "", 0),
+            new Mapping(0x7f3a38000000L, 132 << 10, true, true, "", 20 << 10),
+            new Mapping(0x7f3a38021000L, 0x3fdf000, false, true, "", 0),
             new Mapping(
-                0x7f3a40000000L, 16 << 20, true, "/opt/a jre/lib/server/libjvm.so", 16 << 20),
-            new Mapping(0xffffffffff600000L, 4096, true, "[vsyscall]", 0)),
+                0x7f3a40000000L, 16 << 20, true, true, "/opt/a jre/lib/server/libjvm.so", 16 << 20),
+            new Mapping(0x7f3a50000000L, 256 << 20, true, false, "/dev/shm/duende-ublk-1", 4 << 10),
+            new Mapping(0xffffffffff600000L, 4096, true, true, "[vsyscall]", 0)),
         all);
     assertEquals(List.of(all.get(0), all.get(2)), all.stream().filter(Mapping::isNeeded).toList());
   }
