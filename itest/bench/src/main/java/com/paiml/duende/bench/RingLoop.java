@@ -4,6 +4,7 @@ import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.ublk.control.Uapi;
+import com.paiml.duende.ublk.ring.Copier;
 import com.paiml.duende.ublk.ring.Raw;
 import com.paiml.duende.ublk.ring.Ring;
 import com.paiml.duende.ublk.ring.Syscalls;
@@ -31,6 +32,7 @@ public final class RingLoop {
   private static final int PAGE = 4096;
 
   private final Ring ring;
+  private final Copier copier;
   private final long disk;
   private final long buffers;
   private final int batch;
@@ -40,6 +42,7 @@ public final class RingLoop {
   private RingLoop(Syscalls calls, MemorySegment memory, int batch, int copy)
       throws LinuxException {
     this.ring = Ring.open(calls, batch, false);
+    this.copier = new Copier(calls);
     this.disk = memory.address();
     this.buffers = disk + DISK;
     this.batch = batch;
@@ -100,7 +103,7 @@ public final class RingLoop {
       if (copy != 0) {
         random = random * 1103515245 + 12345;
         long from = ((random >>> 8) & 16383) * (long) PAGE;
-        Raw.copy(
+        copier.copy(
             disk + Objects.checkFromIndexSize(from, copy, DISK), buffers + (long) tag * PAGE, copy);
       }
       Raw.setInt(ring.entryAddress(tag) + Uapi.IO_RESULT, PAGE);

@@ -31,8 +31,8 @@ public final class Raw {
     ALL.set(INT, address, value);
   }
 
-  /** Copies; the two may not overlap. */
-  public static void copy(long from, long to, long bytes) {
+  /** Copies; the two may not overlap. See {@link Copier}. */
+  static void copy(long from, long to, long bytes) {
     MemorySegment.copy(ALL, from, ALL, to, bytes);
   }
 

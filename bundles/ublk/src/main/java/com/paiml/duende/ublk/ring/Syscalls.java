@@ -62,11 +62,12 @@ public final class Syscalls {
   }
 
   /**
-   * From now on the calls of rings are made the quick way. Takes a tenth of a second of processor time, and memory: where that may
+   * From now on the calls of rings, and copies, are made the quick way. Takes a tenth of a second of processor time, and memory: where that may
    * be missing later, this comes before. Any thread, also while a ring is used.
    */
   public void link() {
     Enter.link();
+    Copier.link();
     linked = true;
   }
 

@@ -2,7 +2,7 @@ package com.paiml.duende.ublk.targets;
 
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.spi.BlockTarget;
-import com.paiml.duende.ublk.ring.Raw;
+import com.paiml.duende.ublk.ring.Copier;
 import com.paiml.duende.ublk.ring.Syscalls;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -14,8 +14,10 @@ public final class MemoryTarget implements BlockTarget {
   private final MemorySegment memory;
   private final long start;
   private final long length;
+  private final Copier copier;
 
-  private MemoryTarget(SharedMemory shared) {
+  private MemoryTarget(Syscalls calls, SharedMemory shared) {
+    this.copier = new Copier(calls);
     this.shared = shared;
     this.memory = shared.memory();
     this.start = memory.address();
@@ -37,7 +39,7 @@ public final class MemoryTarget implements BlockTarget {
       shared.close();
       long _ = Syscalls.check(taken, "fallocate", path.toString());
     }
-    MemoryTarget target = new MemoryTarget(shared);
+    MemoryTarget target = new MemoryTarget(calls, shared);
     return new Called(target, 512, false, true, target::closeForGood);
   }
 
@@ -57,13 +59,13 @@ public final class MemoryTarget implements BlockTarget {
    * @throws IndexOutOfBoundsException when the disk is not as long
    */
   public int give(long offset, long to, long bytes) {
-    Raw.copy(start + Objects.checkFromIndexSize(offset, bytes, length), to, bytes);
+    copier.copy(start + Objects.checkFromIndexSize(offset, bytes, length), to, bytes);
     return 0;
   }
 
   /** Writes from memory at an address; otherwise as {@link #give}. */
   public int take(long offset, long from, long bytes) {
-    Raw.copy(from, start + Objects.checkFromIndexSize(offset, bytes, length), bytes);
+    copier.copy(from, start + Objects.checkFromIndexSize(offset, bytes, length), bytes);
     return 0;
   }
 

@@ -13,6 +13,7 @@ import com.paiml.duende.ublk.control.Control;
 import com.paiml.duende.ublk.guard.SwapGuard;
 import com.paiml.duende.ublk.ring.Syscalls;
 import com.paiml.duende.ublk.serve.Orphans;
+import com.paiml.duende.ublk.serve.Reader;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import java.util.function.Consumer;
 
 /** What the guest's tests run in the guest: a disk with nobody who supervises it, and a look at the devices. */
 public final class Inside {
+  private static final Duration SILENCE = Duration.ofMinutes(1);
+
   private Inside() {}
 
   public static void main(String[] args) throws Exception {
@@ -61,9 +64,10 @@ public final class Inside {
   }
 
   /**
-   * Waits until a server waits for itself, and ends it: kills it; where it does not die, for a thread of it waits in the kernel
-   * for an answer of its own device, takes that away; and where that is not possible either, restarts the machine. Locked in
-   * memory, or it would wait too.
+   * Waits until a server waits for itself, which its threads tell that are stuck in the kernel, or its disk that gives no answer
+   * for a minute, and ends it: kills it; where it does not die, for a thread of it waits in the kernel for an answer of its own
+   * device, takes that away; and where that is not possible either, restarts the machine. Locked in memory, or it would wait
+   * too.
    */
   private static void supervise(int server, int id) throws Exception {
     Linux linux = ((Linux.Here) Linux.detect()).linux();
@@ -74,10 +78,18 @@ public final class Inside {
     guard.flusher().prepare();
     System.out.println("watches " + control.info(id).orElseThrow() + " " + Stuck.of(server, 1));
     System.out.println("watching");
+    Reader reader = new Reader(calls);
+    long answered = System.nanoTime();
     Optional<String> stuck = Optional.empty();
     while (stuck.isEmpty()) {
       Thread.sleep(2000);
       stuck = Stuck.of(server, 5);
+      int read = reader.read("/dev/ublkb" + id, Duration.ofSeconds(2));
+      if (read > 0) {
+        answered = System.nanoTime();
+      } else if (stuck.isEmpty() && System.nanoTime() - answered > SILENCE.toNanos()) {
+        stuck = Optional.of("its disk: no answer for " + SILENCE + ", the last was " + read);
+      }
     }
     System.out.println("stuck " + stuck.get());
     long begin = System.nanoTime();

@@ -9,6 +9,7 @@ import com.paiml.duende.linux.kernel.Descriptor;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -87,6 +88,24 @@ class RingTest {
     try (Ring ring = open()) {
       assertEquals(0, ring.enter(Duration.ofMillis(20)));
       assertEquals(ring.head(), ring.completed());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_copy_takes_what_it_was_told_and_no_byte_beside_it(boolean linked) {
+    link(linked);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment from = arena.allocate(3 * 4096, 4096);
+      for (int i = 0; i < from.byteSize(); i++) {
+        from.set(ValueLayout.JAVA_BYTE, i, (byte) (i % 251 + 1));
+      }
+      MemorySegment to = arena.allocate(3 * 4096, 4096);
+      new Copier(calls).copy(from.address() + 7, to.address() + 4096, 4097);
+      assertEquals(-1, from.asSlice(7, 4097).mismatch(to.asSlice(4096, 4097)));
+      assertEquals(-1, to.asSlice(0, 4096).mismatch(arena.allocate(4096)));
+      MemorySegment rest = to.asSlice(4096 + 4097);
+      assertEquals(-1, rest.mismatch(arena.allocate(rest.byteSize())));
     }
   }
 
