@@ -20,7 +20,8 @@ import java.util.Optional;
  * <p>Both live as long as each other, on the same processor, have the same file of a memory file system for their memory, and
  * take short slices in turn, each after a shorter one that has its code in the caches again: the processor's speed drifts by a
  * half within seconds, and with memory of their own the pages that a process happens to get make a tenth. How a virtual machine
- * has compiled the loop, and where it lies, differs from process to process, so a figure is the median of several.
+ * has compiled the loop, and where it lies, differs from process to process, so a figure is the median of several; and it
+ * compiles for the load that it has seen, of which a server has one kind, so each shape has its own.
  */
 final class UblkScenario implements Scenario {
   private static final int PAIRS = 21;
@@ -129,9 +130,9 @@ final class UblkScenario implements Scenario {
       }
       for (int i = 0; i < processes; i++) {
         setting.tell("  process " + (i + 1) + " of " + processes);
-        try (Loop theirs = Loop.start(c);
-            Loop ours = Loop.start(java(setting.home(), memory))) {
-          for (Shape shape : Shape.values()) {
+        for (Shape shape : Shape.values()) {
+          try (Loop theirs = Loop.start(c);
+              Loop ours = Loop.start(java(setting.home(), memory))) {
             measured.computeIfAbsent(shape, _ -> new ArrayList<>()).add(pairs(shape, theirs, ours));
           }
         }
