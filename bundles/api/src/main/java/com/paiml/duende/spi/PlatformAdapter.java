@@ -129,9 +129,21 @@ public interface PlatformAdapter {
    * there is answered. But who depends on the stage must not wait there for anything else, and is better brief: meanwhile the
    * adapter may be deaf for other daemons. What takes longer goes to a thread of one's own ({@link
    * CompletionStage#handleAsync(java.util.function.BiFunction, java.util.concurrent.Executor)}); the manager makes no call of an
-   * adapter there.
+   * adapter there, unless that lends it the thread ({@link #lendThread}).
    */
   CompletionStage<ExitReason> exit(DaemonHandle handle);
+
+  /**
+   * Asked on a thread that completes a stage of {@link #exit}, by who depends on it and would start the next run at once: whether
+   * the thread may be kept until that is done, which may block as calls do. Then this adapter goes on without it. To start a
+   * program on the thread that knows of the last one's end saves the time that it takes to wake another.
+   *
+   * @param meanwhile what else there is to do, brief: done at once by the thread that takes over, when it is lent
+   * @return false, also on any other thread: what takes longer goes to a thread of one's own
+   */
+  default boolean lendThread(Runnable meanwhile) {
+    return false;
+  }
 
   UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException;
 

@@ -387,6 +387,11 @@ public final class NativeAdapter implements PlatformAdapter {
   }
 
   @Override
+  public boolean lendThread(Runnable meanwhile) {
+    return !gone && means().programs().lendThread(meanwhile);
+  }
+
+  @Override
   public void destroy(DaemonHandle handle, Deadline deadline) throws DaemonException {
     refuseGone(handle.name());
     Entry entry = runs.get(Key.of(handle));

@@ -27,7 +27,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -121,6 +124,35 @@ class ProgramTest {
     assertEquals(new ExitReason.Failure(3, ""), lab.exit(handle));
     for (String pid : lab.log(handle)) {
       assertFalse(Lab.isAlive(Long.parseLong(pid)), pid);
+    }
+  }
+
+  @Test
+  void givenAThreadThatIsLent_whenItIsKept_thenOtherEndsAreToldAllTheSame() throws Exception {
+    DaemonHandle first = lab.start(lab.program("lender", "sleep", "1008"));
+    DaemonHandle other = lab.start(lab.program("other", "sleep", "1009"));
+    CompletableFuture<Boolean> lent = new CompletableFuture<>();
+    CountDownLatch kept = new CountDownLatch(1);
+    var _ =
+        lab.adapter
+            .exit(first)
+            .whenComplete(
+                (reason, fault) -> {
+                  lent.complete(lab.adapter.lendThread(() -> {}));
+                  try {
+                    boolean _ = kept.await(60, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try {
+      lab.adapter.signal(first, Signal.KILL, Lab.soon());
+      assertTrue(lent.get(60, TimeUnit.SECONDS));
+      lab.adapter.signal(other, Signal.KILL, Lab.soon());
+      assertEquals(new ExitReason.Signalled(9, false), lab.exit(other));
+      assertFalse(lab.adapter.lendThread(() -> {}), "this thread is not the adapter's");
+    } finally {
+      kept.countDown();
     }
   }
 

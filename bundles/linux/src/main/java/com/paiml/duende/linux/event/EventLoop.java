@@ -8,7 +8,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * One platform thread in epoll_wait(2) for any number of descriptors. Level-triggered: a handler
  * that leaves something unread is called again.
  *
- * <p>Handlers run on that thread, one at a time, and must not block. What a handler throws goes to
+ * <p>Handlers run on that thread, one at a time, and must not block before they have {@link #handOver handed it over}. What a handler throws goes to
  * the loop's fault listener and ends that handler's watch, no other.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7)</a>
@@ -50,6 +50,17 @@ public interface EventLoop extends AutoCloseable {
    * @throws LinuxException {@code ENOENT} or {@code EBADF} when it is not watched any more
    */
   void change(Watch watch, int bits) throws LinuxException;
+
+  /**
+   * To be called by a handler that wants to go on for longer: from now on another thread of this loop calls the handlers, and
+   * the one that calls this may block until its handler returns. Its own watch should be closed, or have nothing to be read
+   * any more: else the handler is called again, on the other thread.
+   *
+   * @param first what that other thread does before; brief
+   * @return whether it may block; not when this is no handler, when it is not the last one of those that were ready together,
+   *     and as long as another handler keeps a thread
+   */
+  boolean handOver(Runnable first);
 
   /** The number of watches now. */
   int size();

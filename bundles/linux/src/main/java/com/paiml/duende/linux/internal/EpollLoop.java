@@ -16,14 +16,18 @@ import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
-/** epoll_pwait(2) on a thread of its own. */
+/** epoll_pwait(2) on a thread of its own; on two in turn, once a handler has handed the loop over. */
 final class EpollLoop implements EventLoop {
   private static final int CTL_ADD = 1;
   private static final int CTL_DEL = 2;
   private static final int CTL_MOD = 3;
   private static final int BATCH = 256;
   private static final long STOP = 0;
+  private static final Duration JOIN = Duration.ofSeconds(30);
+  private static final Duration JOIN_LOOK = Duration.ofMillis(100);
   private static final ValueLayout.OfInt EVENTS = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -33,12 +37,21 @@ final class EpollLoop implements EventLoop {
   private final int dataOffset;
   private final Fd epoll;
   private final EventCounter stop;
-  private final Thread thread;
+  private final String name;
+  private final Thread main;
+  // Whose turn it is; what the comments below call the loop's thread. It alone writes this.
+  private volatile Thread leader;
+  private volatile boolean otherRests;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong lastKey = new AtomicLong(STOP);
   // A key, never the descriptor's number: a late event of a number that was reused finds nobody.
   private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
-  // Only the loop's thread touches it; as many entries as adopted processes that just ended.
+  // From the first hand-over on.
+  private volatile @Nullable Thread second;
+  // Only the loop's thread touches these.
+  private boolean isLast;
+  private @Nullable Runnable errand;
+  // As many entries as adopted processes that just ended.
   private final PriorityQueue<Deferred> deferred =
       new PriorityQueue<>(Comparator.comparingLong(Deferred::at));
 
@@ -58,7 +71,9 @@ final class EpollLoop implements EventLoop {
     // sys/epoll.h: packed on x86-64 only
     this.eventSize = kernel.architecture() == Architecture.X86_64 ? 12 : 16;
     this.dataOffset = kernel.architecture() == Architecture.X86_64 ? 4 : 8;
-    this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
+    this.name = name;
+    this.main = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
+    this.leader = main;
   }
 
   static EpollLoop start(Kernel kernel, String name, FaultListener faults) throws LinuxException {
@@ -83,7 +98,7 @@ final class EpollLoop implements EventLoop {
       epoll.close();
       throw full;
     }
-    loop.thread.start();
+    loop.main.start();
     return loop;
   }
 
@@ -180,28 +195,87 @@ final class EpollLoop implements EventLoop {
     return watched.size();
   }
 
+  @Override
+  public boolean handOver(Runnable first) {
+    Thread here = Thread.currentThread();
+    if (!here.equals(leader) || !isLast || closed.get()) {
+      return false;
+    }
+    Thread next = here.equals(main) ? second : main;
+    if (next != null && !otherRests) {
+      return false;
+    }
+    isLast = false;
+    otherRests = false;
+    errand = first;
+    if (next != null) {
+      leader = next;
+      LockSupport.unpark(next);
+      return true;
+    }
+    Thread made = Thread.ofPlatform().daemon().name(name + "-2").unstarted(this::run);
+    leader = made;
+    try {
+      made.start();
+      second = made;
+      return true;
+    } catch (OutOfMemoryError noThread) {
+      errand = null;
+      leader = here;
+      return false;
+    }
+  }
+
+  /** Until it is this thread's turn again. */
+  private void rest() {
+    otherRests = true;
+    while (!Thread.currentThread().equals(leader) && !closed.get()) {
+      LockSupport.park(this);
+    }
+  }
+
   private void run() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment events = arena.allocate((long) eventSize * BATCH, 8);
       int number = epoll.acquire();
       try {
-        while (!closed.get() && turn(number, events)) {
-          runDeferred();
+        while (!closed.get()) {
+          if (!Thread.currentThread().equals(leader)) {
+            rest();
+            continue;
+          }
+          runErrand();
+          if (!turn(number, events)) {
+            return;
+          }
         }
       } finally {
         epoll.release();
       }
     } catch (Throwable fault) {
-      faults.fault(thread.getName() + " ended", fault);
+      faults.fault(Thread.currentThread().getName() + " ended", fault);
     }
   }
 
+  private void runErrand() {
+    Runnable what = errand;
+    if (what != null) {
+      errand = null;
+      try {
+        what.run();
+      } catch (RuntimeException | Error fault) {
+        faults.fault("what was to be done first", fault);
+      }
+    }
+  }
+
+  /** @return false when it is to end */
   private boolean turn(int number, MemorySegment events) throws LinuxException {
     long got = kernel.raw(Call.EPOLL_PWAIT, number, events.address(), BATCH, timeoutMillis(), 0, 8);
     if (Kernel.isErrno(got, Errno.EINTR)) {
       return true;
     }
-    Kernel.check(got, Call.EPOLL_PWAIT, thread.getName());
+    Kernel.check(got, Call.EPOLL_PWAIT, name);
     for (int i = 0; i < got; i++) {
       long at = (long) eventSize * i;
       long key = events.get(DATA, at + dataOffset);
@@ -210,9 +284,15 @@ final class EpollLoop implements EventLoop {
       }
       Watched one = watched.get(key);
       if (one != null) {
+        isLast = i == got - 1;
         one.dispatch(events.get(EVENTS, at));
+        if (!Thread.currentThread().equals(leader)) {
+          return true;
+        }
+        isLast = false;
       }
     }
+    runDeferred();
     return true;
   }
 
@@ -247,28 +327,28 @@ final class EpollLoop implements EventLoop {
     } catch (LinuxException impossible) {
       faults.fault("stop", impossible);
     }
-    if (!Thread.currentThread().equals(thread)) {
-      joinUninterruptibly();
-    }
+    LockSupport.unpark(main);
+    LockSupport.unpark(second);
+    joinUninterruptibly();
     watched.clear();
     epoll.close();
     stop.close();
   }
 
+  /** Not for a thread that a handler keeps: that one sees on its return that this has ended. */
   private void joinUninterruptibly() {
-    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    long end = System.nanoTime() + JOIN.toNanos();
     boolean interrupted = false;
-    while (thread.isAlive()) {
-      long left = end - System.nanoTime();
-      if (left <= 0) {
-        faults.fault(
-            thread.getName(), new IllegalStateException("a handler blocks the loop for 30 s"));
+    // Who handed it over as it was closed is not waited for, but the one who got it.
+    for (Thread last = leader;
+        last.isAlive() && !last.equals(Thread.currentThread());
+        last = leader) {
+      if (end - System.nanoTime() <= 0) {
+        faults.fault(name, new IllegalStateException("a handler blocks the loop for 30 s"));
         break;
       }
       try {
-        if (thread.join(Duration.ofNanos(left))) {
-          break;
-        }
+        var _ = last.join(JOIN_LOOK);
       } catch (InterruptedException e) {
         interrupted = true;
       }

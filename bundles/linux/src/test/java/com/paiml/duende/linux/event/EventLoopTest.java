@@ -13,9 +13,13 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -159,5 +163,111 @@ class EventLoopTest {
     assertTrue(faults.isEmpty(), faults::toString);
     assertTrue(pipe.source().isClosed());
     assertFalse(loop.size() > 0);
+  }
+
+  @Test
+  void aHandlerThatHasHandedTheLoopOverHoldsUpNobody() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    CompletableFuture<Boolean> handed = new CompletableFuture<>();
+    CompletableFuture<String> errand = new CompletableFuture<>();
+    List<String> heard = Collections.synchronizedList(new ArrayList<>());
+    List<Boolean> more = Collections.synchronizedList(new ArrayList<>());
+    try (Wakeup slow = linux.wakeup();
+        Wakeup quick = linux.wakeup()) {
+      var slowWatch =
+          loop.watch(
+              "slow",
+              slow.descriptor(),
+              Readiness.IN,
+              r -> {
+                slow.take();
+                handed.complete(
+                    loop.handOver(() -> errand.complete(Thread.currentThread().getName())));
+                if (!waited(goOn)) {
+                  throw new IllegalStateException("nobody let it go on");
+                }
+              });
+      var quickWatch =
+          loop.watch(
+              "quick",
+              quick.descriptor(),
+              Readiness.IN,
+              r -> {
+                quick.take();
+                boolean mayBlock = loop.handOver(() -> {});
+                more.add(mayBlock);
+                heard.add(Thread.currentThread().getName());
+              });
+      try {
+        slow.signal();
+        assertTrue(handed.get(Await.LONG.toSeconds(), TimeUnit.SECONDS));
+        assertEquals("test loop-2", errand.get(Await.LONG.toSeconds(), TimeUnit.SECONDS));
+        quick.signal();
+        Await.until("the other is heard beside it", () -> heard.size() == 1);
+        assertEquals("test loop-2", heard.getFirst());
+        assertEquals(List.of(false), more, "the only other thread is kept");
+      } finally {
+        goOn.countDown();
+      }
+      Await.until(
+          "the thread that was kept takes its turn again",
+          () -> {
+            int before = heard.size();
+            signal(quick);
+            Await.until("heard", () -> heard.size() > before);
+            return more.getLast();
+          });
+      slowWatch.close();
+      quickWatch.close();
+    }
+    assertFalse(loop.handOver(() -> {}), "this is no thread of the loop");
+    assertTrue(faults.isEmpty(), faults::toString);
+  }
+
+  @Test
+  void aLoopThatIsClosedDoesNotWaitForAHandlerThatKeepsAThread() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    CompletableFuture<Thread> kept = new CompletableFuture<>();
+    try (Wakeup slow = linux.wakeup()) {
+      var watch =
+          loop.watch(
+              "slow",
+              slow.descriptor(),
+              Readiness.IN,
+              r -> {
+                slow.take();
+                assertTrue(loop.handOver(() -> {}));
+                kept.complete(Thread.currentThread());
+                boolean _ = waited(goOn);
+              });
+      try {
+        slow.signal();
+        Thread thread = kept.get(Await.LONG.toSeconds(), TimeUnit.SECONDS);
+        loop.close();
+        assertTrue(thread.isAlive());
+        goOn.countDown();
+        assertTrue(thread.join(Await.LONG), "it ends when its handler returns");
+      } finally {
+        goOn.countDown();
+      }
+      watch.close();
+    }
+    assertTrue(faults.isEmpty(), faults::toString);
+  }
+
+  private static boolean waited(CountDownLatch latch) {
+    try {
+      return latch.await(Await.LONG.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+
+  private static void signal(Wakeup wakeup) {
+    try {
+      wakeup.signal();
+    } catch (LinuxException e) {
+      throw new AssertionError(e);
+    }
   }
 }

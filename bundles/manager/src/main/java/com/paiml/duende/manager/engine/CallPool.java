@@ -32,6 +32,7 @@ final class CallPool implements Executor, AutoCloseable {
   private final int few;
   private final int most;
   private int threads;
+  private int guests;
   private int idle;
   private int number;
   private long done;
@@ -70,6 +71,35 @@ final class CallPool implements Executor, AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Makes a call on the thread that asks for it, which is somebody else's, as if it were one of these.
+   *
+   * @return false when none is accepted any more
+   */
+  boolean here(Runnable call) {
+    lock.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      guests++;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      call.run();
+    } finally {
+      lock.lock();
+      try {
+        guests--;
+        ended.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+    return true;
   }
 
   int threads() {
@@ -176,11 +206,11 @@ final class CallPool implements Executor, AutoCloseable {
       closed = true;
       work.signalAll();
       long left = TimeUnit.SECONDS.toNanos(10);
-      while (threads > 0 && left > 0) {
+      while (threads + guests > 0 && left > 0) {
         left = ended.awaitNanos(left);
       }
-      if (threads > 0) {
-        LOG.log(Level.WARNING, "{0}: {1} calls have not returned in time", name, threads);
+      if (threads + guests > 0) {
+        LOG.log(Level.WARNING, "{0}: {1} calls have not returned in time", name, threads + guests);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -7,6 +7,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,17 +33,22 @@ final class EventHub {
       this.bound = bound;
     }
 
-    private void offer(List<DaemonEvent> said) {
+    /** @return whether it has to be woken */
+    private boolean offer(List<DaemonEvent> said) {
       synchronized (queue) {
         if (closed) {
-          return;
+          return false;
         }
         said.forEach(this::add);
         if (running || queue.isEmpty()) {
-          return;
+          return false;
         }
         running = true;
+        return true;
       }
+    }
+
+    private void wake() {
       try {
         threads.execute(this::deliver);
       } catch (RejectedExecutionException e) {
@@ -109,9 +115,25 @@ final class EventHub {
   }
 
   /** Tells what came at once, in order: a listener's thread is woken once for it. */
-  void tell(List<DaemonEvent> said) {
-    for (Subscriber subscriber : subscribers) {
-      subscriber.offer(said);
+  private void tell(List<DaemonEvent> said) {
+    put(said).run();
+  }
+
+  /**
+   * Gives everybody who listens now what came at once, in order.
+   *
+   * @return wakes them; to be called soon
+   */
+  Runnable put(List<DaemonEvent> said) {
+    if (said.isEmpty()) {
+      return () -> {};
     }
+    List<Subscriber> idle = new ArrayList<>(2);
+    for (Subscriber subscriber : subscribers) {
+      if (subscriber.offer(said)) {
+        idle.add(subscriber);
+      }
+    }
+    return () -> idle.forEach(Subscriber::wake);
   }
 }

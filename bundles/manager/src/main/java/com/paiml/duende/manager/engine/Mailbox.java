@@ -43,6 +43,26 @@ final class Mailbox {
     }
   }
 
+  /**
+   * As {@link #post}, for a thread that will say who does it once it is done with something else.
+   *
+   * @return whether {@link #work} or {@link #leave} has to be called then; else somebody is at it, who does this as well
+   */
+  boolean reserve(Runnable what) {
+    posts.add(what);
+    return pending.getAndIncrement() == 0;
+  }
+
+  /** Does what was {@link #reserve reserved}, and leaves the rest to the threads. */
+  void work() {
+    run(1);
+  }
+
+  /** Leaves what was {@link #reserve reserved} to the threads. */
+  void leave() {
+    schedule();
+  }
+
   private void schedule() {
     try {
       threads.execute(() -> run(TURN));

@@ -33,6 +33,7 @@ import com.paiml.duende.spi.HostRuntime;
 import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.PolicyEngine;
 import com.paiml.duende.spi.Recovery;
@@ -149,6 +150,9 @@ final class Supervisor {
   // Of the message in progress.
   private boolean startFollows;
   private @Nullable List<DaemonEvent> saying;
+  private @Nullable Teller teller;
+  // Of the message before, while its start is on its way.
+  private @Nullable Runnable untold;
   private long probes;
   private long probeFailures;
   private long probeNanos;
@@ -249,6 +253,7 @@ final class Supervisor {
         current.handle = r.next();
       }
     }
+    tellRest();
     DaemonStatus before = life.status();
     long generation = life.generation();
     List<Effect> effects = new ArrayList<>(4);
@@ -277,17 +282,38 @@ final class Supervisor {
     }
     // Before it can be seen: who waits for the new state and then listens must not hear of what is
     // past.
-    if (!said.isEmpty()) {
-      engine.events().tell(said);
-    }
+    Runnable wake = engine.events().put(said);
     publish();
     if (refusal != null) {
       engine.tickets().refuse(ticket, refusal);
     } else if (!answersLater) {
       engine.tickets().accept(ticket, List.of());
     }
-    if (sequence != 0 || !before.equals(life.status()) || generation != life.generation()) {
-      engine.seen(name, life.status(), life.generation(), sequence);
+    boolean moved =
+        sequence != 0 || !before.equals(life.status()) || generation != life.generation();
+    DaemonStatus status = life.status();
+    long number = life.generation();
+    Runnable rest =
+        () -> {
+          wake.run();
+          if (moved) {
+            engine.seen(name, status, number, sequence);
+          }
+        };
+    Teller by = teller;
+    if (by != null && by.starts) {
+      untold = rest;
+    } else {
+      rest.run();
+    }
+  }
+
+  /** Wakes whom the message before has news for, when its start was more urgent. */
+  private void tellRest() {
+    Runnable rest = untold;
+    untold = null;
+    if (rest != null) {
+      rest.run();
     }
   }
 
@@ -385,7 +411,7 @@ final class Supervisor {
       case Effect.Launch l -> {
         startedAt = engine.clock().now();
         Instant at = startedAt.at();
-        lane.post(
+        begin(
             () -> {
               try {
                 launch(l, at);
@@ -467,6 +493,15 @@ final class Supervisor {
     }
   }
 
+  private void begin(Runnable start) {
+    Teller by = teller;
+    if (by == null) {
+      lane.post(start);
+    } else if (lane.reserve(start)) {
+      by.starts = true;
+    }
+  }
+
   private void disarm(Alarm alarm) {
     Timers.Cancel timer = timers.remove(alarm);
     if (timer != null) {
@@ -530,7 +565,7 @@ final class Supervisor {
 
   @FunctionalInterface
   private interface AdapterCall {
-    void make(com.paiml.duende.spi.PlatformAdapter adapter) throws DaemonException;
+    void make(PlatformAdapter adapter) throws DaemonException;
   }
 
   private Optional<DaemonException> call(DaemonHandle handle, AdapterCall call) {
@@ -768,12 +803,51 @@ final class Supervisor {
             }));
   }
 
-  /** The adapter's thread that learns of a program's end has the next start on its way before it tells another thread. */
+  /** Who tells of an end and handles that message itself, and whether a start follows that it may make as well. */
+  private static final class Teller {
+    private boolean starts;
+  }
+
+  /**
+   * The adapter's thread that learns of a program's end starts the next run as well, when the adapter can do without it: to wake
+   * another one takes longer than all that is to be decided. Else that start is on its way before anything else.
+   */
   private void exited(Run of, Message.Exited message) {
-    if (of.spec.payload().kind() == Payload.Kind.PROGRAM && !Thread.currentThread().isVirtual()) {
-      mailbox.here(() -> handle(message, 0, 0));
-    } else {
+    Thread here = Thread.currentThread();
+    if (of.spec.payload().kind() != Payload.Kind.PROGRAM || here.isVirtual()) {
       post(message);
+      return;
+    }
+    Teller by = new Teller();
+    mailbox.here(
+        () -> {
+          // Who is at the mailbox already does it, and that may be somebody else.
+          teller = Thread.currentThread().equals(here) ? by : null;
+          try {
+            handle(message, 0, 0);
+          } finally {
+            teller = null;
+          }
+        });
+    if (!by.starts) {
+      return;
+    }
+    // Not in the mailbox: whoever asks for a stop meanwhile is not to wait for the start.
+    Runnable rest = () -> mailbox.here(this::tellRest);
+    if (!isLent(of.port, rest)) {
+      lane.leave();
+      rest.run();
+    } else if (!engine.calls().here(lane::work)) {
+      lane.leave();
+    }
+  }
+
+  private boolean isLent(Ports.Port port, Runnable meanwhile) {
+    try {
+      return port.adapter.lendThread(meanwhile);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.log(Level.ERROR, name + ": the adapter failed unexpectedly", e);
+      return false;
     }
   }
 

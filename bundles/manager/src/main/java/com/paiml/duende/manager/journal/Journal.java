@@ -190,7 +190,7 @@ public final class Journal implements AutoCloseable {
     synchronized (fold) {
       RunRecord asked = opened(instance, run, inProcess, at, restarts);
       runs.put(instance, asked);
-      written = history.put(() -> line(instance, asked));
+      written = history.put(instance, () -> line(instance, asked));
     }
     history.settle(written);
   }
@@ -201,7 +201,7 @@ public final class Journal implements AutoCloseable {
     synchronized (fold) {
       RunRecord begun = opened(instance, handle, inProcess, at, restarts);
       runs.put(instance, begun);
-      var _ = history.put(() -> line(instance, begun));
+      var _ = history.put(instance, () -> line(instance, begun));
     }
   }
 
@@ -333,8 +333,8 @@ public final class Journal implements AutoCloseable {
       runs.put(instance, ended);
       var _ =
           startFollows
-              ? history.put(() -> line(instance, ended))
-              : history.append(() -> line(instance, ended));
+              ? history.put(instance, () -> line(instance, ended))
+              : history.append(instance, () -> line(instance, ended));
     }
   }
 
@@ -408,7 +408,7 @@ public final class Journal implements AutoCloseable {
 
   private CompletableFuture<Void> put(String instance, RunRecord record) {
     runs.put(instance, record);
-    return history.append(() -> line(instance, record));
+    return history.append(instance, () -> line(instance, record));
   }
 
   /** Waits until all is written, at most so long. */

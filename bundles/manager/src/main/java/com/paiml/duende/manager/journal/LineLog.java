@@ -14,8 +14,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -42,8 +44,11 @@ final class LineLog implements AutoCloseable {
   /** So many records wait at most for somebody who was to see to them. */
   private static final int UNWOKEN = 64;
 
-  /** @param line made when it is written: whoever tells of an end has a start to see to */
-  private record Entry(Supplier<Line> line, CompletableFuture<Void> done) {}
+  /**
+   * @param about what it says all of; empty: nothing that a later one replaces
+   * @param line made when it is written: whoever tells of an end has a start to see to
+   */
+  private record Entry(String about, Supplier<Line> line, CompletableFuture<Void> done) {}
 
   /**
    * What a file held.
@@ -199,24 +204,25 @@ final class LineLog implements AutoCloseable {
    * @return completes when it is written, and synced where that is asked for
    */
   CompletableFuture<Void> append(Line line) {
-    return append(() -> line);
+    return add("", () -> line, true);
   }
 
   /**
    * As {@link #append(Line)}.
    *
+   * @param about what it says all of: of several that wait to be written together only the last one is
    * @param line called by whoever writes; from what does not change
    */
-  CompletableFuture<Void> append(Supplier<Line> line) {
-    return add(line, true);
+  CompletableFuture<Void> append(String about, Supplier<Line> line) {
+    return add(about, line, true);
   }
 
-  /** As {@link #append(Supplier)}, for who calls {@link #settle} or {@link #wake} next: nobody is woken for it. */
-  CompletableFuture<Void> put(Supplier<Line> line) {
-    return add(line, false);
+  /** As {@link #append(String, Supplier)}, for who calls {@link #settle} or {@link #wake} next: nobody is woken for it. */
+  CompletableFuture<Void> put(String about, Supplier<Line> line) {
+    return add(about, line, false);
   }
 
-  private CompletableFuture<Void> add(Supplier<Line> line, boolean wake) {
+  private CompletableFuture<Void> add(String about, Supplier<Line> line, boolean wake) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     lock.lock();
     try {
@@ -224,7 +230,7 @@ final class LineLog implements AutoCloseable {
         done.completeExceptionally(new IOException(file + " is closed"));
         return done;
       }
-      queue.add(new Entry(line, done));
+      queue.add(new Entry(about, line, done));
       if (wake || queue.size() >= UNWOKEN) {
         work.signal();
       }
@@ -407,10 +413,15 @@ final class LineLog implements AutoCloseable {
 
   private void append(FileChannel to, List<Entry> batch) throws IOException {
     List<byte[]> lines = new ArrayList<>(batch.size());
-    batch.forEach(e -> lines.add(e.line().get().encode()));
+    Set<String> replaced = new HashSet<>();
+    for (Entry e : batch.reversed()) {
+      if (e.about().isEmpty() || replaced.add(e.about())) {
+        lines.add(e.line().get().encode());
+      }
+    }
     int length = lines.stream().mapToInt(l -> l.length).sum();
     ByteBuffer all = ByteBuffer.allocate(length);
-    lines.forEach(all::put);
+    lines.reversed().forEach(all::put);
     all.flip();
     try {
       while (all.hasRemaining()) {
@@ -424,7 +435,7 @@ final class LineLog implements AutoCloseable {
       throw e;
     }
     size += length;
-    records += batch.size();
+    records += lines.size();
   }
 
   private void cutBack(FileChannel to, IOException because) {
@@ -442,7 +453,7 @@ final class LineLog implements AutoCloseable {
     FileChannel to =
         FileChannel.open(
             fresh,
-            java.util.Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             Modes.privateFile(fresh));
     try {
       byte[] head = (head(topic) + "\n").getBytes(StandardCharsets.UTF_8);

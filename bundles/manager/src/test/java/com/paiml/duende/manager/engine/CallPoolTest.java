@@ -111,4 +111,39 @@ class CallPoolTest {
     assertEquals(10, done.get());
     assertThrows(RejectedExecutionException.class, () -> pool.execute(() -> {}));
   }
+
+  @Test
+  void whoClosesItWaitsForTheCallOfAGuestAndTakesNoOther() throws Exception {
+    CallPool pool = new CallPool("visited", 1, 2);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch hold = new CountDownLatch(1);
+    AtomicInteger over = new AtomicInteger();
+    Thread guest =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  boolean _ =
+                      pool.here(
+                          () -> {
+                            begun.countDown();
+                            try {
+                              boolean _ = hold.await(60, TimeUnit.SECONDS);
+                            } catch (InterruptedException e) {
+                              Thread.currentThread().interrupt();
+                            }
+                            over.incrementAndGet();
+                          });
+                });
+    assertTrue(begun.await(60, TimeUnit.SECONDS));
+    Thread closer = Thread.ofPlatform().start(pool::close);
+    while (pool.here(() -> {})) {
+      Thread.onSpinWait();
+    }
+    assertTrue(closer.isAlive());
+    hold.countDown();
+    closer.join(60_000);
+    assertEquals(1, over.get());
+    guest.join(60_000);
+    assertTrue(!closer.isAlive() && !guest.isAlive());
+  }
 }

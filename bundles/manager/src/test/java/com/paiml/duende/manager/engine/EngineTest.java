@@ -6,6 +6,8 @@ import static com.paiml.duende.manager.engine.Bench.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -54,6 +56,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -157,6 +160,40 @@ class EngineTest {
       held.countDown();
     }
     bench.await("web", i -> i.generation() == 2 && i.status().equals(DaemonStatus.RUNNING));
+  }
+
+  @Test
+  void aThreadThatIsLentStartsTheNextRunAndHoldsUpNoStop() throws Exception {
+    bench.deploy(
+        config("web")
+            .backoff(new Backoff(Duration.ZERO, Duration.ZERO, 1, 0, Duration.ofMinutes(10)))
+            .build());
+    CountDownLatch held = new CountDownLatch(1);
+    bench.adapter.lends = true;
+    bench.adapter.beforeSpawn = held;
+    Thread teller = Thread.ofPlatform().start(() -> bench.machine.kill("web", CRASH));
+    try {
+      Bench.until(() -> bench.adapter.spawners.size() == 2);
+      assertSame(teller, bench.adapter.spawners.get(1));
+      bench.await("web", i -> i.generation() == 2 && i.status().equals(DaemonStatus.STARTING));
+      bench.adapter.lends = false;
+      FutureTask<Void> stop =
+          new FutureTask<>(
+              () -> {
+                bench.control.stop("web", WAIT);
+                return null;
+              });
+      Thread.ofPlatform().start(stop);
+      bench.await("web", i -> i.status().equals(DaemonStatus.STOPPING));
+      held.countDown();
+      assertTrue(teller.join(WAIT));
+      assertNull(stop.get(WAIT.toSeconds(), TimeUnit.SECONDS));
+    } finally {
+      held.countDown();
+    }
+    bench.await("web", i -> i.status().equals(DaemonStatus.STOPPED));
+    assertEquals(List.of(), bench.machine.names());
+    assertEquals(2, bench.machine.spawned.get());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package com.paiml.duende.manager.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -69,6 +70,40 @@ class MailboxTest {
     scheduled.remove().run();
     assertEquals(100, done.size());
     assertTrue(scheduled.isEmpty());
+  }
+
+  @Test
+  void whatWasReservedIsDoneByWhoReservedItAndTheRestByTheThreads() {
+    assertTrue(mailbox.reserve(() -> done.add("reserved")));
+    mailbox.post(() -> done.add("after"));
+    assertTrue(scheduled.isEmpty());
+
+    mailbox.work();
+
+    assertEquals(List.of("reserved"), done);
+    scheduled.remove().run();
+    assertEquals(List.of("reserved", "after"), done);
+  }
+
+  @Test
+  void whatWasReservedIsLeftToTheThreads() {
+    assertTrue(mailbox.reserve(() -> done.add("reserved")));
+
+    mailbox.leave();
+
+    assertEquals(List.of(), done);
+    scheduled.remove().run();
+    assertEquals(List.of("reserved"), done);
+  }
+
+  @Test
+  void whoIsAtItDoesWhatIsReservedMeanwhile() {
+    mailbox.post(() -> done.add("before"));
+    assertFalse(mailbox.reserve(() -> done.add("reserved")));
+
+    scheduled.remove().run();
+
+    assertEquals(List.of("before", "reserved"), done);
   }
 
   @Test

@@ -105,6 +105,8 @@ final class ScriptedAdapter implements PlatformAdapter {
   volatile Duration execTakes = Duration.ZERO;
   volatile boolean forgetful;
   volatile boolean restartsAtOnce;
+  volatile boolean lends;
+  final List<Thread> spawners = Collections.synchronizedList(new ArrayList<>());
   volatile Optional<Daemon> object = Optional.empty();
   volatile Payload.Kind kind = Payload.Kind.PROGRAM;
 
@@ -163,6 +165,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   public DaemonHandle spawn(LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     here(spec.name());
+    spawners.add(Thread.currentThread());
     take(spawnTakes);
     hold(beforeSpawn, spec.name());
     if (spawnFault.isPresent()) {
@@ -211,6 +214,14 @@ final class ScriptedAdapter implements PlatformAdapter {
       throw new DaemonException(ErrorCode.TIMEOUT, name, "interrupted", "", e);
     }
     here(name);
+  }
+
+  @Override
+  public boolean lendThread(Runnable meanwhile) {
+    if (lends) {
+      Thread.ofVirtual().start(meanwhile);
+    }
+    return lends;
   }
 
   @Override

@@ -362,9 +362,15 @@ class JournalTest {
       j.begins("a", handle("a", 1), false, Instant.EPOCH, 0);
       j.ended("a", new ExitReason.Graceful(), 1, true);
       j.begins("a", handle("a", 2), false, Instant.EPOCH, 1);
-      assertTrue(
-          LineLog.read(file, "runs").lines().stream()
-              .anyMatch(l -> l.kind().equals("run") && !l.flag("open")));
+      List<Line> written =
+          LineLog.read(file, "runs").lines().stream().filter(l -> l.kind().equals("run")).toList();
+      assertEquals(List.of(1L, 2L), written.stream().map(l -> l.number("generation", 0)).toList());
+      assertEquals(
+          new ExitReason.Graceful(),
+          j.run("a").orElseThrow().exit().orElseThrow(),
+          "what follows an end says how it was");
+      assertFalse(written.getFirst().fields().containsKey("exit"));
+      assertTrue(written.getLast().fields().containsKey("exit"));
       j.began("a", handle("a", 3), false, Instant.EPOCH, 1);
       j.startTried();
       Deadline soon = Deadline.after(Duration.ofSeconds(60));

@@ -331,6 +331,11 @@ public final class LinuxPrograms implements Programs {
     }
   }
 
+  @Override
+  public boolean lendThread(Runnable meanwhile) {
+    return loop.handOver(meanwhile);
+  }
+
   private static boolean usesNotifications(LaunchSpec spec) {
     return spec.config().readiness().type() == Readiness.Type.NOTIFY
         || spec.config().watchdog().isPresent();

@@ -27,7 +27,8 @@ final class PidFiles {
     Integer last = written.get(file);
     if (last == null) {
       PidFile.remove(file, pid);
-    } else if (last == pid && written.remove(file, last)) {
+    } else if (last == pid && written.remove(file, last) && !file.toFile().delete()) {
+      // The other way asks the kernel more than once, but says why not.
       Files.deleteIfExists(file);
     }
   }

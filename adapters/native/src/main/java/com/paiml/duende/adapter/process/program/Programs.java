@@ -41,6 +41,11 @@ public interface Programs extends AutoCloseable {
   Run start(LaunchSpec spec, Payload.Program program, AdapterEvents events, Deadline deadline)
       throws DaemonException;
 
+  /** Whether the thread that has told of an end may be kept: see {@link com.paiml.duende.spi.PlatformAdapter#lendThread}. */
+  default boolean lendThread(Runnable meanwhile) {
+    return false;
+  }
+
   /**
    * What became of a run.
    *
