@@ -62,6 +62,11 @@ final class SystemdScenario implements Scenario {
   private static final Pattern HEAP_USED =
       Pattern.compile("(?:DefNew|Tenured)[^\\n]*, used (\\d+)K", Pattern.CASE_INSENSITIVE);
 
+  /** A line of GC.class_histogram: number, objects, bytes, class. */
+  private static final Pattern ADAPTERS =
+      Pattern.compile(
+          "\\d+:\\s+\\d+\\s+(\\d+)\\s+(?:com\\.paiml\\.duende\\.adapter\\.systemd|org\\.freedesktop)\\.");
+
   private static final Pattern LOGGED =
       Pattern.compile("\"_SOURCE_REALTIME_TIMESTAMP\"\\s*:\\s*\"(\\d+)\"");
 
@@ -420,6 +425,14 @@ final class SystemdScenario implements Scenario {
                 alive(pid),
                 "MiB",
                 "alive after a full collection"));
+        figures.add(
+            Figure.of(
+                name(),
+                what + ", objects of the systemd adapter",
+                Figure.DUENDE,
+                adapterObjects(pid) / 1024.0,
+                "KiB",
+                "by class, without their texts and maps"));
       }
       for (Installed duende : containers) {
         String _ = duende.call("down").ok();
@@ -444,6 +457,18 @@ final class SystemdScenario implements Scenario {
       throw new IOException("jcmd tells no use of the heap of " + pid + ": " + heap);
     }
     return kib / 1024.0;
+  }
+
+  /** What the objects of the adapter's own classes take, and those of its D-Bus library; bytes. */
+  private static long adapterObjects(long pid) throws IOException, InterruptedException {
+    String jcmd = System.getProperty("java.home") + "/bin/jcmd";
+    String classes =
+        Command.run(Duration.ofSeconds(30), List.of(jcmd, Long.toString(pid), "GC.class_histogram"))
+            .output();
+    if (!classes.contains("java.lang.String")) {
+      throw new IOException("jcmd tells no classes of " + pid + ": " + classes);
+    }
+    return ADAPTERS.matcher(classes).results().mapToLong(m -> Long.parseLong(m.group(1))).sum();
   }
 
   private static String with(String platform) {

@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -73,6 +74,20 @@ public final class SystemdAdapter implements PlatformAdapter {
   }
 
   private record Key(String name, DaemonId id, long generation) {
+    // Asked for with each reading of what a unit uses: what is made for records takes longer.
+    @Override
+    public int hashCode() {
+      return 31 * name.hashCode() + Long.hashCode(generation);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key(String n, DaemonId i, long g)
+          && generation == g
+          && name.equals(n)
+          && id.equals(i);
+    }
+
     static Key of(DaemonHandle handle) {
       return new Key(handle.name(), handle.id(), handle.generation());
     }

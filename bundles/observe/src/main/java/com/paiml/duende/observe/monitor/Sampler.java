@@ -37,8 +37,8 @@ final class Sampler implements AutoCloseable {
   private static final int ASKERS = 2;
   private static final int WAITING = 4096;
 
-  /** From one turn of the idle ones to the next: to make a thread each time takes more than to keep it. */
-  private static final int KEPT_SECONDS = 60;
+  /** Over two turns of the idle ones, for they have them by turns: to make a thread each time takes more than to keep it. */
+  private static final int KEPT_SECONDS = 150;
 
   /** From so many processes on each is looked at in every second round only, unless it is near a limit. */
   private static final int MANY = 500;

@@ -7,6 +7,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
@@ -16,6 +18,30 @@ import org.jspecify.annotations.Nullable;
 final class Variants {
   /** {@code CGROUP_LIMIT_MAX} and {@code USEC_INFINITY}: all bits. */
   private static final UInt64 ALL_BITS = new UInt64("18446744073709551615");
+
+  /** What most properties of most units are. */
+  private static final Map<String, String> WORDS =
+      Stream.of(
+              "",
+              "0",
+              "no",
+              "yes",
+              "loaded",
+              "not-found",
+              "active",
+              "activating",
+              "inactive",
+              "deactivating",
+              "failed",
+              "running",
+              "start",
+              "exited",
+              "dead",
+              "auto-restart",
+              "success",
+              "exit-code",
+              "signal")
+          .collect(Collectors.toUnmodifiableMap(w -> w, w -> w));
 
   private Variants() {}
 
@@ -63,12 +89,13 @@ final class Variants {
     return amount == Setting.INFINITY ? ALL_BITS : new UInt64(amount);
   }
 
-  /** Those of the names, in the words of {@code systemctl show}. */
+  /** Those of the names, in the words of {@code systemctl show}; the words that all units have are the same objects. */
   static Map<String, String> texts(Map<?, ?> properties, Set<String> names) {
     Map<String, String> texts = new HashMap<>();
     for (String name : names) {
       if (properties.get(name) instanceof Variant<?> value) {
-        texts.put(name, text(value.getValue()));
+        String text = text(value.getValue());
+        texts.put(name, WORDS.getOrDefault(text, text));
       }
     }
     return texts;

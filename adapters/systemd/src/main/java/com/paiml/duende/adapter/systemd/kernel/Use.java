@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a unit uses: from its control group's accounts, and from /proc for what those do not have. Asked often, for many units:
  * processor time, memory and processes are read each time, the rest at most every five seconds; of a unit that has taken no
- * processor time since, nothing but that for five minutes. Where systemd has no account of processor time, one line of /proc for
- * each process says as much. Any thread may ask.
+ * processor time since, nothing but that, and its memory again within five minutes: of many units not of all at once. Where
+ * systemd has no account of processor time, one line of /proc for each process says as much. Any thread may ask.
  */
 public final class Use {
   private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100, time(7)
@@ -52,11 +53,12 @@ public final class Use {
       long outOfMemoryKills) {}
 
   /**
-   * @param at when it was read, of {@link System#nanoTime}
+   * @param due when the memory of a unit that does nothing is read again, of {@link System#nanoTime}
    * @param mark what the unit had done just before
    * @param settled whether all of it was read since the unit last did something
+   * @param pids its processes
    */
-  private record Whole(long at, Mark mark, boolean settled, UsageSample sample) {}
+  private record Whole(long due, Mark mark, boolean settled, List<Long> pids, UsageSample sample) {}
 
   /**
    * What a unit has done so far: one that is the same has done nothing in between.
@@ -74,33 +76,57 @@ public final class Use {
   private record Account(UnitGroup group, String file) {}
 
   private final long kept;
+  private final long stands;
   private volatile @Nullable Account account;
   private @Nullable Detail last;
   private volatile @Nullable Whole whole;
 
   public Use() {
-    this(KEPT);
+    this(KEPT, STANDS);
   }
 
-  /** @param kept for how long details are kept of a unit that does something, nanoseconds */
-  Use(long kept) {
+  /**
+   * @param kept for how long details are kept of a unit that does something, nanoseconds
+   * @param stands for how long at most the memory of one that does nothing is not read, nanoseconds
+   */
+  Use(long kept, long stands) {
     this.kept = kept;
+    this.stands = stands;
   }
 
   /** Of this group, now. */
   public UsageSample of(UnitGroup group) {
     long now = System.nanoTime();
     @Nullable Whole before = whole;
-    if (before != null && now - before.at >= STANDS) {
-      before = null;
+    boolean due = before == null || now - before.due >= 0;
+    Mark mark = mark(group, before == null || due || before.mark.cpu.isPresent());
+    if (before == null || !before.settled || !mark.says() || !mark.equals(before.mark)) {
+      return keep(readAll(group, mark, now));
     }
-    Mark mark = mark(group, before == null || before.mark.cpu.isPresent());
-    if (before != null && before.settled && mark.says() && mark.equals(before.mark)) {
-      return at(Instant.now(), before.sample);
+    if (!due) {
+      return at(Instant.now(), before.sample.memoryBytes(), before.sample);
     }
-    Whole next = readAll(group, mark, now);
+    // No process can have come or gone without taking time, but the kernel may have taken memory.
+    long memory = memory(before.pids);
+    return memory == 0
+        ? keep(readAll(group, mark, now))
+        : keep(
+            new Whole(
+                dueAfter(now), mark, true, before.pids, at(Instant.now(), memory, before.sample)));
+  }
+
+  private UsageSample keep(Whole next) {
     whole = next;
     return next.sample;
+  }
+
+  private long dueAfter(long now) {
+    return now + pause(stands);
+  }
+
+  /** Units that were started together are not due together: half of that time at least, and all of it at most. */
+  static long pause(long most) {
+    return most - ThreadLocalRandom.current().nextLong(most / 2 + 1);
   }
 
   /** @param accounted whether there may be an account: looking for one that is not there costs as much as a process */
@@ -118,11 +144,11 @@ public final class Use {
     return all.toString();
   }
 
-  private static UsageSample at(Instant time, UsageSample s) {
+  private static UsageSample at(Instant time, long memory, UsageSample s) {
     return new UsageSample(
         time,
         s.cpuNanos(),
-        s.memoryBytes(),
+        memory,
         s.processes(),
         s.threads(),
         s.openFiles(),
@@ -137,18 +163,13 @@ public final class Use {
   }
 
   private Whole readAll(UnitGroup group, Mark mark, long now) {
-    List<Long> pids = group.processes();
-    long memory = 0;
-    for (long pid : pids) {
-      String[] pages = ProcessFiles.text(pid, "statm").split(" ", RESIDENT + 2);
-      memory += pages.length > RESIDENT ? PAGE * Long.parseLong(pages[RESIDENT]) : 0;
-    }
+    List<Long> pids = List.copyOf(group.processes());
     Detail detail = detail(group, pids, mark);
     UsageSample sample =
         new UsageSample(
             Instant.now(),
             mark.cpu.orElseGet(() -> ticks(pids) * TICK_NANOS),
-            memory,
+            memory(pids),
             pids.size(),
             detail.threads,
             detail.files,
@@ -160,7 +181,16 @@ public final class Use {
             detail.involuntary,
             UsageSample.UNKNOWN,
             detail.outOfMemoryKills);
-    return new Whole(now, mark, detail.mark.equals(mark), sample);
+    return new Whole(dueAfter(now), mark, detail.mark.equals(mark), pids, sample);
+  }
+
+  private static long memory(List<Long> pids) {
+    long memory = 0;
+    for (long pid : pids) {
+      String[] pages = ProcessFiles.text(pid, "statm").split(" ", RESIDENT + 2);
+      memory += pages.length > RESIDENT ? PAGE * Long.parseLong(pages[RESIDENT]) : 0;
+    }
+    return memory;
   }
 
   private synchronized Detail detail(UnitGroup group, List<Long> pids, Mark mark) {

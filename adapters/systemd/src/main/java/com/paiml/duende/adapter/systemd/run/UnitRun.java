@@ -75,11 +75,13 @@ public final class UnitRun implements UnitWatcher {
   /** Completed when it is known whether the program runs. */
   private final CompletableFuture<String> started = new CompletableFuture<>();
 
-  private final Map<String, CompletableFuture<ExitReason>> earlier = new HashMap<>();
-  private final Map<String, String> early = new HashMap<>();
+  private Map<String, CompletableFuture<ExitReason>> earlier = Map.of();
+
+  /** Results of jobs that were told before it was known which one is its start, by job. */
+  private final Map<String, String> early = new HashMap<>(1);
 
   /** What was told between its start's end and the moment when whoever started it goes on, the oldest first. */
-  private final Deque<UnitState> meanwhile = new ArrayDeque<>();
+  private final Deque<UnitState> meanwhile = new ArrayDeque<>(1);
 
   private @Nullable UnitState atStart;
   private @Nullable String startJob;
@@ -253,8 +255,7 @@ public final class UnitRun implements UnitWatcher {
     ready = false;
     CompletableFuture<ExitReason> old = exit;
     DaemonHandle before = handle();
-    earlier.clear();
-    earlier.put(before.get(INVOCATION).orElse(""), old);
+    earlier = Map.of(before.get(INVOCATION).orElse(""), old);
     exit = new CompletableFuture<>();
     UnitState named = now.with(Map.of("InvocationID", ""));
     if (last) {
@@ -327,6 +328,9 @@ public final class UnitRun implements UnitWatcher {
 
   @Override
   public synchronized void jobOver(String job, String result) {
+    if (begun) {
+      return;
+    }
     if (startJob == null) {
       // Of an earlier run of the unit, or quicker than the answer to the call.
       early.put(job, result);
@@ -523,6 +527,9 @@ public final class UnitRun implements UnitWatcher {
       state = state.with(identity);
     }
     begun = true;
+    // It may run for long: what was of use for its start only is not kept.
+    atStart = null;
+    asked = null;
     writePidFile(handle());
     while (!meanwhile.isEmpty()) {
       UnitState told = meanwhile.remove();

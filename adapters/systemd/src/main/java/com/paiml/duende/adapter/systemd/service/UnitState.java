@@ -47,8 +47,15 @@ public record UnitState(Map<String, String> properties) {
     properties = Map.copyOf(properties);
   }
 
-  /** This state with what has changed. */
+  /** This state with what has changed. Of many units much is the same: what can be shared is. */
   public UnitState with(Map<String, String> changed) {
+    if (changed.entrySet().stream()
+        .allMatch(c -> c.getValue().equals(properties.get(c.getKey())))) {
+      return this;
+    }
+    if (changed.keySet().containsAll(properties.keySet())) {
+      return new UnitState(changed);
+    }
     Map<String, String> all = new HashMap<>(properties);
     all.putAll(changed);
     return new UnitState(all);

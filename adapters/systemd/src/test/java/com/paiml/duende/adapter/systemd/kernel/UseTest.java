@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -26,11 +28,16 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class UseTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final long LONG = TimeUnit.HOURS.toNanos(1);
 
-  /** Says one word, sleeps until it is told to go on, works for some hundredths of a second, and says the next. */
+  /** Says one word, sleeps until it is told to go on, works for some hundredths of a second or takes memory, and says the next. */
   private static final String WORKER =
-      "echo ready; while read -r _; do i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo"
-          + " done; done";
+      "echo ready; while read -r what; do i=0; [ $what = go ] && while [ $i -lt 200000 ]; do"
+          + " i=$((i+1)); done; [ $what = grow ] && x=$(head -c 8000000 /dev/zero | tr '\\0' x);"
+          + " echo done; done";
+
+  /** At least so much more, in bytes. */
+  private static final long GROWN = 4_000_000;
 
   @TempDir private Path folder;
   private Process worker;
@@ -79,7 +86,7 @@ class UseTest {
   @Test
   void without_an_account_of_processor_time_a_unit_that_sleeps_is_not_read_again()
       throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     long before = use.of(group()).cpuNanos();
     kills(1);
 
@@ -90,7 +97,7 @@ class UseTest {
   @Test
   void without_an_account_of_processor_time_a_unit_that_has_worked_is_read_again()
       throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     long before = use.of(group()).cpuNanos();
     kills(1);
     work();
@@ -101,7 +108,7 @@ class UseTest {
 
   @Test
   void a_process_more_is_seen_without_an_account() throws IOException {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     assertEquals(1, use.of(group()).processes());
     Files.writeString(
         folder.resolve("unit/cgroup.procs"),
@@ -112,7 +119,7 @@ class UseTest {
 
   @Test
   void with_an_account_that_alone_says_whether_it_is_read_again() throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     account(1000);
     assertEquals(1000, use.of(group()).cpuNanos());
     kills(1);
@@ -143,7 +150,7 @@ class UseTest {
 
   @Test
   void the_account_of_version_2_says_it_where_the_controllers_are_of_version_1() throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     stat("unit", 12);
     assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
     kills(1);
@@ -157,7 +164,7 @@ class UseTest {
 
   @Test
   void another_group_is_not_told_from_the_account_of_the_one_before() throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     stat("unit", 12);
     stat("next", 500);
     assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
@@ -167,7 +174,7 @@ class UseTest {
 
   @Test
   void when_its_account_is_gone_its_processes_are_asked() throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     stat("unit", 1_000_000_000);
     assertEquals(1_000_000_000_000L, use.of(hybrid("/unit")).cpuNanos());
     Files.delete(folder.resolve("two/unit/cpu.stat"));
@@ -180,7 +187,7 @@ class UseTest {
 
   @Test
   void an_account_that_is_no_number_is_none() throws Exception {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     stat("unit", 1);
     for (String text : List.of("", "nr_periods 5\n", "usage_usec x\n", "9999999999999999999\n")) {
       Files.writeString(folder.resolve("two/unit/cpu.stat"), text);
@@ -192,11 +199,52 @@ class UseTest {
 
   @Test
   void of_a_unit_without_processes_all_is_read_each_time() throws IOException {
-    Use use = new Use(0);
+    Use use = new Use(0, LONG);
     Files.writeString(folder.resolve("unit/cgroup.procs"), "");
     assertEquals(0, use.of(group()).oomKills());
     kills(1);
 
     assertEquals(1, use.of(group()).oomKills());
+  }
+
+  @Test
+  void the_memory_of_one_that_does_nothing_is_read_again_when_it_is_due() throws Exception {
+    // The account stands still, whatever it does.
+    account(1000);
+    Use due = new Use(LONG, 0);
+    Use notDue = new Use(LONG, LONG);
+    long before = due.of(group()).memoryBytes();
+    assertEquals(before, notDue.of(group()).memoryBytes());
+    worker.outputWriter().write("grow\n");
+    worker.outputWriter().flush();
+    assertEquals("done", worker.inputReader().readLine());
+    sleeps();
+
+    assertTrue(due.of(group()).memoryBytes() >= before + GROWN);
+    assertEquals(before, notDue.of(group()).memoryBytes());
+    assertEquals(1000, due.of(group()).cpuNanos());
+  }
+
+  @Test
+  void of_one_whose_processes_are_gone_they_are_looked_for_when_it_is_due() throws Exception {
+    account(1000);
+    Use use = new Use(0, 0);
+    assertEquals(1, use.of(group()).processes());
+    end();
+    Files.writeString(folder.resolve("unit/cgroup.procs"), "");
+
+    assertEquals(0, use.of(group()).processes());
+  }
+
+  @Test
+  void units_that_were_started_together_are_not_due_together() {
+    long[] pauses = LongStream.generate(() -> Use.pause(LONG)).limit(200).toArray();
+
+    assertTrue(LongStream.of(pauses).allMatch(p -> p >= LONG / 2 && p <= LONG));
+    for (int part = 2; part < 4; part++) {
+      long from = part * LONG / 4;
+      long due = LongStream.of(pauses).filter(p -> p >= from && p < from + LONG / 4).count();
+      assertTrue(due > 50 && due < 150, due + " of 200 in quarter " + part);
+    }
   }
 }
