@@ -129,6 +129,10 @@ class UserSessionIT {
     assertEquals(USER, said("ps", "-o", "user:32=", "-p", pid).strip());
     String shown = said(duende, "status", "web");
     assertTrue(shown.matches("(?s).*unit +duende-web\\.service\n.*scope +user\n.*"), shown);
+    // The JVM warns of a control group that is not where it was mounted, as here: not in an answer.
+    String json = said(duende, "status", "--json", "web");
+    assertTrue(json.startsWith("[\n"), json);
+    assertFalse(deployed.contains("[warning]"), deployed);
     // The system's own manager has none of it.
     assertFalse(
         inside("systemctl", "--no-pager", "list-units", "--all").output().contains("duende-web"));
