@@ -73,10 +73,10 @@ class ChaosTest {
     Subject victim = duende.run("victim", "/bin/sh", "-c", "sleep 600 & " + LOOP);
     long pid = victim.awaitLine("tick").info().pid().orElseThrow();
     Chaos.Experiment pause = duende.chaos("pause", LONG, Map.of(), "victim");
-    assertEquals('T', state(pid));
+    awaitState(pid, "T");
     for (ProcessHandle child : ProcessHandle.of(pid).orElseThrow().descendants().toList()) {
       // One that had ended before stays a zombie, for its stopped parent does not reap it.
-      assertTrue("TZ".indexOf(state(child.pid())) >= 0, "a child goes on");
+      awaitState(child.pid(), "TZ");
     }
     assertTrue(pause.isActive());
     pause.close();
@@ -104,7 +104,7 @@ class ChaosTest {
     try {
       victim = awaitBroken(injector);
       long pid = victim;
-      assertEquals('T', state(pid));
+      awaitState(pid, "T");
       List<ProcessHandle> guards = injector.descendants().toList();
       assertFalse(guards.isEmpty());
       injector.destroyForcibly();
@@ -614,6 +614,11 @@ class ChaosTest {
   private static void awaitReport(Chaos.Experiment experiment, String text) throws Exception {
     Await.until(
         "the report says \"" + text + "\"", PATIENCE, () -> experiment.report().contains(text));
+  }
+
+  /** One of these states: what waits for a processor has the signal already, and stops when it gets one. */
+  private static void awaitState(long pid, String states) throws Exception {
+    Await.until(pid + " is " + states, PATIENCE, () -> states.indexOf(state(pid)) >= 0);
   }
 
   private static char state(long pid) throws IOException {
