@@ -79,6 +79,31 @@ class CommandsIT {
     assertEquals(2, duende.call().status());
   }
 
+  /** Where there is no ublk, as on most machines of builders, that is what it has to be refused for. */
+  @Test
+  void aDiskPassesTheQualityGateAndItsOptionsReachIt() throws Exception {
+    ok("up");
+    Path disk =
+        file(
+            "disk.toml",
+            """
+            name    = "disk"
+            class   = "com.paiml.duende.ublk.BlockDaemon"
+            bundle  = "com.paiml.duende.ublk"
+            args    = ["--target", "null", "--size", "16MiB"]
+            restart = "never"
+
+            [native]
+            process = true
+            """);
+    String deployed = duende.call("deploy", disk.toString()).text();
+    assertFalse(deployed.contains("quality-gate"), deployed);
+    assertTrue(deployed.contains("/dev/ublk-control") || deployed.contains("running"), deployed);
+    String added = duende.call("ublk:add", "scratch", "--target", "null", "--size", "16MiB").text();
+    assertFalse(added.contains("unknown option"), added);
+    assertTrue(added.contains("/dev/ublk-control") || added.contains("is running"), added);
+  }
+
   @Test
   void helpNeedsNoContainer() throws Exception {
     String overview = ok("help").text();

@@ -17,7 +17,9 @@ import java.util.Set;
 /**
  * Cyclomatic complexity of methods (McCabe 1976), from bytecode: one, plus one for each conditional jump, each further target
  * of a switch and each catch clause. {@code finally} and monitors catch everything without a type and do not count; the
- * compiler's own methods (bridges, enum tables) do not either. A switch over strings compiles into two and counts nearly twice.
+ * compiler's own methods (bridges, enum tables) do not either. Nor does what javac makes of one decision in the source: the
+ * search for a word by its hash in a switch over strings, the closing of resources, and, where a class tells its lines, the
+ * further copies of a {@code finally}.
  */
 final class Complexity {
   private Complexity() {}
@@ -46,24 +48,39 @@ final class Complexity {
   }
 
   private static int of(CodeModel code) {
+    Steps steps = Steps.of(code);
+    Set<String> seen = new HashSet<>();
     int decisions = 1;
-    for (var element : code) {
+    for (int i = 0; i < steps.size(); i++) {
+      int at = i;
       decisions +=
-          switch (element) {
-            case BranchInstruction b
-                when b.opcode() != Opcode.GOTO && b.opcode() != Opcode.GOTO_W ->
-                1;
-            case TableSwitchInstruction t -> targets(t.cases(), t.defaultTarget());
-            case LookupSwitchInstruction l -> targets(l.cases(), l.defaultTarget());
+          switch (steps.at(at)) {
+            case BranchInstruction b when isCounted(b, steps, at) ->
+                seen.add(steps.place(at)) ? 1 : 0;
+            case TableSwitchInstruction t when !steps.isSearch(at) ->
+                targets(t.cases(), t.defaultTarget());
+            case LookupSwitchInstruction l when !steps.isSearch(at) ->
+                targets(l.cases(), l.defaultTarget());
             default -> 0;
           };
     }
+    Set<Object> clauses = new HashSet<>();
     for (var handler : code.exceptionHandlers()) {
-      if (handler.catchType().isPresent()) {
+      // One that a finally interrupts is listed for each part.
+      if (handler.catchType().isPresent()
+          && !steps.isOfResource(handler)
+          && clauses.add(handler.handler())) {
         decisions++;
       }
     }
     return decisions;
+  }
+
+  private static boolean isCounted(BranchInstruction branch, Steps steps, int at) {
+    return branch.opcode() != Opcode.GOTO
+        && branch.opcode() != Opcode.GOTO_W
+        && !steps.isFound(at)
+        && !steps.isClosing(at);
   }
 
   private static int targets(List<SwitchCase> cases, Object defaultTarget) {

@@ -113,6 +113,63 @@ class QualityReportTest {
   }
 
   @Test
+  void what_the_compiler_makes_of_words_resources_and_finally_counts_as_it_is_written()
+      throws IOException {
+    QualityReport r =
+        report(
+            Map.of(
+                "p/D.java",
+                """
+                package p;
+                public class D {
+                  public int words(String s) {
+                    return switch (s) { case "a" -> 1; case "b", "c" -> 2; case "Aa" -> 3; case "BB" -> 4; default -> 0; };
+                  }
+                  public int resources(java.util.concurrent.Callable<AutoCloseable> c, int x) throws Exception {
+                    try (AutoCloseable a = c.call();
+                        AutoCloseable b = c.call()) {
+                      if (x > 1) {
+                        return 1;
+                      }
+                      if (x > 0) {
+                        return 2;
+                      }
+                      return 3;
+                    }
+                  }
+                  public int last(int x) {
+                    try {
+                      if (x > 1) {
+                        return 1;
+                      }
+                      return 2;
+                    } catch (IllegalStateException e) {
+                      return 3;
+                    } finally {
+                      if (x > 2) {
+                        System.gc();
+                      }
+                    }
+                  }
+                  public int own(Runnable r, String s) {
+                    if (s.equals("a") || s.equals("b")) { return 1; }
+                    try { r.run(); } catch (Throwable t) { return 2; }
+                    return 3;
+                  }
+                }
+                """));
+    var limits = new QualityReport.Limits(0, 0, 100, 0);
+    Map<String, Integer> all =
+        QualityReport.of(dir.resolve("bundle.jar"), "p.D", Set.of(), limits).tooComplex().stream()
+            .collect(Collectors.toMap(Complexity.Of::method, Complexity.Of::complexity));
+    assertEquals(5, all.get("p.D.words"));
+    assertEquals(3, all.get("p.D.resources"));
+    assertEquals(4, all.get("p.D.last"));
+    assertEquals(4, all.get("p.D.own"));
+    assertTrue(r.tooComplex().isEmpty());
+  }
+
+  @Test
   void markers_are_found_in_comments_with_file_and_line_and_nowhere_else() throws IOException {
     String todo = "TO" + "DO";
     String fix = "FIX" + "ME";

@@ -40,7 +40,7 @@ final class Binding {
         words.addAll(line.subList(i + 1, line.size()));
         return;
       }
-      if (!isOption(word)) {
+      if (!isOption(word) || isPassedOn(word)) {
         words.add(word);
       } else if (word.startsWith("--")) {
         i += takeLong(word, line, i);
@@ -55,6 +55,10 @@ final class Binding {
     return word.length() > 1
         && word.charAt(0) == '-'
         && (!Character.isDigit(word.charAt(1)) || find(word.substring(0, 2)).isPresent());
+  }
+
+  private boolean isPassedOn(String word) {
+    return shape.passesOptions() && find(word.replaceFirst("=.*", "")).isEmpty();
   }
 
   private int takeLong(String word, List<String> line, int at) throws UsageException {

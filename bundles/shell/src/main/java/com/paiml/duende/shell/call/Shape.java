@@ -111,6 +111,11 @@ record Shape(Method method, boolean session, List<Slot> slots) {
     return out.toString();
   }
 
+  /** Whether the rest, called so, is options that whoever is called knows: then those that the command does not know are words. */
+  boolean passesOptions() {
+    return !slots.isEmpty() && slots.getLast().isRest() && slots.getLast().name().equals("options");
+  }
+
   /** Whether the positional parameter there goes on with the one before it. */
   static boolean goesOn(List<Slot> words, int i) {
     return i > 0 && i < words.size() && words.get(i).isRest() && words.get(i).name().equals("more");

@@ -48,6 +48,14 @@ class BindingTest {
   }
 
   @Test
+  void givenARestOfOptionsWhenTheyAreBoundThenTheyArePassedOnAsTheyAre() throws Exception {
+    assertEquals(
+        "true web [--size=1GiB, --direct, -1]",
+        call("passes", "web", "--size=1GiB", "-f", "--direct", "-1"));
+    assertEquals("false web [-f]", call("passes", "web", "--", "-f"));
+  }
+
+  @Test
   void givenASignalInAnySpellingWhenItIsBoundThenItIsThatSignal() throws Exception {
     for (String spelling : List.of("HUP", "SIGHUP", "hup", "1")) {
       assertEquals("true web HUP", call("signal", "web", spelling));

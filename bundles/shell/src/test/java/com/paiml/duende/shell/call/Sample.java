@@ -37,6 +37,17 @@ public final class Sample {
     return follow + " " + last + " " + wait + " " + name + " " + List.of(more);
   }
 
+  public String passes(
+      @Parameter(
+              names = {"-f", "--force"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean force,
+      String name,
+      String... options) {
+    return force + " " + name + " " + List.of(options);
+  }
+
   @Descriptor("Sends a signal")
   public String signal(CommandSession session, String name, Signal signal) {
     return (session == null) + " " + name + " " + signal;
