@@ -9,6 +9,7 @@ import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.SwitchCase;
 import java.lang.classfile.instruction.TableSwitchInstruction;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,14 +50,20 @@ final class Complexity {
 
   private static int of(CodeModel code) {
     Steps steps = Steps.of(code);
-    Set<String> seen = new HashSet<>();
+    Map<String, Integer> most = new HashMap<>();
+    Map<String, Integer> here = new HashMap<>();
     int decisions = 1;
     for (int i = 0; i < steps.size(); i++) {
       int at = i;
       decisions +=
           switch (steps.at(at)) {
-            case BranchInstruction b when isCounted(b, steps, at) ->
-                seen.add(steps.place(at)) ? 1 : 0;
+            case BranchInstruction b when isCounted(b, steps, at) -> {
+              // Copies are apart from each other; what is alike within a part was written twice.
+              int count = here.merge(steps.part(at) + " " + steps.place(at), 1, Integer::sum);
+              int before = most.getOrDefault(steps.place(at), 0);
+              int _ = most.merge(steps.place(at), count, Integer::max);
+              yield count > before ? 1 : 0;
+            }
             case TableSwitchInstruction t when !steps.isSearch(at) ->
                 targets(t.cases(), t.defaultTarget());
             case LookupSwitchInstruction l when !steps.isSearch(at) ->

@@ -21,9 +21,15 @@ import java.util.Set;
 /** The instructions of a method one after the other, and what javac is known to make of one decision in the source. */
 final class Steps {
   private static final int NO_LINE = 0;
+  private static final String STRING = "java/lang/String";
+  private static final String THROWABLE = "java/lang/Throwable";
 
   private final List<Instruction> instructions = new ArrayList<>();
   private final List<Integer> lines = new ArrayList<>();
+
+  /** How often the line had changed by then. */
+  private final List<Integer> parts = new ArrayList<>();
+
   private final Map<Label, Integer> labels = new HashMap<>();
 
   /** Variables in which javac keeps the word that a switch is over. */
@@ -34,13 +40,18 @@ final class Steps {
   static Steps of(CodeModel code) {
     Steps steps = new Steps();
     int line = NO_LINE;
+    int part = 0;
     for (var element : code) {
       switch (element) {
-        case LineNumber number -> line = number.line();
+        case LineNumber number -> {
+          part += line == number.line() ? 0 : 1;
+          line = number.line();
+        }
         case LabelTarget target -> steps.labels.put(target.label(), steps.instructions.size());
         case Instruction instruction -> {
           steps.instructions.add(instruction);
           steps.lines.add(line);
+          steps.parts.add(part);
         }
         default -> {}
       }
@@ -63,7 +74,7 @@ final class Steps {
 
   /** A switch over the hash of a word, which the one over its number follows. */
   boolean isSearch(int at) {
-    return isSwitch(at) && calls(at - 1, "hashCode", "()I") && loaded(at - 2) >= 0;
+    return isSwitch(at) && calls(at - 1, STRING, "hashCode", "()I") && loaded(at - 2) >= 0;
   }
 
   private boolean isSwitch(int at) {
@@ -73,7 +84,7 @@ final class Steps {
 
   /** A jump for the word that is searched for so being this one. */
   boolean isFound(int at) {
-    return calls(at - 1, "equals", "(Ljava/lang/Object;)Z")
+    return calls(at - 1, STRING, "equals", "(Ljava/lang/Object;)Z")
         && instructions.get(at - 2) instanceof ConstantInstruction
         && searched.contains(loaded(at - 3));
   }
@@ -84,21 +95,25 @@ final class Steps {
     return at(at).opcode() == Opcode.IFNULL
         && resource >= 0
         && loaded(at + 1) == resource
-        && calls(at + 2, "close", "()V");
+        && calls(at + 2, "", "close", "()V");
   }
 
   /** Whether a handler is one that closes a resource, or adds to a fault that this could not be done. */
   boolean isOfResource(ExceptionCatch handler) {
     Integer at = labels.get(handler.handler());
     if (at == null
-        || handler.catchType().stream()
-            .noneMatch(t -> t.asInternalName().equals("java/lang/Throwable"))
+        || handler.catchType().stream().noneMatch(t -> t.asInternalName().equals(THROWABLE))
         || !(at(at) instanceof StoreInstruction)) {
       return false;
     }
-    return calls(at + 3, "addSuppressed", "(Ljava/lang/Throwable;)V")
-        || (loaded(at + 1) >= 0 && calls(at + 2, "close", "()V"))
+    return calls(at + 3, THROWABLE, "addSuppressed", "(Ljava/lang/Throwable;)V")
+        || (loaded(at + 1) >= 0 && calls(at + 2, "", "close", "()V"))
         || (at + 2 < size() && isClosing(at + 2));
+  }
+
+  /** The part of the code, all of one line, in which it is. */
+  int part(int at) {
+    return parts.get(at);
   }
 
   /** The same for each copy of a jump of the source, which have a line and what they compare. */
@@ -113,10 +128,11 @@ final class Steps {
     return at < 0 ? "" : at(at).toString();
   }
 
-  private boolean calls(int at, String name, String type) {
+  private boolean calls(int at, String owner, String name, String type) {
     return at >= 0
         && at < size()
         && instructions.get(at) instanceof InvokeInstruction call
+        && (owner.isEmpty() || call.owner().asInternalName().equals(owner))
         && call.name().equalsString(name)
         && call.type().equalsString(type);
   }

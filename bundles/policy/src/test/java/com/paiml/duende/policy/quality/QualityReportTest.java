@@ -71,6 +71,15 @@ class QualityReportTest {
     return QualityReport.of(bundle(sources, true), "p.D", Set.of(), LIMITS);
   }
 
+  /** Of each method of the bundle that was made last. */
+  private Map<String, Integer> complexities() throws IOException {
+    var limits = new QualityReport.Limits(0, 0, 100, 0);
+    return QualityReport.of(dir.resolve("bundle.jar"), "p.D", Set.of(), limits)
+        .tooComplex()
+        .stream()
+        .collect(Collectors.toMap(Complexity.Of::method, Complexity.Of::complexity));
+  }
+
   @Test
   void a_method_of_twenty_passes_and_one_of_twenty_one_is_named() throws IOException {
     QualityReport r =
@@ -102,10 +111,7 @@ class QualityReportTest {
                   public void tries() { try { System.gc(); } catch (IllegalStateException e) { System.gc(); } finally { System.gc(); } }
                 }
                 """));
-    var limits = new QualityReport.Limits(0, 0, 100, 0);
-    Map<String, Integer> all =
-        QualityReport.of(dir.resolve("bundle.jar"), "p.D", Set.of(), limits).tooComplex().stream()
-            .collect(Collectors.toMap(Complexity.Of::method, Complexity.Of::complexity));
+    Map<String, Integer> all = complexities();
     assertEquals(3, all.get("p.D.sw"));
     assertEquals(2, all.get("p.D.loop"));
     assertEquals(2, all.get("p.D.tries"));
@@ -151,6 +157,13 @@ class QualityReportTest {
                       }
                     }
                   }
+                  public int alike(String a, String b, String c) {
+                    if (a.equals(c) || b.equals(c) || a.concat(b).equals(c)) { return 1; }
+                    return 2;
+                  }
+                  public int hash(Object o) {
+                    switch (o.hashCode()) { case 1: return 1; case 7: return 2; default: return 3; }
+                  }
                   public int own(Runnable r, String s) {
                     if (s.equals("a") || s.equals("b")) { return 1; }
                     try { r.run(); } catch (Throwable t) { return 2; }
@@ -158,13 +171,12 @@ class QualityReportTest {
                   }
                 }
                 """));
-    var limits = new QualityReport.Limits(0, 0, 100, 0);
-    Map<String, Integer> all =
-        QualityReport.of(dir.resolve("bundle.jar"), "p.D", Set.of(), limits).tooComplex().stream()
-            .collect(Collectors.toMap(Complexity.Of::method, Complexity.Of::complexity));
+    Map<String, Integer> all = complexities();
     assertEquals(5, all.get("p.D.words"));
     assertEquals(3, all.get("p.D.resources"));
     assertEquals(4, all.get("p.D.last"));
+    assertEquals(4, all.get("p.D.alike"));
+    assertEquals(3, all.get("p.D.hash"));
     assertEquals(4, all.get("p.D.own"));
     assertTrue(r.tooComplex().isEmpty());
   }
