@@ -98,7 +98,12 @@ class CommandsIT {
             """);
     String deployed = duende.call("deploy", disk.toString()).text();
     assertFalse(deployed.contains("quality-gate"), deployed);
-    assertTrue(deployed.contains("/dev/ublk-control") || deployed.contains("running"), deployed);
+    // Its own JVM says why, in its log.
+    Installation.await(
+        () ->
+            deployed.contains("running")
+                || duende.call("logs", "disk").text().contains("/dev/ublk-control"),
+        () -> deployed);
     String added = duende.call("ublk:add", "scratch", "--target", "null", "--size", "16MiB").text();
     assertFalse(added.contains("unknown option"), added);
     assertTrue(added.contains("/dev/ublk-control") || added.contains("is running"), added);
