@@ -15,6 +15,7 @@ import com.paiml.duende.spi.TraceSession;
 import com.paiml.duende.spi.Tracer;
 import com.paiml.duende.spi.UsageSample;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
@@ -130,6 +131,16 @@ public interface DaemonManager {
 
   /** What it uses now. */
   UsageSample usage(String name) throws DaemonException;
+
+  /**
+   * Of many at once, those that have rested.
+   *
+   * @param names of single instances
+   * @param known what {@link #usage} last said of each, in the same order
+   * @return the places in the list of those of which it would say the same now, but for the time; whoever is not among them may
+   *     have done something, or its platform cannot tell at once
+   */
+  BitSet unchanged(List<String> names, List<UsageSample> known);
 
   /**
    * Attaches a tracer to its present run, as its platform does that. The caller closes the session.

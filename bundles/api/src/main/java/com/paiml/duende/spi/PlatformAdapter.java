@@ -13,6 +13,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -146,6 +147,19 @@ public interface PlatformAdapter {
   }
 
   UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException;
+
+  /**
+   * Asks of many runs at once which of them have rested, so that whoever looks at many that sleep need not ask for each of them.
+   * Worth having where this takes far less than {@link #usage} of each.
+   *
+   * @param known what {@link #usage} last said of each, in the same order
+   * @return the places in the list of those of which {@link #usage} would say the same now, but for the time. Whoever is not among
+   *     them is asked for, so what is not certain, not known or has ended is left out; by default all are
+   */
+  default BitSet unchanged(List<DaemonHandle> handles, List<UsageSample> known, Deadline deadline)
+      throws DaemonException {
+    return new BitSet();
+  }
 
   /** The log; also after the run has ended, until it is destroyed. */
   LogSource logs(DaemonHandle handle) throws DaemonException;

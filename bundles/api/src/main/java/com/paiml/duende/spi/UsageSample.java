@@ -36,4 +36,21 @@ public record UsageSample(
     long diskBytes,
     long oomKills) {
   public static final long UNKNOWN = -1;
+
+  /** Whether the other one has the same figures, whenever it was read. */
+  public boolean hasFiguresOf(UsageSample other) {
+    return cpuNanos == other.cpuNanos
+        && memoryBytes == other.memoryBytes
+        && processes == other.processes
+        && threads == other.threads
+        && openFiles == other.openFiles
+        && readBytes == other.readBytes
+        && writeBytes == other.writeBytes
+        && networkReceivedBytes == other.networkReceivedBytes
+        && networkSentBytes == other.networkSentBytes
+        && voluntarySwitches == other.voluntarySwitches
+        && involuntarySwitches == other.involuntarySwitches
+        && diskBytes == other.diskBytes
+        && oomKills == other.oomKills;
+  }
 }

@@ -31,6 +31,7 @@ import com.paiml.duende.spi.UsageSample;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -302,6 +303,11 @@ public final class Manager implements DaemonManager, BooleanSupplier {
   @Override
   public UsageSample usage(String name) throws DaemonException {
     return control.usage(name);
+  }
+
+  @Override
+  public BitSet unchanged(List<String> names, List<UsageSample> known) {
+    return control.unchanged(names, known);
   }
 
   @Override

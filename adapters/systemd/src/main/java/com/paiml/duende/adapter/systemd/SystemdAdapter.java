@@ -1,6 +1,7 @@
 package com.paiml.duende.adapter.systemd;
 
 import com.paiml.duende.adapter.systemd.bus.BusManager;
+import com.paiml.duende.adapter.systemd.kernel.Use;
 import com.paiml.duende.adapter.systemd.run.Commands;
 import com.paiml.duende.adapter.systemd.run.Domain;
 import com.paiml.duende.adapter.systemd.run.UnitRun;
@@ -31,6 +32,7 @@ import com.paiml.duende.spi.TraceTarget;
 import com.paiml.duende.spi.UsageSample;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -311,6 +313,21 @@ public final class SystemdAdapter implements PlatformAdapter {
   @Override
   public UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException {
     return find(handle).usage();
+  }
+
+  /** One reading for each: what has not taken processor time has done nothing. */
+  @Override
+  public BitSet unchanged(List<DaemonHandle> handles, List<UsageSample> known, Deadline deadline) {
+    BitSet resting = new BitSet(handles.size());
+    byte[] buffer = new byte[Use.READ];
+    long now = System.nanoTime();
+    for (int i = 0; i < handles.size(); i++) {
+      UnitRun run = runs.get(Key.of(handles.get(i)));
+      if (run != null && run.rests(known.get(i), buffer, now)) {
+        resting.set(i);
+      }
+    }
+    return resting;
   }
 
   @Override

@@ -27,6 +27,7 @@ import com.paiml.duende.spi.LaunchSpec;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.Recovery;
+import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.testkit.Await;
 import com.paiml.duende.testkit.conformance.RecordedEvents;
 import java.nio.file.Files;
@@ -39,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -117,6 +119,49 @@ class SystemdTest {
     bench.adapter.stop(second, Signal.TERM, Duration.ofSeconds(30));
     assertEquals("inactive", bench.show(bench.unit("phoenix"), "ActiveState"));
     assertEquals(1, bench.events.restarts().size(), "stopped is not restarted");
+  }
+
+  private boolean rests(DaemonHandle handle, UsageSample known) throws DaemonException {
+    return bench.adapter.unchanged(List.of(handle), List.of(known), Bench.soon()).get(0);
+  }
+
+  @Test
+  void what_rests_is_told_at_once_and_what_systemd_has_started_again_has_not_rested()
+      throws Exception {
+    DaemonHandle first =
+        bench.start(
+            bench.shell(
+                "sleeper",
+                "exec sleep 1000",
+                b ->
+                    b.restartBy(RestartBy.PLATFORM)
+                        .restart(RestartPolicy.ON_FAILURE)
+                        .backoff(
+                            new Backoff(
+                                Duration.ofMillis(100),
+                                Duration.ofSeconds(1),
+                                2,
+                                0,
+                                Duration.ofMinutes(1)))));
+    AtomicReference<UsageSample> said = new AtomicReference<>();
+    Await.until(
+        "it rests",
+        Bench.PATIENCE,
+        () -> {
+          said.set(bench.adapter.usage(first, Bench.soon()));
+          return rests(first, said.get());
+        });
+    assertTrue(rests(first, said.get()));
+
+    ProcessHandle.of(first.pid().orElseThrow()).orElseThrow().destroyForcibly();
+    Await.until("a restart", Bench.PATIENCE, () -> bench.events.restarts().size() == 1);
+    DaemonHandle second = bench.events.restarts().getFirst();
+
+    assertFalse(rests(second, said.get()), "its account is another one");
+    Await.until(
+        "it rests again",
+        Bench.PATIENCE,
+        () -> rests(second, bench.adapter.usage(second, Bench.soon())));
   }
 
   /** A daemon that systemd starts three times within a minute, and then no more. */
@@ -543,6 +588,45 @@ class SystemdTest {
     assertEquals(ErrorCode.SPAWN, refused.code());
     assertTrue(refused.getMessage().contains("its user cannot be taken"), refused.getMessage());
     assertEquals("not-found", bench.show(bench.unit("stranger"), "LoadState"));
+  }
+
+  @Test
+  void another_group_runs_it_and_an_unknown_one_is_refused() throws Exception {
+    DaemonHandle handle =
+        bench.start(
+            bench.shell("grouped", "id -un; id -gn; echo up; " + FOREVER, b -> b.group("nogroup")));
+    Await.until("it is up", Bench.PATIENCE, () -> bench.log(handle).contains("up"));
+    assertEquals(List.of("root", "nogroup", "up"), bench.log(handle));
+    DaemonException refused =
+        assertThrows(
+            DaemonException.class,
+            () -> bench.start(bench.shell("no-group", FOREVER, b -> b.group("no-such-group"))));
+    assertEquals(ErrorCode.SPAWN, refused.code());
+    assertTrue(refused.getMessage().contains("its group cannot be taken"), refused.getMessage());
+    assertEquals("not-found", bench.show(bench.unit("no-group"), "LoadState"));
+  }
+
+  @Test
+  void memory_may_be_locked_without_a_limit_where_the_file_says_so() throws Exception {
+    Resources d = Resources.DEFAULT;
+    Resources locking =
+        new Resources(
+            d.memory(),
+            d.memorySwap(),
+            d.cpuQuota(),
+            d.cpuShares(),
+            d.ioReadBps(),
+            d.ioWriteBps(),
+            d.networkBps(),
+            d.disk(),
+            d.pids(),
+            d.openFiles(),
+            true,
+            false,
+            Resources.Enforce.BEST_EFFORT);
+    DaemonHandle handle = bench.start(bench.shell("locks", FOREVER, b -> b.resources(locking)));
+    assertTrue(handle.pid().isPresent());
+    assertEquals("infinity", bench.show(bench.unit("locks"), "LimitMEMLOCK"));
   }
 
   @Test

@@ -25,6 +25,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.spi.HostRuntime;
 import com.paiml.duende.spi.LogQuery;
 import com.paiml.duende.spi.LogStream;
+import com.paiml.duende.spi.PlatformAdapter;
 import com.paiml.duende.spi.PlatformStatus;
 import com.paiml.duende.spi.PolicyEngine;
 import com.paiml.duende.spi.TraceOptions;
@@ -35,6 +36,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -483,6 +485,49 @@ public final class Control implements DaemonManager {
     Supervisor d = engine.get(name);
     DaemonHandle handle = engine.liveHandle(d);
     return engine.port(handle, name).adapter.usage(handle, Deadline.after(CALL));
+  }
+
+  @Override
+  public BitSet unchanged(List<String> names, List<UsageSample> known) {
+    BitSet all = new BitSet();
+    Map<PlatformAdapter, Questions> questions = new HashMap<>(1);
+    for (int i = 0; i < names.size(); i++) {
+      try {
+        DaemonHandle handle = engine.liveHandle(engine.get(names.get(i)));
+        questions
+            .computeIfAbsent(engine.port(handle, names.get(i)).adapter, a -> new Questions())
+            .add(i, handle, known.get(i));
+      } catch (DaemonException notNow) {
+        LOG.log(Level.TRACE, "has no figures", notNow);
+      }
+    }
+    questions.forEach((adapter, of) -> of.ask(adapter, all));
+    return all;
+  }
+
+  /** What is asked of one adapter at once. */
+  private static final class Questions {
+    private final List<Integer> places = new ArrayList<>();
+    private final List<DaemonHandle> handles = new ArrayList<>();
+    private final List<UsageSample> known = new ArrayList<>();
+
+    void add(int place, DaemonHandle handle, UsageSample last) {
+      places.add(place);
+      handles.add(handle);
+      known.add(last);
+    }
+
+    /** An adapter that cannot answer does not keep anybody from asking for each. */
+    void ask(PlatformAdapter adapter, BitSet all) {
+      try {
+        adapter.unchanged(handles, known, Deadline.after(CALL)).stream()
+            .filter(i -> i < places.size())
+            .map(places::get)
+            .forEach(all::set);
+      } catch (DaemonException | RuntimeException refused) {
+        LOG.log(Level.DEBUG, "cannot tell who has rested", refused);
+      }
+    }
   }
 
   @Override

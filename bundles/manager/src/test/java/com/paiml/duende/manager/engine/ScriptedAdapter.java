@@ -25,6 +25,7 @@ import com.paiml.duende.spi.TableSchema;
 import com.paiml.duende.spi.UsageSample;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -101,6 +102,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   volatile Optional<DaemonException> spawnFault = Optional.empty();
   volatile Optional<DaemonException> pauseFault = Optional.empty();
   volatile Optional<DaemonException> recoverFault = Optional.empty();
+  volatile Optional<RuntimeException> unchangedFault = Optional.empty();
   volatile int execCode;
   volatile Duration execTakes = Duration.ZERO;
   volatile boolean forgetful;
@@ -367,6 +369,19 @@ final class ScriptedAdapter implements PlatformAdapter {
   @Override
   public UsageSample usage(DaemonHandle handle, Deadline deadline) {
     return new UsageSample(java.time.Instant.now(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0);
+  }
+
+  @Override
+  public BitSet unchanged(List<DaemonHandle> handles, List<UsageSample> known, Deadline deadline)
+      throws DaemonException {
+    if (unchangedFault.isPresent()) {
+      throw unchangedFault.get();
+    }
+    BitSet all = new BitSet();
+    for (int i = 0; i < handles.size(); i++) {
+      all.set(i, known.get(i).hasFiguresOf(usage(handles.get(i), deadline)));
+    }
+    return all;
   }
 
   @Override

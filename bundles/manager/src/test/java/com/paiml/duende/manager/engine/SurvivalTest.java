@@ -23,15 +23,18 @@ import com.paiml.duende.control.DaemonEvent;
 import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DeployOptions;
 import com.paiml.duende.spi.Payload;
+import com.paiml.duende.spi.UsageSample;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -272,6 +275,36 @@ class SurvivalTest {
     bench.adapter.recoverFault = Optional.empty();
     bench.await("old", DaemonInfo::adapterPresent);
     assertEquals(2, machine.spawned.get());
+  }
+
+  @Test
+  void ofManyThoseThatHaveRestedAreToldAndAnAdapterThatCannotTellIsSurvived() throws Exception {
+    open("c1").plug();
+    bench.deploy(config("one").build());
+    bench.deploy(config("two").build());
+    bench.deploy(config("down").build());
+    UsageSample one = bench.control.usage("one");
+    UsageSample two = bench.control.usage("two");
+    UsageSample down = bench.control.usage("down");
+    bench.control.stop("down", WAIT);
+    UsageSample other = new UsageSample(one.time(), 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0);
+
+    assertEquals(
+        bits(1, 3),
+        bench.control.unchanged(
+            List.of("gone", "one", "down", "two"), List.of(one, one, down, two)));
+    assertEquals(bits(1), bench.control.unchanged(List.of("one", "two"), List.of(other, two)));
+    bench.adapter.unchangedFault = Optional.of(new IllegalStateException("broken"));
+    assertEquals(bits(), bench.control.unchanged(List.of("one", "two"), List.of(one, two)));
+    bench.unplug();
+    bench.await("one", i -> !i.adapterPresent());
+    assertEquals(bits(), bench.control.unchanged(List.of("one", "two"), List.of(one, two)));
+  }
+
+  private static BitSet bits(int... set) {
+    BitSet bits = new BitSet();
+    IntStream.of(set).forEach(bits::set);
+    return bits;
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -289,19 +290,19 @@ final class Sampler implements AutoCloseable {
     if (!watched && questions.isCrowd(elsewhere) && track.isIdle()) {
       boolean _ = sleepers.computeIfAbsent(track.platform, p -> new ArrayList<>()).add(track);
     } else {
-      ask(List.of(track));
+      ask(List.of(track), () -> answer(track));
     }
   }
 
-  /** Of each platform one after the other: to wake a thread takes longer than to answer for most of them. */
+  /** Of each platform all at once: to wake a thread takes longer than to answer for most of them. */
   private void askSleepers() {
-    sleepers.values().forEach(this::ask);
+    sleepers.values().forEach(all -> ask(all, () -> answerAsleep(all)));
     sleepers.clear();
   }
 
-  private void ask(List<Track> tracks) {
+  private void ask(List<Track> tracks, Runnable answers) {
     try {
-      askers.execute(() -> tracks.forEach(this::answer));
+      askers.execute(answers);
     } catch (RejectedExecutionException tooMany) {
       tracks.forEach(Sampler::letAskAgain);
     }
@@ -310,6 +311,28 @@ final class Sampler implements AutoCloseable {
   private static void letAskAgain(Track track) {
     synchronized (track) {
       track.asked = false;
+    }
+  }
+
+  /** The platform is asked at once who has done nothing, and only of the others what they use. */
+  private void answerAsleep(List<Track> tracks) {
+    List<String> names = new ArrayList<>(tracks.size());
+    List<UsageSample> known = new ArrayList<>(tracks.size());
+    for (Track track : tracks) {
+      names.add(track.name);
+      known.add(track.said);
+    }
+    BitSet resting = manager.unchanged(names, known);
+    long nanos = System.nanoTime();
+    long millis = System.currentTimeMillis();
+    for (int i = 0; i < tracks.size(); i++) {
+      Track track = tracks.get(i);
+      if (resting.get(i) && track.isIdle()) {
+        track.repeat(millis, nanos);
+        letAskAgain(track);
+      } else {
+        answer(track);
+      }
     }
   }
 

@@ -17,6 +17,9 @@ final class Track {
   private static final int COLUMNS = 11;
   private static final double HUNDREDTHS = 100;
 
+  private static final UsageSample NOTHING =
+      new UsageSample(Instant.EPOCH, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+
   final String name;
   final Map<Integer, Member> members = new LinkedHashMap<>();
   final HistoryRing ring = new HistoryRing(KEPT, COLUMNS);
@@ -46,6 +49,9 @@ final class Track {
   /** Whether it had done nothing when it was last looked at, since the time before; false as long as that is not known. */
   private volatile boolean idle;
 
+  /** What its adapter said last. */
+  volatile UsageSample said = NOTHING;
+
   private long lastCpu = -1;
   private long lastTime;
   private volatile List<ProcessReading> processes = List.of();
@@ -69,6 +75,7 @@ final class Track {
     goneRead = 0;
     goneWrite = 0;
     lastCpu = -1;
+    said = NOTHING;
     idle = false;
     detailed = false;
     limits.begin();
@@ -127,6 +134,7 @@ final class Track {
    */
   boolean take(UsageSample sample, long nanoTime) {
     long[] before = row.clone();
+    said = sample;
     long cpu = sample.cpuNanos();
     double percent =
         lastCpu < 0 || cpu < lastCpu || nanoTime == lastTime
@@ -156,6 +164,7 @@ final class Track {
 
   /** Its platform has no figures of it now: there is no hurry to ask again. */
   void giveUp() {
+    said = NOTHING;
     idle = true;
   }
 

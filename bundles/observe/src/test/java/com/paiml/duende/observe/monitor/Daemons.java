@@ -13,10 +13,12 @@ import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.spi.UsageSample;
 import java.lang.reflect.Proxy;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +30,11 @@ final class Daemons {
   private final Map<String, UsageSample> usages = new ConcurrentHashMap<>();
   private volatile DaemonListener listener = event -> {};
   final AtomicInteger asked = new AtomicInteger();
+
+  /** How often it was asked of many at once, and the names of those that are said to have rested where their figures are known. */
+  final AtomicInteger askedAtOnce = new AtomicInteger();
+
+  final Set<String> resting = ConcurrentHashMap.newKeySet();
   final List<String> alerts = new CopyOnWriteArrayList<>();
   final List<Long> alertTimes = new CopyOnWriteArrayList<>();
 
@@ -46,6 +53,7 @@ final class Daemons {
                   case "list" -> List.copyOf(infos.values());
                   case "config" -> configs.get((String) args[0]);
                   case "usage" -> usage((String) args[0]);
+                  case "unchanged" -> unchanged((List<?>) args[0], (List<?>) args[1]);
                   case "alert" -> {
                     alertTimes.add(System.nanoTime());
                     alerts.add(args[0] + " " + args[1] + ": " + args[2]);
@@ -68,6 +76,17 @@ final class Daemons {
       throw new DaemonException(ErrorCode.NOT_FOUND, name, "has no figures", "");
     }
     return sample;
+  }
+
+  private BitSet unchanged(List<?> names, List<?> known) {
+    askedAtOnce.incrementAndGet();
+    BitSet all = new BitSet();
+    for (int i = 0; i < names.size(); i++) {
+      UsageSample now = usages.get((String) names.get(i));
+      boolean same = now != null && now.hasFiguresOf((UsageSample) known.get(i));
+      all.set(i, same && resting.contains((String) names.get(i)));
+    }
+    return all;
   }
 
   void usage(String name, UsageSample sample) {

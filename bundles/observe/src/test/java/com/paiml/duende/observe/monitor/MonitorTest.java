@@ -369,6 +369,38 @@ class MonitorTest {
     Await.until("all are asked", Duration.ofSeconds(20), () -> daemons.asked.get() >= asked + 200);
   }
 
+  @Test
+  void
+      of_many_that_are_idle_a_platform_is_asked_at_once_and_then_only_for_those_that_did_something()
+          throws Exception {
+    monitor.close();
+    monitor = new DaemonMonitor(daemons.manager(), BEAT, Limits.UNUSUAL, Duration.ZERO);
+    // 40 of them have a turn after 10 seconds.
+    for (int i = 0; i < 40; i++) {
+      daemons.usage("unit-" + i, used(7));
+      daemons.resting.add("unit-" + i);
+      daemons.put(daemons.config("unit-" + i).build(), "systemd", OptionalLong.empty(), 1);
+    }
+    Await.until("all were asked", PATIENCE, () -> daemons.asked.get() >= 80 && isQuiet());
+    int asked = daemons.asked.get();
+    int looks = looksAt("unit-0");
+    daemons.usage("unit-1", used(8));
+    daemons.resting.remove("unit-2");
+    int atOnce = daemons.askedAtOnce.get();
+
+    Await.until("the next turn", PATIENCE, () -> daemons.askedAtOnce.get() > atOnce && isQuiet());
+
+    assertEquals(looks + 1, looksAt("unit-0"));
+    assertEquals(8, latest("unit-1").cpuNanos());
+    // Whoever did something is asked until it rests again.
+    int more = daemons.asked.get() - asked;
+    assertTrue(more >= 2 && more < 10, more + " more questions");
+  }
+
+  private static UsageSample used(long nanos) {
+    return new UsageSample(Instant.now(), nanos, 4096, 1, 2, 3, 4, 5, -1, -1, 6, 7, -1, -1);
+  }
+
   /** Whether nobody was asked for a second, which is ten beats. */
   private boolean isQuiet() throws InterruptedException {
     int asked = daemons.asked.get();

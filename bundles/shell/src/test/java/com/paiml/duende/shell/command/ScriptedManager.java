@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -278,6 +279,11 @@ final class ScriptedManager implements DaemonManager {
     metrics.recordRequest(Duration.ofMillis(2));
     metrics.gauge("queue", () -> 7);
     return get(name).name().equals("web") ? Optional.of(metrics.snapshot()) : Optional.empty();
+  }
+
+  @Override
+  public BitSet unchanged(List<String> names, List<UsageSample> known) {
+    return new BitSet();
   }
 
   @Override

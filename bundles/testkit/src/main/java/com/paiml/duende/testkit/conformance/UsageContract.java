@@ -1,11 +1,14 @@
 package com.paiml.duende.testkit.conformance;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.spi.Capability;
 import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.testkit.Await;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,27 @@ interface UsageContract extends Contract {
       known |= figure.applyAsLong(usage) > UsageSample.UNKNOWN;
     }
     assertTrue(known, "usage is declared, and no figure is given");
+  }
+
+  @Test
+  default void who_has_worked_or_ended_is_not_said_to_have_rested() throws Exception {
+    bench().require(Capability.USAGE);
+    Run busy = bench().start(new Behaviour.BurnsCpu()).up();
+    UsageSample first = usage(busy);
+    assumeTrue(first.cpuNanos() != UsageSample.UNKNOWN, "processor time is not given here");
+    Run ended = bench().start(new Behaviour.Sleeps()).up();
+    UsageSample last = usage(ended);
+    bench().adapter().kill(ended.handle(), bench().deadline());
+    ExitReason _ = ended.awaitExit();
+    Await.until(
+        "more processor time", bench().patience(), () -> usage(busy).cpuNanos() > first.cpuNanos());
+    BitSet rested =
+        bench()
+            .adapter()
+            .unchanged(
+                List.of(busy.handle(), ended.handle()), List.of(first, last), bench().deadline());
+    assertFalse(rested.get(0), "it has worked, and is said to have rested");
+    assertFalse(rested.get(1), "it has ended, and is said to have rested");
   }
 
   private UsageSample usage(Run run) throws Exception {

@@ -29,6 +29,7 @@ import com.paiml.duende.spi.UsageSample;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -543,6 +544,16 @@ final class Faults {
         "is negative",
         u -> sample(u.cpuNanos(), -4096, u.processes()));
     usage("a_figure_is_a_figure_or_unknown", "tells nothing", u -> sample(-1, -1, -1));
+    add(
+        "who_has_worked_or_ended_is_not_said_to_have_rested",
+        "takes a busy daemon for one that rests",
+        "unchanged",
+        (a, x) -> BitSet.valueOf(new long[] {0b01}));
+    add(
+        "who_has_worked_or_ended_is_not_said_to_have_rested",
+        "takes an ended daemon for one that rests",
+        "unchanged",
+        (a, x) -> BitSet.valueOf(new long[] {0b10}));
   }
 
   private static UsageSample sample(long cpu, long memory, long processes) {

@@ -1,14 +1,12 @@
 package com.paiml.duende.adapter.systemd.kernel;
 
 import com.paiml.duende.spi.UsageSample;
-import java.io.FileInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -21,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * processor time since, nothing but that, and its memory again within five minutes: of many units not of all at once. Where
  * systemd has no account of processor time, one line of /proc for each process says as much. Any thread may ask.
  */
-public final class Use {
+public final class Use implements AutoCloseable {
+  /** What {@link #stands} reads at most, in bytes. */
+  public static final int READ = Account.BEGINNING;
+
   private static final long TICK_NANOS = 10_000_000; // USER_HZ is 100, time(7)
   private static final long PAGE =
       4096; // statm counts these on x86-64 and aarch64, proc_pid_statm(5)
@@ -32,9 +33,6 @@ public final class Use {
   private static final int STIME = 12;
   private static final long KEPT = TimeUnit.SECONDS.toNanos(5);
   private static final long STANDS = TimeUnit.MINUTES.toNanos(5);
-  private static final int BEGINNING = 64;
-  private static final String MICROSECONDS = "usage_usec ";
-  private static final long NANOS_PER_MICRO = 1000;
   private static final Pattern BYTES = Pattern.compile("([rw])bytes=([0-9]+)");
 
   /**
@@ -72,24 +70,25 @@ public final class Use {
     }
   }
 
-  /** Where the processor time of a group was found. */
-  private record Account(UnitGroup group, String file) {}
-
+  private final Semaphore mayBeOpen;
   private final long kept;
   private final long stands;
   private volatile @Nullable Account account;
   private @Nullable Detail last;
   private volatile @Nullable Whole whole;
 
-  public Use() {
-    this(KEPT, STANDS);
+  /** @param mayBeOpen how many accounts may be kept open still */
+  public Use(Semaphore mayBeOpen) {
+    this(mayBeOpen, KEPT, STANDS);
   }
 
   /**
+   * @param mayBeOpen how many accounts may be kept open still
    * @param kept for how long details are kept of a unit that does something, nanoseconds
    * @param stands for how long at most the memory of one that does nothing is not read, nanoseconds
    */
-  Use(long kept, long stands) {
+  Use(Semaphore mayBeOpen, long kept, long stands) {
+    this.mayBeOpen = mayBeOpen;
     this.kept = kept;
     this.stands = stands;
   }
@@ -113,6 +112,26 @@ public final class Use {
         : keep(
             new Whole(
                 dueAfter(now), mark, true, before.pids, at(Instant.now(), memory, before.sample)));
+  }
+
+  /**
+   * Whether nothing has become different since: {@link #of} would say the same once more. That takes one reading, of the processor
+   * time; whoever is told no asks for all.
+   *
+   * @param known what was said last
+   * @param buffer of {@link #READ} bytes
+   * @param now of {@link System#nanoTime}
+   */
+  public boolean stands(UsageSample known, byte[] buffer, long now) {
+    @Nullable Whole before = whole;
+    @Nullable Account counted = account;
+    return before != null
+        && counted != null
+        && before.settled
+        && now - before.due < 0
+        && before.mark.cpu.isPresent()
+        && known.hasFiguresOf(before.sample)
+        && counted.nanosAgain(buffer, mayBeOpen) == before.mark.cpu.getAsLong();
   }
 
   private UsageSample keep(Whole next) {
@@ -247,44 +266,38 @@ public final class Use {
 
   /** The group's account has the time of processes that are gone, too. */
   private OptionalLong processorNanos(UnitGroup group) {
+    byte[] buffer = new byte[Account.BEGINNING];
     Account known = account;
-    if (known != null && known.group.equals(group)) {
-      OptionalLong nanos = nanos(known.file);
-      if (nanos.isPresent()) {
-        return nanos;
+    if (known != null && known.isOf(group)) {
+      long nanos = known.nanos(buffer);
+      if (nanos != Account.NONE) {
+        return OptionalLong.of(nanos);
       }
     }
     for (Path file : group.processorAccounts()) {
-      OptionalLong nanos = nanos(file.toString());
-      if (nanos.isPresent()) {
-        account = new Account(group, file.toString());
-        return nanos;
+      Account found = new Account(group, file.toString());
+      long nanos = found.nanos(buffer);
+      if (nanos != Account.NONE) {
+        replace(found);
+        return OptionalLong.of(nanos);
       }
     }
-    account = null;
+    replace(null);
     return OptionalLong.empty();
   }
 
-  /** {@code cpuacct.usage} is nanoseconds; {@code cpu.stat} of version 2 begins with microseconds. Read often, so all at once. */
-  private static OptionalLong nanos(String file) {
-    byte[] begin = new byte[BEGINNING];
-    int length;
-    try (FileInputStream in = new FileInputStream(file)) {
-      length = in.read(begin);
-    } catch (IOException absent) {
-      return OptionalLong.empty();
+  private synchronized void replace(@Nullable Account next) {
+    Account before = account;
+    account = next;
+    if (before != null) {
+      before.close();
     }
-    String text = new String(begin, 0, Math.max(0, length), StandardCharsets.ISO_8859_1);
-    boolean micros = text.startsWith(MICROSECONDS);
-    int from = micros ? MICROSECONDS.length() : 0;
-    int to = from;
-    while (to < text.length() && text.charAt(to) >= '0' && text.charAt(to) <= '9') {
-      to++;
-    }
-    if (to == from || to == text.length() || text.charAt(to) != '\n' || to - from > DIGITS) {
-      return OptionalLong.empty();
-    }
-    return OptionalLong.of(Long.parseLong(text, from, to, RADIX) * (micros ? NANOS_PER_MICRO : 1));
+  }
+
+  /** It will not be asked again: nothing is kept open. */
+  @Override
+  public void close() {
+    replace(null);
   }
 
   private static OptionalLong[] disk(UnitGroup group) {

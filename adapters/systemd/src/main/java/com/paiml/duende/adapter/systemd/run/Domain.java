@@ -12,6 +12,7 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 
 /**
  * One service manager with what belongs to it.
@@ -25,6 +26,7 @@ import java.util.Set;
  * @param installed unit files that stay
  * @param written unit files of its runtime, where there is no bus
  * @param inherited variables that it gives every program
+ * @param mayBeOpen how many files of units' use may be kept open still
  */
 public record Domain(
     String address,
@@ -35,7 +37,12 @@ public record Domain(
     Journal journal,
     UnitFiles installed,
     UnitFiles written,
-    Set<String> inherited) {
+    Set<String> inherited,
+    Semaphore mayBeOpen) {
+
+  /** Of a thousand units that rest: the container needs descriptors for more than these. */
+  private static final int KEPT_OPEN = 1000;
+
   private static final int LOGS_CALLERS = 254;
 
   /** Connects to a bus. */
@@ -90,6 +97,7 @@ public record Domain(
         new Journal(machine, ofUser),
         UnitFiles.persistent(machine, ofUser),
         UnitFiles.transientOnes(machine, ofUser),
-        manager.environment(deadline));
+        manager.environment(deadline),
+        new Semaphore(KEPT_OPEN));
   }
 }

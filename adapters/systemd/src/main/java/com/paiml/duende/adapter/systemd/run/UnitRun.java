@@ -101,7 +101,7 @@ public final class UnitRun implements UnitWatcher {
   private long outOfMemory;
   private @Nullable ExitReason previous;
 
-  private final Use use = new Use();
+  private final Use use;
 
   UnitRun(Domain domain, LaunchSpec spec, String unit, AdapterEvents events)
       throws DaemonException {
@@ -110,6 +110,7 @@ public final class UnitRun implements UnitWatcher {
     this.unit = unit;
     this.events = new RelayedEvents(events);
     this.resources = spec.config().resources();
+    this.use = new Use(domain.mayBeOpen());
     this.watch = domain.manager().watch(unit, this);
   }
 
@@ -303,6 +304,7 @@ public final class UnitRun implements UnitWatcher {
 
   private void complete(ExitReason reason) {
     handle().pid().ifPresent(this::removePidFile);
+    use.close();
     exit.complete(reason);
   }
 
@@ -860,6 +862,17 @@ public final class UnitRun implements UnitWatcher {
     return use.of(group());
   }
 
+  /**
+   * Whether it has done nothing since.
+   *
+   * @param known what {@link #usage} said last
+   * @param buffer of {@link Use#READ} bytes
+   * @param now of {@link System#nanoTime}
+   */
+  public boolean rests(UsageSample known, byte[] buffer, long now) {
+    return !hasEnded() && use.stands(known, buffer, now);
+  }
+
   /** Whether there is a control group's limit to be changed. */
   public boolean canUpdateLimits() {
     return !UnitSettings.limits(resources, domain.hierarchies()).isEmpty();
@@ -939,6 +952,7 @@ public final class UnitRun implements UnitWatcher {
       left = true;
       end = exit;
     }
+    use.close();
     started.completeExceptionally(new AdapterGone(SystemdAdapter.NAME, spec.name()));
     end.completeExceptionally(new AdapterGone(SystemdAdapter.NAME, spec.name()));
   }

@@ -1,19 +1,24 @@
 package com.paiml.duende.adapter.systemd.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.testkit.Await;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -40,6 +45,7 @@ class UseTest {
   private static final long GROWN = 4_000_000;
 
   @TempDir private Path folder;
+  private final Semaphore mayBeOpen = new Semaphore(1);
   private Process worker;
 
   @BeforeEach
@@ -86,7 +92,7 @@ class UseTest {
   @Test
   void without_an_account_of_processor_time_a_unit_that_sleeps_is_not_read_again()
       throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     long before = use.of(group()).cpuNanos();
     kills(1);
 
@@ -97,7 +103,7 @@ class UseTest {
   @Test
   void without_an_account_of_processor_time_a_unit_that_has_worked_is_read_again()
       throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     long before = use.of(group()).cpuNanos();
     kills(1);
     work();
@@ -108,7 +114,7 @@ class UseTest {
 
   @Test
   void a_process_more_is_seen_without_an_account() throws IOException {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     assertEquals(1, use.of(group()).processes());
     Files.writeString(
         folder.resolve("unit/cgroup.procs"),
@@ -119,7 +125,7 @@ class UseTest {
 
   @Test
   void with_an_account_that_alone_says_whether_it_is_read_again() throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     account(1000);
     assertEquals(1000, use.of(group()).cpuNanos());
     kills(1);
@@ -150,7 +156,7 @@ class UseTest {
 
   @Test
   void the_account_of_version_2_says_it_where_the_controllers_are_of_version_1() throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     stat("unit", 12);
     assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
     kills(1);
@@ -164,7 +170,7 @@ class UseTest {
 
   @Test
   void another_group_is_not_told_from_the_account_of_the_one_before() throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     stat("unit", 12);
     stat("next", 500);
     assertEquals(12_000, use.of(hybrid("/unit")).cpuNanos());
@@ -174,7 +180,7 @@ class UseTest {
 
   @Test
   void when_its_account_is_gone_its_processes_are_asked() throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     stat("unit", 1_000_000_000);
     assertEquals(1_000_000_000_000L, use.of(hybrid("/unit")).cpuNanos());
     Files.delete(folder.resolve("two/unit/cpu.stat"));
@@ -187,7 +193,7 @@ class UseTest {
 
   @Test
   void an_account_that_is_no_number_is_none() throws Exception {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     stat("unit", 1);
     for (String text : List.of("", "nr_periods 5\n", "usage_usec x\n", "9999999999999999999\n")) {
       Files.writeString(folder.resolve("two/unit/cpu.stat"), text);
@@ -199,7 +205,7 @@ class UseTest {
 
   @Test
   void of_a_unit_without_processes_all_is_read_each_time() throws IOException {
-    Use use = new Use(0, LONG);
+    Use use = new Use(mayBeOpen, 0, LONG);
     Files.writeString(folder.resolve("unit/cgroup.procs"), "");
     assertEquals(0, use.of(group()).oomKills());
     kills(1);
@@ -211,8 +217,8 @@ class UseTest {
   void the_memory_of_one_that_does_nothing_is_read_again_when_it_is_due() throws Exception {
     // The account stands still, whatever it does.
     account(1000);
-    Use due = new Use(LONG, 0);
-    Use notDue = new Use(LONG, LONG);
+    Use due = new Use(mayBeOpen, LONG, 0);
+    Use notDue = new Use(mayBeOpen, LONG, LONG);
     long before = due.of(group()).memoryBytes();
     assertEquals(before, notDue.of(group()).memoryBytes());
     worker.outputWriter().write("grow\n");
@@ -228,12 +234,99 @@ class UseTest {
   @Test
   void of_one_whose_processes_are_gone_they_are_looked_for_when_it_is_due() throws Exception {
     account(1000);
-    Use use = new Use(0, 0);
+    Use use = new Use(mayBeOpen, 0, 0);
     assertEquals(1, use.of(group()).processes());
     end();
     Files.writeString(folder.resolve("unit/cgroup.procs"), "");
 
     assertEquals(0, use.of(group()).processes());
+  }
+
+  private static boolean stands(Use use, UsageSample known) {
+    return use.stands(known, new byte[Use.READ], System.nanoTime());
+  }
+
+  @Test
+  void what_was_said_stands_until_its_account_says_more() throws Exception {
+    Use use = new Use(mayBeOpen, 0, LONG);
+    account(1000);
+    UsageSample first = use.of(group());
+    assertTrue(stands(use, first));
+    account(2000);
+    assertFalse(stands(use, first));
+    UsageSample second = use.of(group());
+
+    assertTrue(stands(use, second));
+    assertFalse(stands(use, first), "figures of before");
+  }
+
+  @Test
+  void
+      an_account_of_one_that_rests_is_kept_open_until_it_is_closed_or_there_is_another_of_its_name()
+          throws Exception {
+    Use use = new Use(mayBeOpen, 0, LONG);
+    Use second = new Use(mayBeOpen, 0, LONG);
+    account(1000);
+    UsageSample said = use.of(group());
+    UsageSample same = second.of(group());
+    assertEquals(1, mayBeOpen.availablePermits());
+    assertTrue(stands(use, said));
+    assertTrue(stands(use, said));
+    assertTrue(isOpen());
+    assertEquals(0, mayBeOpen.availablePermits());
+    assertTrue(stands(second, same), "where no more may be kept open");
+
+    use.close();
+    assertFalse(isOpen());
+    assertEquals(1, mayBeOpen.availablePermits());
+    stat("unit", 1);
+    assertTrue(stands(second, same));
+    assertTrue(isOpen());
+    Files.delete(folder.resolve("unit/cpuacct.usage"));
+    UsageSample other = second.of(hybrid("/unit"));
+    assertFalse(isOpen(), "what is of no use any more");
+    assertTrue(stands(second, other));
+    second.close();
+    assertEquals(1, mayBeOpen.availablePermits());
+  }
+
+  private boolean isOpen() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path descriptor : all.toList()) {
+        try {
+          if (Files.readSymbolicLink(descriptor).toString().contains(folder + "/unit/cpuacct")) {
+            return true;
+          }
+        } catch (NoSuchFileException gone) {
+          // It was that of the list.
+        }
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void what_was_said_does_not_stand_before_all_was_read_since_it_last_did_something()
+      throws Exception {
+    Use use = new Use(mayBeOpen, LONG, LONG);
+    account(1000);
+    UsageSample _ = use.of(group());
+    account(2000);
+    UsageSample details = use.of(group());
+
+    assertFalse(stands(use, details));
+  }
+
+  @Test
+  void what_was_said_does_not_stand_when_memory_is_due_and_without_an_account() throws Exception {
+    account(1000);
+    Use due = new Use(mayBeOpen, 0, 0);
+    assertFalse(stands(due, due.of(group())));
+    Files.delete(folder.resolve("unit/cpuacct.usage"));
+    Use without = new Use(mayBeOpen, 0, LONG);
+    assertFalse(stands(without, without.of(group())));
+    Use never = new Use(mayBeOpen, 0, LONG);
+    assertFalse(stands(never, without.of(group())));
   }
 
   @Test
