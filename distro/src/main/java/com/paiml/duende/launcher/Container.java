@@ -9,11 +9,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.osgi.framework.Bundle;
@@ -34,6 +38,7 @@ import org.osgi.framework.wiring.FrameworkWiring;
 final class Container {
   private static final Logger LOG = Logger.getLogger("duende.container");
   private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration RECOVERY = Duration.ofSeconds(10);
   private static final Duration INTERRUPT = Duration.ofSeconds(35);
 
   private final Framework framework;
@@ -140,6 +145,43 @@ final class Container {
       framework.stop();
     } catch (BundleException e) {
       LOG.log(Level.SEVERE, "cannot stop the framework", e);
+    }
+  }
+
+  /**
+   * Waits until what ran before has been taken up: what registers a {@code Supplier} of a {@code CompletionStage} as {@code
+   * (duende.service=recovery)} says when. For {@link #RECOVERY} at most: a platform that does not answer holds up its own.
+   */
+  void awaitRecovery() throws InterruptedException {
+    BundleContext context = framework.getBundleContext();
+    if (context == null) {
+      return;
+    }
+    long end = System.nanoTime() + RECOVERY.toNanos();
+    try {
+      for (ServiceReference<?> reference :
+          context.getServiceReferences(Supplier.class, "(duende.service=recovery)")) {
+        Object service = context.getService(reference);
+        try {
+          if (service instanceof Supplier<?> recovery
+              && recovery.get() instanceof CompletionStage<?> stage) {
+            Object _ =
+                stage
+                    .toCompletableFuture()
+                    .get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+          }
+        } finally {
+          context.ungetService(reference);
+        }
+      }
+    } catch (TimeoutException e) {
+      LOG.warning(
+          () ->
+              "not all that ran before has been taken up after "
+                  + RECOVERY.toSeconds()
+                  + " s; \"duende ps\" shows what a platform has not answered for");
+    } catch (InvalidSyntaxException | IllegalStateException | ExecutionException e) {
+      LOG.log(Level.FINE, "stops meanwhile", e);
     }
   }
 

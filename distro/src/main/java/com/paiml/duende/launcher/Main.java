@@ -67,6 +67,7 @@ public final class Main {
             "duende-stop");
     Runtime.getRuntime().addShutdownHook(hook);
     try (FolderWatch watch = container.follow(mode)) {
+      container.awaitRecovery();
       LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
       lock.ready();
       above.ifPresent(

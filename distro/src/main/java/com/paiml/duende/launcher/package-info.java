@@ -17,8 +17,17 @@
  *       exit status. It returns at once.
  * </ul>
  *
- * <p>And the one that it looks for: when INT or TERM arrives, every {@link java.lang.Runnable} service with {@code
- * duende.service=interrupt} is run before the framework is stopped, each with a deadline.
+ * <p>And those that it looks for:
+ *
+ * <ul>
+ *   <li>once all bundles have started, every {@link java.util.function.Supplier} with {@code duende.service=recovery} is asked
+ *       for a {@link java.util.concurrent.CompletionStage}; the container is called ready when all have completed, or after ten
+ *       seconds;
+ *   <li>for whoever supervises the container, every {@link java.util.function.BooleanSupplier} with {@code
+ *       duende.service=alive} is asked whether it is;
+ *   <li>when INT or TERM arrives, every {@link java.lang.Runnable} with {@code duende.service=interrupt} is run before the
+ *       framework is stopped, each with a deadline.
+ * </ul>
  *
  * <p>A bundle says its place in the order with the manifest header {@code Duende-Start-Level} (1 to 99); one that says nothing
  * starts at 30 when it is ours, at 1 when it is from elsewhere. They stop in the opposite order: whoever supervises daemons

@@ -35,7 +35,9 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
@@ -52,9 +54,10 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 @Component(
     immediate = true,
     configurationPolicy = ConfigurationPolicy.IGNORE,
-    service = {DaemonManager.class, BooleanSupplier.class},
-    property = "duende.service=alive")
-public final class Manager implements DaemonManager, BooleanSupplier {
+    service = {DaemonManager.class, BooleanSupplier.class, Supplier.class},
+    property = {"duende.service=alive", "duende.service=recovery"})
+public final class Manager
+    implements DaemonManager, BooleanSupplier, Supplier<CompletionStage<Void>> {
   private final BundleContext bundle;
   private final Services services;
   private final Engine engine;
@@ -97,6 +100,12 @@ public final class Manager implements DaemonManager, BooleanSupplier {
   @Override
   public boolean getAsBoolean() {
     return engine.answers();
+  }
+
+  /** Completes when what ran before has been taken up: whoever tells that the container is ready waits for that. */
+  @Override
+  public CompletionStage<Void> get() {
+    return engine.recovery();
   }
 
   @Deactivate

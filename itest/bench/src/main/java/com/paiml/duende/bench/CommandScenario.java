@@ -2,12 +2,8 @@ package com.paiml.duende.bench;
 
 import com.paiml.duende.bench.drive.Installed;
 import com.paiml.duende.bench.drive.Latencies;
-import com.paiml.duende.testkit.Await;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** One command at the prompt, whole: a process begins, asks the container, prints and ends. */
 final class CommandScenario implements Scenario {
@@ -29,14 +25,10 @@ final class CommandScenario implements Scenario {
       figures.add(figure(setting, duende, "ps"));
     }
     try (Installed duende = setting.install()) {
-      duende.set("DUENDE_AOT", "on");
+      duende.useCaches();
       duende.up();
-      Path cache = duende.data().resolve("aot/client.aot");
-      Optional<Boolean> made =
-          Await.value(
-              Installed.PATIENCE, () -> Files.exists(cache) ? Optional.of(true) : Optional.empty());
       figures.add(
-          made.isPresent()
+          duende.awaitCache("client")
               ? figure(setting, duende, "ps, with cache")
               : Figure.none(
                   name(), "ps, with cache", Figure.DUENDE, "no cache was made within two minutes"));

@@ -58,13 +58,9 @@ final class StartScenario implements Scenario {
   private Figure cached(Setting setting) throws Exception {
     Latencies warm = new Latencies();
     try (Installed duende = setting.install()) {
-      duende.set("DUENDE_AOT", "on");
+      duende.useCaches();
       duende.up();
-      Path cache = duende.data().resolve("aot/container.aot");
-      if (!Await.value(
-              Installed.PATIENCE,
-              () -> Files.exists(cache) ? java.util.Optional.of(true) : java.util.Optional.empty())
-          .isPresent()) {
+      if (!duende.awaitCache("container")) {
         return Figure.none(
             name(), "to ready, with cache", Figure.DUENDE, "no cache was made within two minutes");
       }

@@ -151,6 +151,8 @@ final class Audit {
                 + PATIENCE.toSeconds()
                 + " s:\n"
                 + String.join("\n", faults)
+                + "\n--- the first of them\n"
+                + about(faults.getFirst())
                 + "\n--- its log\n"
                 + tail(duende.log()));
       }
@@ -159,9 +161,33 @@ final class Audit {
     }
   }
 
+  /** What its container says of the daemon that a fault is about. */
+  private String about(String fault) {
+    String name = fault.split(" ", 2)[0];
+    try {
+      return duende.say("status", name).out() + duende.say("logs", name).out();
+    } catch (IOException e) {
+      return "no answer: " + e;
+    }
+  }
+
   private static String tail(String log) {
     List<String> lines = log.lines().toList();
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+  }
+
+  /** The container has just said that it is ready: what has gone on outside is known to it, unless it says that some is not. */
+  void isTakenUp(String where) throws IOException {
+    List<String> faults = new ArrayList<>();
+    for (Listed daemon : duende.list()) {
+      boolean outside = fleet.member(daemon.name()).map(m -> m.sort().isOutside()).orElse(false);
+      if (outside && survives(daemon.name()) && !daemon.adapterPresent()) {
+        faults.add(daemon.name());
+      }
+    }
+    if (!faults.isEmpty() && !duende.log().contains("not all that ran before has been taken up")) {
+      throw new AssertionError(where + ": ready, and nobody looks after " + faults);
+    }
   }
 
   /** Kills a daemon that nobody else touches, while nobody looks. */

@@ -66,6 +66,7 @@ class ContainerKilledIT {
     try (Platforms platforms = Platforms.start(Settings.platforms())) {
       platforms.missing().forEach(reason -> report.publishEntry("not on", reason));
       install(platforms.folder(folder));
+      duende.useCaches();
       try (Installed container = duende) {
         long seed = Settings.seed();
         Random random = new Random(seed);
@@ -139,7 +140,11 @@ class ContainerKilledIT {
     Latencies found = new Latencies();
     String where = "seed " + seed + ", before the first death";
     found.add(audit.await(where));
+    if (duende.usesCaches() && !duende.awaitCache("client")) {
+      System.out.println("no class caches have been made yet; the first deaths come without them");
+    }
     audit.begin();
+    Latencies ready = new Latencies();
     Latencies times = new Latencies();
     Latencies wentOn = new Latencies();
     int inTime = 0;
@@ -163,7 +168,10 @@ class ContainerKilledIT {
         killWhileItStarts(random.nextInt(900));
         audit.died();
       }
+      long begin = System.nanoTime();
       duende.up();
+      ready.add(System.nanoTime() - begin);
+      audit.isTakenUp(where);
       long took = audit.await(where);
       String lastWrong = audit.last();
       times.add(took);
@@ -188,7 +196,9 @@ class ContainerKilledIT {
             + rounds
             + " deaths, "
             + churn.commands()
-            + " commands answered; from ready until what ran had gone on, and what lived in the JVM"
+            + " commands answered; from \"duende up\" until ready, with what ran before taken up: "
+            + ready
+            + "; from ready until what ran had gone on, and what lived in the JVM"
             + " had begun anew: "
             + wentOn
             + ", "

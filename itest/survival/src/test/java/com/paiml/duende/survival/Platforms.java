@@ -169,8 +169,9 @@ final class Platforms implements AutoCloseable {
         List<String> words = new ArrayList<>(engine.client());
         words.addAll(list);
         for (String line : must(Command.run(PATIENCE, words)).lines().toList()) {
-          // containerd knows a container by its name alone; its image stands beside it.
-          daemon(line).ifPresent(name -> present.put(name, line.strip()));
+          // containerd knows a container by its name alone; its image stands beside it. Its columns
+          // are as wide as the longest name there is just now.
+          daemon(line).ifPresent(name -> present.put(name, line.strip().replaceAll("\\s+", " ")));
         }
         return present;
       }

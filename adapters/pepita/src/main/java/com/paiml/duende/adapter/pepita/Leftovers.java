@@ -40,9 +40,32 @@ final class Leftovers {
         removeOne(pid, instance, kept, deadline);
       }
     } catch (LinuxException e) {
-      throw new DaemonException(
-          ErrorCode.IO, "pepita", "processes cannot be listed: " + e.getMessage(), "", e);
+      throw unlisted(e);
     }
+  }
+
+  /** Whether a monitor runs in this machine's folder. */
+  boolean isInUse(Path folder) throws DaemonException {
+    try {
+      for (int pid : engine.linux.proc().pids()) {
+        try {
+          Path working = Files.readSymbolicLink(Path.of("/proc", Integer.toString(pid), "cwd"));
+          if (folderOf(working).equals(folder) && isMonitor(pid)) {
+            return true;
+          }
+        } catch (IOException e) {
+          // Gone.
+        }
+      }
+      return false;
+    } catch (LinuxException e) {
+      throw unlisted(e);
+    }
+  }
+
+  private static DaemonException unlisted(LinuxException e) {
+    return new DaemonException(
+        ErrorCode.IO, "pepita", "processes cannot be listed: " + e.getMessage(), "", e);
   }
 
   private void removeOne(int pid, Instance instance, Set<String> kept, Deadline deadline)

@@ -36,6 +36,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -45,6 +46,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +97,10 @@ final class Machines {
   private final Kvm kvm;
   private final Cids cids;
   private final Jails jails = Jails.here();
+
+  /** Of the machines that this adapter has, or is making. */
+  private final Set<Path> folders = ConcurrentHashMap.newKeySet();
+
   private final java.util.function.Supplier<Optional<HostRuntime>> host;
 
   Machines(
@@ -196,7 +203,7 @@ final class Machines {
     Resources limits = limits(spec.config(), memory(spec.config(), table));
     Path folder = makeFolder(spec);
     Undo undo = new Undo();
-    undo.add(() -> delete(folder));
+    undo.add(() -> deleteFolder(folder));
     long cid = 0;
     try {
       Path _ = Files.writeString(folder.resolve(Leftovers.OWNER), spec.instance().id());
@@ -335,23 +342,46 @@ final class Machines {
         r.enforce());
   }
 
-  private static Path makeFolder(LaunchSpec spec) throws DaemonException {
+  private Path makeFolder(LaunchSpec spec) throws DaemonException {
     Path folder = folder(spec);
     try {
-      return Files.createDirectory(
-          folder,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    } catch (java.nio.file.FileAlreadyExistsException e) {
-      throw new DaemonException(
-          ErrorCode.ALREADY_EXISTS,
-          spec.name(),
-          "there is a machine's folder " + folder + " already",
-          "stop that machine, or remove the folder when it is nobody's",
-          e);
+      try {
+        return createFolder(folder);
+      } catch (FileAlreadyExistsException e) {
+        if (folders.contains(folder)
+            || !isOf(spec.instance(), folder)
+            || new Leftovers(engine).isInUse(folder)) {
+          throw new DaemonException(
+              ErrorCode.ALREADY_EXISTS,
+              spec.name(),
+              "there is a machine in " + folder + " already",
+              "stop that machine first",
+              e);
+        }
+        // Its monitor ended while no adapter was there, before anybody could clear up after it.
+        delete(folder);
+        return createFolder(folder);
+      }
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.IO, spec.name(), folder + " cannot be made: " + e, "see its rights", e);
     }
+  }
+
+  /** Also of one that nobody had signed yet, when its container died. */
+  private static boolean isOf(Instance instance, Path folder) throws IOException {
+    Path owner = folder.resolve(Leftovers.OWNER);
+    return !Files.exists(owner)
+        || Set.of("", instance.id()).contains(Files.readString(owner).strip());
+  }
+
+  private Path createFolder(Path folder) throws IOException {
+    Path made =
+        Files.createDirectory(
+            folder,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    boolean _ = folders.add(folder);
+    return made;
   }
 
   private VmPlan plan(
@@ -548,6 +578,23 @@ final class Machines {
     handle.get(FOLDER).ifPresent(f -> deleteQuietly(Path.of(f)));
   }
 
+  /** As {@link #clean}, of one that ended while no adapter was there; its folder may be a later machine's by now. */
+  void cleanLost(DaemonHandle handle) throws DaemonException {
+    String identity = handle.get(PROCESS).orElse("");
+    if (engine.isAlive(identity)) {
+      throw new DaemonException(
+          ErrorCode.INVALID_STATE, handle.name(), "its machine still runs", "stop it first");
+    }
+    Optional<Path> folder = handle.get(FOLDER).map(Path::of);
+    if (folder.isPresent()
+        && !folders.contains(folder.get())
+        && !new Leftovers(engine).isInUse(folder.get())) {
+      clean(handle);
+    } else {
+      handle.get(CID).ifPresent(cid -> freeCid(cid, identity));
+    }
+  }
+
   private void freeCid(String cid, String owner) {
     try {
       cids.free(Long.parseLong(cid), owner);
@@ -556,12 +603,17 @@ final class Machines {
     }
   }
 
-  private static void deleteQuietly(Path folder) {
+  private void deleteQuietly(Path folder) {
     try {
-      delete(folder);
+      deleteFolder(folder);
     } catch (IOException e) {
       LOGGER.log(Level.WARNING, folder + " is left: " + e.getMessage());
     }
+  }
+
+  private void deleteFolder(Path folder) throws IOException {
+    delete(folder);
+    boolean _ = folders.remove(folder);
   }
 
   private static void delete(Path folder) throws IOException {
@@ -646,7 +698,11 @@ final class Machines {
       return new Found(
           new Recovery.Lost("what belongs to its machine cannot be read: " + e.getMessage()), null);
     }
-    return takeUp(run, deadline);
+    Found found = takeUp(run, deadline);
+    if (found.run() != null) {
+      boolean _ = folders.add(folder);
+    }
+    return found;
   }
 
   private Monitor running(DaemonHandle handle) throws DaemonException {

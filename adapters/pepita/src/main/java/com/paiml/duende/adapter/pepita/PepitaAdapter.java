@@ -550,6 +550,7 @@ public final class PepitaAdapter implements PlatformAdapter, Vms {
     refuseGone(handle.name());
     Optional<VmRun> run = find(handle);
     if (run.isEmpty()) {
+      machines().cleanLost(handle);
       return;
     }
     if (!run.get().hasEnded()) {

@@ -181,6 +181,25 @@ class MachineTest {
     assertTrue(lost.describe().contains("killed by signal 9"), lost.describe());
   }
 
+  /** What a container leaves that dies before the start is on record, if the monitor ends as well. */
+  @Test
+  void the_folder_of_a_machine_that_nobody_knows_and_nobody_runs_is_no_obstacle() throws Exception {
+    LaunchSpec spec = lab.shell("sleep 3600");
+    DaemonHandle first = lab.start(spec);
+    lab.reopen();
+    DaemonException refusal = assertThrows(DaemonException.class, () -> lab.start(spec));
+    assertEquals(ErrorCode.ALREADY_EXISTS, refusal.code(), refusal.getMessage());
+    ProcessHandle monitor = ProcessHandle.of(first.pid().orElseThrow()).orElseThrow();
+    monitor.destroyForcibly();
+    Await.until("it has ended", Lab.PATIENCE, () -> !monitor.isAlive());
+    DaemonHandle second = lab.start(spec);
+    // Of the first one's there is nothing to be cleared any more: the folder is the second one's.
+    lab.adapter().destroy(first, Lab.deadline());
+    assertTrue(Files.exists(spec.runDirectory().resolve("vm/secret")));
+    lab.adapter().kill(second, Lab.deadline());
+    assertInstanceOf(ExitReason.Signalled.class, lab.end(second));
+  }
+
   @Test
   void a_program_that_takes_more_memory_than_there_is_has_run_out_of_memory() throws Exception {
     Lab.Events events = new Lab.Events();

@@ -44,9 +44,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -91,6 +94,7 @@ public final class Engine implements AutoCloseable {
   private final Map<String, Supervisor> daemons = new ConcurrentSkipListMap<>();
   private final Map<String, GroupConfig> groups = new ConcurrentSkipListMap<>();
   private final Map<Ports.Port, Set<String>> recovering = new ConcurrentHashMap<>();
+  private final Queue<CompletableFuture<Void>> awaitingRecovery = new ConcurrentLinkedQueue<>();
   private final PayloadResolver.Watch watch;
   private volatile boolean shuttingDown;
   private volatile boolean closed;
@@ -957,7 +961,7 @@ public final class Engine implements AutoCloseable {
         .ifPresent(
             change -> {
               Ports.Port gone = change.gone();
-              recovering.remove(gone);
+              boolean _ = recovered(gone);
               adapterEvent(gone, false);
               daemons.values().forEach(d -> d.adapterLeft(gone));
               change.instead().ifPresent(this::came);
@@ -1002,7 +1006,7 @@ public final class Engine implements AutoCloseable {
   }
 
   private void giveUpWaiting(Ports.Port port) {
-    if (recovering.remove(port) != null) {
+    if (recovered(port)) {
       onCalls(() -> complete(port), new CompletableFuture<>());
     }
   }
@@ -1011,8 +1015,35 @@ public final class Engine implements AutoCloseable {
     Set<String> open = recovering.get(port);
     if (open != null) {
       open.remove(name);
-      if (open.isEmpty() && recovering.remove(port) != null) {
+      if (open.isEmpty() && recovered(port)) {
         onCalls(() -> complete(port), new CompletableFuture<>());
+      }
+    }
+  }
+
+  /** Nothing more of this port's is waited for. */
+  private boolean recovered(Ports.Port port) {
+    boolean known = recovering.remove(port) != null;
+    tellRecovery();
+    return known;
+  }
+
+  /**
+   * Completes once each run of an earlier container, or of the manager before this one, has been looked for on the platforms
+   * that are there; at once when there is none to look for. Also when this engine is closed.
+   */
+  public CompletionStage<Void> recovery() {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    awaitingRecovery.add(asked);
+    tellRecovery();
+    return asked;
+  }
+
+  private void tellRecovery() {
+    if (recovering.isEmpty() || closed) {
+      CompletableFuture<Void> waits;
+      while ((waits = awaitingRecovery.poll()) != null) {
+        waits.complete(null);
       }
     }
   }
@@ -1085,6 +1116,7 @@ public final class Engine implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    tellRecovery();
     watch.close();
     List<String> inside =
         daemons.values().stream()

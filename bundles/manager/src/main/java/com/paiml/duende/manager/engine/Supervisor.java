@@ -1083,7 +1083,8 @@ final class Supervisor {
       var _ = engine.timers().after(recoverRetry, () -> post(new Message.AdapterCame()));
       recoverRetry = Math.min(RECOVER_RETRY_LAST, recoverRetry * 2);
     } finally {
-      engine.recoveryTried(port.get(), name);
+      // After what was found has been noted.
+      mailbox.post(() -> engine.recoveryTried(port.get(), name));
     }
   }
 

@@ -103,6 +103,10 @@ final class ScriptedAdapter implements PlatformAdapter {
   volatile Optional<DaemonException> pauseFault = Optional.empty();
   volatile Optional<DaemonException> recoverFault = Optional.empty();
   volatile Optional<RuntimeException> unchangedFault = Optional.empty();
+
+  /** What was to be taken up waits for this. */
+  volatile CountDownLatch recoverGate = new CountDownLatch(0);
+
   volatile int execCode;
   volatile Duration execTakes = Duration.ZERO;
   volatile boolean forgetful;
@@ -265,6 +269,13 @@ final class ScriptedAdapter implements PlatformAdapter {
       DaemonHandle handle, LaunchSpec spec, AdapterEvents events, Deadline deadline)
       throws DaemonException {
     here(handle.name());
+    try {
+      if (!recoverGate.await(1, TimeUnit.MINUTES)) {
+        throw new IllegalStateException("nobody opens the gate");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
     if (recoverFault.isPresent()) {
       throw recoverFault.get();
     }

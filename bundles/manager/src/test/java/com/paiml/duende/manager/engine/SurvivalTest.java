@@ -33,7 +33,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -256,6 +258,51 @@ class SurvivalTest {
     bench.await("kept", DaemonInfo::adapterPresent);
     assertEquals(List.of("kept"), machine.names());
     assertEquals(1, bench.control.count());
+  }
+
+  @Test
+  void recoveryIsOverOnceAllOfBeforeHasBeenLookedFor() throws Exception {
+    open("c1").plug();
+    bench.deploy(config("a").build());
+    bench.deploy(config("b").build());
+    open("c2");
+    CountDownLatch gate = new CountDownLatch(1);
+    bench.adapter.recoverGate = gate;
+    assertTrue(bench.engine.recovery().toCompletableFuture().isDone(), "no platform is there yet");
+    bench.plug();
+    CompletableFuture<Void> over = bench.engine.recovery().toCompletableFuture();
+    assertFalse(over.isDone());
+    gate.countDown();
+    Void _ = over.get(WAIT.toSeconds(), TimeUnit.SECONDS);
+    assertTrue(bench.info("a").adapterPresent());
+    assertTrue(bench.info("b").adapterPresent());
+  }
+
+  @Test
+  void recoveryIsOverWhenThePlatformLeaves() throws Exception {
+    CompletableFuture<Void> over = recoveryThatHangs();
+    bench.unplug();
+    assertTrue(over.isDone());
+  }
+
+  @Test
+  void recoveryIsOverWhenTheManagerIsClosed() throws Exception {
+    CompletableFuture<Void> over = recoveryThatHangs();
+    Thread closes = Thread.ofPlatform().start(bench::close);
+    Void _ = over.get(WAIT.toSeconds(), TimeUnit.SECONDS);
+    bench.adapter.recoverGate.countDown();
+    closes.join();
+  }
+
+  private CompletableFuture<Void> recoveryThatHangs() throws Exception {
+    open("c1").plug();
+    bench.deploy(config("a").build());
+    open("c2");
+    bench.adapter.recoverGate = new CountDownLatch(1);
+    bench.plug();
+    CompletableFuture<Void> over = bench.engine.recovery().toCompletableFuture();
+    assertFalse(over.isDone());
+    return over;
   }
 
   @Test

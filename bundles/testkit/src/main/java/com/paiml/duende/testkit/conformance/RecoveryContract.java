@@ -110,6 +110,20 @@ interface RecoveryContract extends Contract {
   }
 
   @Test
+  default void what_ended_while_nobody_watched_is_cleared_away_and_can_be_started_again()
+      throws Exception {
+    bench().require(Capability.RECOVER);
+    Run old = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(1), 7));
+    bench().leave();
+    Await.until("it has ended", bench().patience(), () -> old.alive() == 0);
+    assertFalse(recover(old) instanceof Recovery.Running, "it has ended");
+    bench().adapter().destroy(old.handle(), bench().deadline());
+    Run next = bench().start(next(old.spec()));
+    assertFalse(next.handle().equals(old.handle()), "another run has another handle");
+    assertInstanceOf(ExitReason.Failure.class, next.awaitExit());
+  }
+
+  @Test
   default void what_was_destroyed_is_not_found_and_not_started_again() throws Exception {
     bench().require(Capability.RECOVER);
     Run old = bench().start(new Behaviour.Sleeps()).up();
@@ -191,6 +205,23 @@ interface RecoveryContract extends Contract {
       adapter.recoveryComplete(bench().instance(), List.of(), bench().deadline());
       assertTrue(foreign.isUntouched(), "touched when leftovers were removed");
     }
+  }
+
+  private static LaunchSpec next(LaunchSpec s) {
+    return new LaunchSpec(
+        s.instance(),
+        s.id(),
+        s.name(),
+        s.generation() + 1,
+        s.payload(),
+        s.args(),
+        s.env(),
+        s.config(),
+        s.table(),
+        s.stateDirectory(),
+        s.runDirectory(),
+        s.logFile(),
+        s.trace());
   }
 
   private Recovery recover(Run old) throws Exception {

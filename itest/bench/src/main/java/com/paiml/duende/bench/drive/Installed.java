@@ -23,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 public final class Installed implements AutoCloseable {
   public static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  private static final String CACHES = "DUENDE_AOT";
+
   /**
    * What a command said.
    *
@@ -56,7 +58,7 @@ public final class Installed implements AutoCloseable {
     Files.createDirectories(etc().resolve("daemons"));
     environment.put("DUENDE_DATA", data().toString());
     environment.put("DUENDE_ETC", etc().toString());
-    environment.put("DUENDE_AOT", "off");
+    environment.put(CACHES, "off");
   }
 
   public Path data() {
@@ -107,6 +109,29 @@ public final class Installed implements AutoCloseable {
   /** Starts the container and returns when it is ready. */
   public void up() throws Exception {
     String _ = call("up").ok();
+  }
+
+  /**
+   * Has the class caches made, and used once they are there, as everybody's distribution does. To be called before it starts;
+   * unless it is, there are none: they are made beside what is measured.
+   */
+  public void useCaches() {
+    set(CACHES, "on");
+  }
+
+  public boolean usesCaches() {
+    return "on".equals(environment.get(CACHES));
+  }
+
+  /**
+   * Waits for a cache; first comes the container's, then the client's.
+   *
+   * @param whose {@code container} or {@code client}
+   * @return false when none was made within {@link #PATIENCE}
+   */
+  public boolean awaitCache(String whose) throws Exception {
+    Path cache = data().resolve("aot").resolve(whose + ".build");
+    return Await.value(PATIENCE, () -> Optional.of(cache).filter(Files::exists)).isPresent();
   }
 
   public Process start(Path out, Path err, String... words) throws IOException {
