@@ -3,6 +3,7 @@ package com.paiml.duende.survival;
 import com.paiml.duende.bench.drive.Installed;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Asks for the list of daemons again and again, and remembers the longest time between two answers. */
 final class Asker {
@@ -10,7 +11,7 @@ final class Asker {
   private final String name;
   private final Thread thread;
   private volatile boolean halted;
-  private volatile long answers;
+  private final AtomicInteger answers = new AtomicInteger();
   private volatile long longest;
   private volatile long last = System.nanoTime();
 
@@ -27,11 +28,11 @@ final class Asker {
 
   /** Whether the last answer is younger than this question. */
   boolean isAnswered() throws InterruptedException {
-    long before = answers;
+    long before = answers.get();
     for (int i = 0; i < 100 && answers < before + 2; i++) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
-    return answers >= before + 2;
+    return answers.get() >= before + 2;
   }
 
   /** Milliseconds. */
@@ -48,7 +49,7 @@ final class Asker {
           long now = System.nanoTime();
           longest = Math.max(longest, now - last);
           last = now;
-          answers++;
+          int _ = answers.incrementAndGet();
         }
       } catch (IOException notNow) {
         // It counts as no answer.

@@ -897,7 +897,8 @@ class EngineTest {
     verdict.set(PolicyEngine.Verdict.ALLOW);
     bench.await("web", DaemonInfo::ready);
     bench.adapter.execCode = 1;
-    bench.deploy(
+    // Not waited for: it may be halted before anybody sees it run.
+    bench.control.deploy(
         config("web")
             .healthCheck(
                 new HealthCheck(
@@ -911,7 +912,9 @@ class EngineTest {
                     100,
                     Duration.ZERO,
                     HealthCheck.OnUnhealthy.REPORT))
-            .build());
+            .build(),
+        DeployOptions.DEFAULT,
+        Duration.ZERO);
     bench.await("web", i -> i.status().toString().contains("gate: line stopped"));
     assertEquals(List.of(), bench.machine.names());
     bench.control.forget(policy);
