@@ -29,7 +29,7 @@ final class Asker {
   /** Whether the last answer is younger than this question. */
   boolean isAnswered() throws InterruptedException {
     long before = answers.get();
-    for (int i = 0; i < 100 && answers < before + 2; i++) {
+    for (int i = 0; i < 100 && answers.get() < before + 2; i++) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
     return answers.get() >= before + 2;
