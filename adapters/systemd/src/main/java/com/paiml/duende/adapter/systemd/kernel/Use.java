@@ -33,6 +33,10 @@ public final class Use implements AutoCloseable {
   private static final int STIME = 12;
   private static final long KEPT = TimeUnit.SECONDS.toNanos(5);
   private static final long STANDS = TimeUnit.MINUTES.toNanos(5);
+
+  /** So many times that is added where only {@link #stands} is asked. */
+  private static final int LATER = 2;
+
   private static final Pattern BYTES = Pattern.compile("([rw])bytes=([0-9]+)");
 
   /**
@@ -115,8 +119,9 @@ public final class Use implements AutoCloseable {
   }
 
   /**
-   * Whether nothing has become different since: {@link #of} would say the same once more. That takes one reading, of the processor
-   * time; whoever is told no asks for all.
+   * Whether it has done nothing since. That takes one reading, of the processor time; whoever is told no asks for all. A unit that
+   * does nothing takes no memory, but the kernel may take some of it: who asks in this way hears of that within a quarter of an
+   * hour.
    *
    * @param known what was said last
    * @param buffer of {@link #READ} bytes
@@ -128,7 +133,7 @@ public final class Use implements AutoCloseable {
     return before != null
         && counted != null
         && before.settled
-        && now - before.due < 0
+        && now - before.due < LATER * stands
         && before.mark.cpu.isPresent()
         && known.hasFiguresOf(before.sample)
         && counted.nanosAgain(buffer, mayBeOpen) == before.mark.cpu.getAsLong();

@@ -318,10 +318,14 @@ class UseTest {
   }
 
   @Test
-  void what_was_said_does_not_stand_when_memory_is_due_and_without_an_account() throws Exception {
+  void what_was_said_stands_three_times_as_long_as_memory_and_not_without_an_account()
+      throws Exception {
     account(1000);
-    Use due = new Use(mayBeOpen, 0, 0);
-    assertFalse(stands(due, due.of(group())));
+    Use due = new Use(mayBeOpen, 0, TimeUnit.SECONDS.toNanos(20));
+    UsageSample said = due.of(group());
+    long now = System.nanoTime();
+    assertTrue(due.stands(said, new byte[Use.READ], now + TimeUnit.SECONDS.toNanos(49)));
+    assertFalse(due.stands(said, new byte[Use.READ], now + TimeUnit.SECONDS.toNanos(61)));
     Files.delete(folder.resolve("unit/cpuacct.usage"));
     Use without = new Use(mayBeOpen, 0, LONG);
     assertFalse(stands(without, without.of(group())));
