@@ -86,7 +86,7 @@ interface UsageContract extends Contract {
 
   @Test
   default void who_has_worked_or_ended_is_not_said_to_have_rested() throws Exception {
-    bench().require(Capability.USAGE);
+    bench().require(Capability.USAGE, Capability.KILL);
     Run busy = bench().start(new Behaviour.BurnsCpu()).up();
     UsageSample first = usage(busy);
     assumeTrue(first.cpuNanos() != UsageSample.UNKNOWN, "processor time is not given here");
