@@ -177,6 +177,10 @@ public final class SystemdAdapter implements PlatformAdapter {
               deadline);
       keep(run);
       return run.handle();
+    } catch (DaemonException refused) {
+      // What was being asked for is answered by nobody any more.
+      refuseGone(spec.name());
+      throw refused;
     } finally {
       names.release(spec);
     }

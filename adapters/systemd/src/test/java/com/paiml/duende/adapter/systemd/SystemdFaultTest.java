@@ -3,10 +3,12 @@ package com.paiml.duende.adapter.systemd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.paiml.duende.api.AdapterGone;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
@@ -294,6 +296,31 @@ class SystemdFaultTest {
     DaemonHandle handle = start.get(Bench.PATIENCE.toSeconds(), TimeUnit.SECONDS);
     assertEquals(PlatformStatus.State.RUNNING, bench.adapter.status(handle, Bench.soon()).state());
     assertTrue(handle.pid().isPresent());
+  }
+
+  /** As when the adapter's bundle is updated. */
+  @Test
+  void a_start_that_waits_is_given_up_at_once_when_the_adapter_goes_and_the_next_one_makes_its_own()
+      throws Exception {
+    Systemd systemd = SYSTEMD.get();
+    Path gate = bench.folder.resolve("left-gate");
+    CompletableFuture<DaemonHandle> start = startThatWaits("left", "exec sleep 3600", gate);
+    bench.adapter.deactivate();
+    ExecutionException end =
+        assertThrows(ExecutionException.class, () -> start.get(30, TimeUnit.SECONDS));
+    assertInstanceOf(AdapterGone.class, end.getCause());
+    Files.writeString(gate, "");
+    String unit = bench.unit("left");
+    Await.until(
+        "nobody's unit runs",
+        Bench.PATIENCE,
+        () -> bench.show(unit, "ActiveState").equals("active"));
+    String nobodys = bench.show(unit, "MainPID");
+    bench.adapter = new SystemdAdapter(new Domains(systemd.busAddress(), ""));
+    DaemonHandle handle = bench.start(bench.shell("left", "exec sleep 3600", b -> b));
+    assertEquals("active", bench.show(unit, "ActiveState"));
+    assertNotEquals(nobodys, bench.show(unit, "MainPID"));
+    assertTrue(ProcessHandle.of(handle.pid().orElseThrow()).orElseThrow().isAlive());
   }
 
   @Test

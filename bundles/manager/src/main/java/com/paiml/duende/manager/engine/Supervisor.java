@@ -591,13 +591,13 @@ final class Supervisor {
   private void launch(Effect.Launch l, Instant at) {
     long generation = l.generation();
     DaemonConfig config = l.config();
+    Optional<Ports.Port> found = engine.ports().find(config.platform());
+    if (found.isEmpty() || !found.get().open) {
+      holdForAdapter(config, generation);
+      return;
+    }
+    Ports.Port port = found.get();
     try {
-      Optional<Ports.Port> found = engine.ports().find(config.platform());
-      if (found.isEmpty() || !found.get().open) {
-        holdForAdapter(config, generation);
-        return;
-      }
-      Ports.Port port = found.get();
       if (config.restartBy() == DaemonConfig.RestartBy.MANAGER || l.restarts() == 0) {
         PolicyEngine.Verdict verdict = engine.policies().beforeStart(config, l.restarts());
         if (!verdict.allowed()) {
@@ -620,13 +620,12 @@ final class Supervisor {
         start(port, l, at);
       }
     } catch (AdapterGone e) {
-      // It may still be registered, for a moment: not at once again.
-      post(
-          new Message.Held(
-              generation,
-              "the adapter of platform \"" + config.platform() + "\"",
-              Optional.of(ADAPTER_RETRY)));
+      holdForNext(config, generation);
     } catch (DaemonException e) {
+      if (hasLeft(port)) {
+        holdForNext(config, generation);
+        return;
+      }
       boolean waits =
           e.code().equals(ErrorCode.NOT_FOUND)
               && engine.payloads().kindOf(config) != Payload.Kind.PROGRAM
@@ -637,6 +636,12 @@ final class Supervisor {
         post(new Message.SpawnFailed(generation, e));
       }
     } catch (RuntimeException | LinkageError e) {
+      if (hasLeft(port)) {
+        // Classes that it had not used yet cannot be had any more.
+        LOG.log(Level.DEBUG, name + ": its adapter has left", e);
+        holdForNext(config, generation);
+        return;
+      }
       LOG.log(Level.ERROR, name + ": could not be started", e);
       post(
           new Message.SpawnFailed(
@@ -644,6 +649,20 @@ final class Supervisor {
               new DaemonException(
                   ErrorCode.INTERNAL, name, "could not be started: " + e, "see the log", e)));
     }
+  }
+
+  /** Whether the adapter has been taken away since, or replaced. */
+  private boolean hasLeft(Ports.Port port) {
+    return engine.ports().find(port.platform).filter(p -> p.epoch == port.epoch).isEmpty();
+  }
+
+  /** Its adapter left in the middle of the start. It may still be registered, for a moment: not at once again. */
+  private void holdForNext(DaemonConfig config, long generation) {
+    post(
+        new Message.Held(
+            generation,
+            "the adapter of platform \"" + config.platform() + "\"",
+            Optional.of(ADAPTER_RETRY)));
   }
 
   private void holdForAdapter(DaemonConfig config, long generation) {

@@ -100,6 +100,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   volatile Duration spawnTakes = Duration.ZERO;
   volatile Duration stopTakes = Duration.ZERO;
   volatile Optional<DaemonException> spawnFault = Optional.empty();
+  volatile Runnable amidSpawn = () -> {};
   volatile Optional<DaemonException> pauseFault = Optional.empty();
   volatile Optional<DaemonException> recoverFault = Optional.empty();
   volatile Optional<RuntimeException> unchangedFault = Optional.empty();
@@ -174,6 +175,7 @@ final class ScriptedAdapter implements PlatformAdapter {
     spawners.add(Thread.currentThread());
     take(spawnTakes);
     hold(beforeSpawn, spec.name());
+    amidSpawn.run();
     if (spawnFault.isPresent()) {
       throw spawnFault.get();
     }

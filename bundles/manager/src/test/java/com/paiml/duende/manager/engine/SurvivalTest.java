@@ -305,6 +305,23 @@ class SurvivalTest {
     return over;
   }
 
+  /** Its bundle is being updated: what it has not loaded yet cannot be loaded any more. */
+  @Test
+  void aStartInWhoseMiddleTheAdapterLeavesIsMadeByTheNextOne() throws Exception {
+    open("c1").plug();
+    ScriptedAdapter leaving = bench.adapter;
+    leaving.amidSpawn =
+        () -> {
+          bench.engine.remove(leaving);
+          throw new NoClassDefFoundError("com/example/Late");
+        };
+    bench.control.deploy(config("a").build(), DeployOptions.DEFAULT, Duration.ZERO);
+    bench.await("a", i -> i.activity().contains("the adapter of platform"));
+    bench.plugAgain();
+    bench.await("a", DaemonInfo::ready);
+    assertEquals(0, bench.info("a").restarts());
+  }
+
   @Test
   void nothingIsStartedBeforeThoseOfBeforeAreTakenUp() throws Exception {
     open("c1").plug();

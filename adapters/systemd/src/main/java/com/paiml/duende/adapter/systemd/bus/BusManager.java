@@ -385,8 +385,10 @@ public final class BusManager implements ServiceManager {
       l = link;
       link = null;
     }
+    List<Watched> left = List.copyOf(watched.values());
     watched.clear();
     doubtful.clear();
+    left.forEach(w -> w.watcher.closed());
     if (l != null) {
       l.close();
     }

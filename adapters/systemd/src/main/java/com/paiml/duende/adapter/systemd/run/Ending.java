@@ -62,6 +62,11 @@ final class Ending implements UnitWatcher {
   }
 
   @Override
+  public void closed() {
+    news.release();
+  }
+
+  @Override
   public void found(UnitState now) {
     state = now;
     removed = !now.isLoaded();

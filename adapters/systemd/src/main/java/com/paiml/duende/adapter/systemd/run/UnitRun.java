@@ -70,7 +70,7 @@ public final class UnitRun implements UnitWatcher {
   private final LaunchSpec spec;
   private final String unit;
   private final RelayedEvents events;
-  private final ServiceManager.Watch watch;
+  private volatile ServiceManager.Watch watch;
 
   /** Completed when it is known whether the program runs. */
   private final CompletableFuture<String> started = new CompletableFuture<>();
@@ -367,6 +367,11 @@ public final class UnitRun implements UnitWatcher {
   }
 
   @Override
+  public void closed() {
+    leave();
+  }
+
+  @Override
   public synchronized void found(UnitState now) {
     if (!begun) {
       foundStarting(now);
@@ -413,6 +418,11 @@ public final class UnitRun implements UnitWatcher {
 
   // The start
 
+  /** To be called when somebody else has watched the unit of this name since. */
+  void watchAgain() throws DaemonException {
+    watch = domain.manager().watch(unit, this);
+  }
+
   /** Waits until the program runs, has run, or could not be started. */
   void awaitStart(Deadline deadline) throws DaemonException {
     String result;
@@ -422,9 +432,12 @@ public final class UnitRun implements UnitWatcher {
       throw Faults.timeout(spec.name(), "systemd has not started " + unit);
     } catch (InterruptedException e) {
       throw Faults.interrupted(spec.name(), "its start");
-    } catch (ExecutionException impossible) {
+    } catch (ExecutionException left) {
+      if (left.getCause() instanceof AdapterGone gone) {
+        throw gone;
+      }
       throw new DaemonException(
-          ErrorCode.INTERNAL, spec.name(), "its start was lost", "report this", impossible);
+          ErrorCode.INTERNAL, spec.name(), "its start was lost", "report this", left);
     }
     UnitState now = current();
     if (result.equals("running") && !isExecuted(now, deadline)) {

@@ -143,13 +143,13 @@ public final class Units {
         if (!refused.code().equals(ErrorCode.ALREADY_EXISTS)) {
           throw refused;
         }
-        makeWay(domain, run.unit(), spec, deadline);
+        makeWay(domain, run, spec, deadline);
         run.startsBy(domain.manager().startTransient(run.unit(), settings, deadline));
       }
       run.askIdentity();
       return;
     }
-    makeWay(domain, run.unit(), spec, deadline);
+    makeWay(domain, run, spec, deadline);
     UnitFiles files = install ? domain.installed() : domain.written();
     files.write(
         run.unit(),
@@ -166,9 +166,13 @@ public final class Units {
     }
   }
 
-  /** An ended run of ours makes room; whatever else has the name stays as it is. */
-  private static void makeWay(Domain domain, String unit, LaunchSpec spec, Deadline deadline)
+  /**
+   * An ended run of ours makes room, and so does one that another adapter was starting when it went: whoever is here has none
+   * of this name, and had every run of before. Whatever else has the name stays as it is.
+   */
+  private static void makeWay(Domain domain, UnitRun run, LaunchSpec spec, Deadline deadline)
       throws DaemonException {
+    String unit = run.unit();
     UnitState there = domain.manager().look(unit, deadline);
     if (!there.isLoaded()) {
       return;
@@ -181,11 +185,8 @@ public final class Units {
           "remove that unit, or give the daemon another name");
     }
     if (!there.isOver()) {
-      throw new DaemonException(
-          ErrorCode.ALREADY_EXISTS,
-          spec.name(),
-          "its unit " + unit + " runs already (pid " + there.text("MainPID") + ")",
-          "stop it first");
+      end(domain, unit, deadline);
+      run.watchAgain();
     }
     domain.manager().forget(unit, deadline);
   }

@@ -21,4 +21,7 @@ public interface UnitWatcher {
 
   /** It is there again; what became of the unit meanwhile is in the state. */
   void found(UnitState state);
+
+  /** The way to the manager has been closed: nothing more will be told. */
+  void closed();
 }

@@ -343,6 +343,8 @@ public final class ToolManager implements ServiceManager {
       closed = true;
       looking.notifyAll();
     }
+    List<Watched> left = List.copyOf(watched.values());
     watched.clear();
+    left.forEach(w -> w.watcher.closed());
   }
 }
