@@ -94,10 +94,11 @@ class BundlesSwappedIT {
   @Tag("long")
   void a_hundred_swaps_leave_nothing_behind_on_any_platform(TestReporter report) throws Exception {
     Random random = new Random(Settings.seed());
-    List<String> order = new ArrayList<>(BUNDLES);
+    List<String> all = Settings.bundles(BUNDLES);
+    List<String> order = new ArrayList<>(all);
     int swaps = Settings.rounds(100);
     while (order.size() < swaps) {
-      order.add(BUNDLES.get(random.nextInt(BUNDLES.size())));
+      order.add(all.get(random.nextInt(all.size())));
     }
     try (Platforms platforms = Platforms.start(Settings.platforms())) {
       platforms.missing().forEach(reason -> report.publishEntry("not on", reason));
@@ -138,7 +139,7 @@ class BundlesSwappedIT {
     List<Vitals> vitals = new ArrayList<>();
     for (int i = 0; i < order.size(); i++) {
       // Each has been swapped once: what is only made once is there.
-      if (i == BUNDLES.size()) {
+      if (i == Settings.bundles(BUNDLES).size()) {
         vitals.add(vitals(churn, audit));
       }
       String bundle = order.get(i);

@@ -47,6 +47,12 @@ final class Settings {
         (value.isEmpty() ? "systemd,docker,podman,containerd,pepita" : value).split(","));
   }
 
+  /** Which bundles are replaced; these unless -Dsurvival.bundles names some of them. */
+  static List<String> bundles(List<String> all) {
+    String value = System.getProperty("duende.survival.bundles", "");
+    return value.isEmpty() ? all : List.of(value.split(","));
+  }
+
   /** Of everything random; another one each time unless -Dsurvival.seed says which. */
   static long seed() {
     String value = System.getProperty("duende.survival.seed", "");

@@ -93,7 +93,7 @@ public final class Engine implements AutoCloseable {
   private final Map<String, Unit> units = new ConcurrentSkipListMap<>();
   private final Map<String, Supervisor> daemons = new ConcurrentSkipListMap<>();
   private final Map<String, GroupConfig> groups = new ConcurrentSkipListMap<>();
-  private final Map<Ports.Port, Set<String>> recovering = new ConcurrentHashMap<>();
+  private final Map<Ports.Port, Recovering> recovering = new ConcurrentHashMap<>();
   private final Queue<CompletableFuture<Void>> awaitingRecovery = new ConcurrentLinkedQueue<>();
   private final PayloadResolver.Watch watch;
   private volatile boolean shuttingDown;
@@ -991,8 +991,11 @@ public final class Engine implements AutoCloseable {
       onCalls(() -> complete(port), new CompletableFuture<>());
       return;
     }
-    recovering.put(port, ConcurrentHashMap.newKeySet());
-    recovering.get(port).addAll(open);
+    // A run that ends or goes meanwhile is not waited for.
+    Timers.Cancel limit = timers.after(Duration.ofSeconds(35).toNanos(), () -> giveUpWaiting(port));
+    Set<String> left = ConcurrentHashMap.newKeySet();
+    left.addAll(open);
+    recovering.put(port, new Recovering(left, limit));
     for (String name : List.copyOf(open)) {
       Supervisor d = daemons.get(name);
       if (d == null) {
@@ -1001,9 +1004,13 @@ public final class Engine implements AutoCloseable {
         d.post(new Message.AdapterCame());
       }
     }
-    // A run that ends or goes meanwhile is not waited for.
-    var _ = timers.after(Duration.ofSeconds(35).toNanos(), () -> giveUpWaiting(port));
   }
+
+  /**
+   * @param open daemons whose runs are still looked for
+   * @param limit of the wait; it keeps the adapter's classes, so it goes with the wait
+   */
+  private record Recovering(Set<String> open, Timers.Cancel limit) {}
 
   private void giveUpWaiting(Ports.Port port) {
     if (recovered(port)) {
@@ -1012,10 +1019,10 @@ public final class Engine implements AutoCloseable {
   }
 
   void recoveryTried(Ports.Port port, String name) {
-    Set<String> open = recovering.get(port);
-    if (open != null) {
-      open.remove(name);
-      if (open.isEmpty() && recovered(port)) {
+    Recovering wait = recovering.get(port);
+    if (wait != null) {
+      wait.open().remove(name);
+      if (wait.open().isEmpty() && recovered(port)) {
         onCalls(() -> complete(port), new CompletableFuture<>());
       }
     }
@@ -1023,9 +1030,12 @@ public final class Engine implements AutoCloseable {
 
   /** Nothing more of this port's is waited for. */
   private boolean recovered(Ports.Port port) {
-    boolean known = recovering.remove(port) != null;
+    Recovering wait = recovering.remove(port);
+    if (wait != null) {
+      wait.limit().cancel();
+    }
     tellRecovery();
-    return known;
+    return wait != null;
   }
 
   /**

@@ -278,6 +278,21 @@ class SurvivalTest {
     assertTrue(bench.info("b").adapterPresent());
   }
 
+  /** A timer keeps what it is about, and an adapter keeps all classes of its bundle. */
+  @Test
+  void noTimerIsLeftOfARecoveryThatIsOver() throws Exception {
+    open("c1").plug();
+    bench.deploy(config("a").build());
+    int before = bench.engine.timers().pending();
+    for (int i = 0; i < 3; i++) {
+      bench.unplug();
+      bench.await("a", d -> !d.adapterPresent());
+      bench.plugAgain();
+      bench.await("a", DaemonInfo::adapterPresent);
+    }
+    until(() -> bench.engine.timers().pending() <= before);
+  }
+
   @Test
   void recoveryIsOverWhenThePlatformLeaves() throws Exception {
     CompletableFuture<Void> over = recoveryThatHangs();
@@ -383,7 +398,7 @@ class SurvivalTest {
     assertThrows(AdapterGone.class, () -> bench.control.pause("web", Duration.ofMillis(20)));
     assertThrows(AdapterGone.class, () -> bench.control.usage("web"));
     DaemonException e =
-        assertThrows(DaemonException.class, () -> bench.control.stop("old", Duration.ofMillis(50)));
+        assertThrows(DaemonException.class, () -> bench.control.stop("old", Duration.ofSeconds(1)));
     assertEquals(ErrorCode.TIMEOUT, e.code());
     assertTrue(e.getMessage().contains("its adapter is not there"), e.getMessage());
     bench.control.deploy(config("later").build(), DeployOptions.DEFAULT, Duration.ZERO);

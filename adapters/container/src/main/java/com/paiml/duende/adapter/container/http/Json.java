@@ -1,5 +1,7 @@
 package com.paiml.duende.adapter.container.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.jr.ob.JSON;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
@@ -11,11 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A value of JSON that was read; whatever is not there, or is of another kind, reads as empty. */
 public record Json(@Nullable Object value) {
+  // Buffers are kept here. Where Jackson keeps them unless it is told, in variables of the
+  // manager's
+  // threads, they would keep all classes of this bundle after it was replaced.
+  private static final JSON MAPPER =
+      JSON.builder(JsonFactory.builder().recyclerPool(JsonRecyclerPools.newBoundedPool(2)).build())
+          .build();
 
   /** Reads an object. */
   public static Json object(String text, String from) throws DaemonException {
     try {
-      return new Json(JSON.std.mapFrom(text));
+      return new Json(MAPPER.mapFrom(text));
     } catch (IOException e) {
       throw malformed(text, from, e);
     }
@@ -24,7 +32,7 @@ public record Json(@Nullable Object value) {
   /** Reads a list. */
   public static List<Json> list(String text, String from) throws DaemonException {
     try {
-      return JSON.std.listFrom(text).stream().map(Json::new).toList();
+      return MAPPER.listFrom(text).stream().map(Json::new).toList();
     } catch (IOException e) {
       throw malformed(text, from, e);
     }
@@ -33,7 +41,7 @@ public record Json(@Nullable Object value) {
   /** Writes maps, lists, texts, numbers and truth values. */
   public static String write(Object value) throws DaemonException {
     try {
-      return JSON.std.asString(value);
+      return MAPPER.asString(value);
     } catch (IOException e) {
       throw new DaemonException(
           ErrorCode.INTERNAL, "container", "cannot be described as JSON: " + e.getMessage(), "", e);

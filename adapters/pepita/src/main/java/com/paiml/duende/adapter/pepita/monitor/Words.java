@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -15,8 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Small JSON: what monitors say and are told, and what commands answer to programs. Loaded when first needed. */
 public final class Words {
+  // Buffers are kept here. Where Jackson keeps them unless it is told, in variables of the
+  // manager's
+  // threads, they would keep all classes of this bundle after it was replaced.
   private static final JsonFactory JSON =
       JsonFactory.builder()
+          .recyclerPool(JsonRecyclerPools.newBoundedPool(2))
           .streamReadConstraints(
               StreamReadConstraints.builder().maxNestingDepth(64).maxStringLength(1 << 20).build())
           .build();
