@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A value of JSON that was read; whatever is not there, or is of another kind, reads as empty. */
 public record Json(@Nullable Object value) {
-  // Buffers are kept here. Where Jackson keeps them unless it is told, in variables of the
-  // manager's
-  // threads, they would keep all classes of this bundle after it was replaced.
+  // Keeps its buffers here: Jackson's usual place is a thread local of the manager's threads, where
+  // they hold all classes of this bundle after it was replaced.
   private static final JSON MAPPER =
       JSON.builder(JsonFactory.builder().recyclerPool(JsonRecyclerPools.newBoundedPool(2)).build())
           .build();

@@ -16,9 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Small JSON: what monitors say and are told, and what commands answer to programs. Loaded when first needed. */
 public final class Words {
-  // Buffers are kept here. Where Jackson keeps them unless it is told, in variables of the
-  // manager's
-  // threads, they would keep all classes of this bundle after it was replaced.
+  // Keeps its buffers here: Jackson's usual place is a thread local of the manager's threads, where
+  // they hold all classes of this bundle after it was replaced.
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .recyclerPool(JsonRecyclerPools.newBoundedPool(2))
