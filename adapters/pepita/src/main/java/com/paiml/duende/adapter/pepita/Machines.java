@@ -581,7 +581,7 @@ final class Machines {
   /** As {@link #clean}, of one that ended while no adapter was there; its folder may be a later machine's by now. */
   void cleanLost(DaemonHandle handle) throws DaemonException {
     String identity = handle.get(PROCESS).orElse("");
-    if (engine.isAlive(identity)) {
+    if (runs(identity)) {
       throw new DaemonException(
           ErrorCode.INVALID_STATE, handle.name(), "its machine still runs", "stop it first");
     }
@@ -592,6 +592,19 @@ final class Machines {
       clean(handle);
     } else {
       handle.get(CID).ifPresent(cid -> freeCid(cid, identity));
+    }
+  }
+
+  /** One that has ended and that nobody has reaped yet does not. */
+  private boolean runs(String identity) throws DaemonException {
+    Optional<Pidfd> found = engine.find(identity);
+    if (found.isEmpty()) {
+      return false;
+    }
+    try (Pidfd process = found.get()) {
+      return !process.awaitEnd(java.time.Duration.ZERO);
+    } catch (LinuxException e) {
+      throw new DaemonException(ErrorCode.IO, "pepita", e.getMessage(), e.remedy(), e);
     }
   }
 

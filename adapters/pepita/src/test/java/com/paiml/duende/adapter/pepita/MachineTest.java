@@ -189,9 +189,11 @@ class MachineTest {
     lab.reopen();
     DaemonException refusal = assertThrows(DaemonException.class, () -> lab.start(spec));
     assertEquals(ErrorCode.ALREADY_EXISTS, refusal.code(), refusal.getMessage());
-    ProcessHandle monitor = ProcessHandle.of(first.pid().orElseThrow()).orElseThrow();
-    monitor.destroyForcibly();
-    Await.until("it has ended", Lab.PATIENCE, () -> !monitor.isAlive());
+    long monitor = first.pid().orElseThrow();
+    ProcessHandle.of(monitor).orElseThrow().destroyForcibly();
+    // Of a child of this JVM that nobody reaps a zombie is left, which runs in no folder.
+    Path working = Path.of("/proc", Long.toString(monitor), "cwd");
+    Await.until("it has ended", Lab.PATIENCE, () -> !Files.exists(working));
     DaemonHandle second = lab.start(spec);
     // Of the first one's there is nothing to be cleared any more: the folder is the second one's.
     lab.adapter().destroy(first, Lab.deadline());

@@ -116,7 +116,10 @@ interface RecoveryContract extends Contract {
     Run old = bench().start(new Behaviour.ExitsAfter(Duration.ofSeconds(1), 7));
     bench().leave();
     Await.until("it has ended", bench().patience(), () -> old.alive() == 0);
-    assertFalse(recover(old) instanceof Recovery.Running, "it has ended");
+    if (recover(old) instanceof Recovery.Running late) {
+      // Its platform need not know as soon as the kernel does.
+      ExitReason _ = new Run(bench(), old.spec(), late.handle(), old.events()).awaitExit();
+    }
     bench().adapter().destroy(old.handle(), bench().deadline());
     Run next = bench().start(next(old.spec()));
     assertFalse(next.handle().equals(old.handle()), "another run has another handle");

@@ -716,6 +716,18 @@ final class Faults {
                   a.spawn((LaunchSpec) x[1], (AdapterEvents) x[2], soon()), false));
     }
     add(
+        "what_ended_while_nobody_watched_is_cleared_away_and_can_be_started_again",
+        "stumbles over what has ended",
+        "spawn",
+        (a, x) -> {
+          LaunchSpec spec = (LaunchSpec) x[0];
+          if (spec.generation() > 1) {
+            throw new DaemonException(
+                ErrorCode.ALREADY_EXISTS, spec.name(), "its folder is there", "remove it");
+          }
+          return a.spawn(spec, (AdapterEvents) x[1], (Deadline) x[2]);
+        });
+    add(
         "another_process_with_the_number_of_ours_is_not_taken_for_it",
         "kills by number",
         "kill",
