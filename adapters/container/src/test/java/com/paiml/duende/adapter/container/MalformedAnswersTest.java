@@ -1,11 +1,15 @@
 package com.paiml.duende.adapter.container;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paiml.duende.adapter.container.docker.DockerEngine;
+import com.paiml.duende.adapter.container.engine.Engine;
 import com.paiml.duende.adapter.container.engine.EngineKind;
+import com.paiml.duende.adapter.container.http.Transports;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.DaemonHandle;
@@ -20,9 +24,15 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,7 +73,7 @@ class MalformedAnswersTest {
     Path socket = folder.resolve("e.sock");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket));
-      Thread.ofPlatform().daemon().start(() -> serve(server, version(kind), answer));
+      Thread.ofPlatform().daemon().start(() -> serve(server, version(kind), () -> answer));
       ContainerAdapter adapter =
           new ContainerAdapter(Places.of(EngineKind.parse(kind).orElseThrow(), socket));
       try {
@@ -78,6 +88,32 @@ class MalformedAnswersTest {
       } finally {
         adapter.deactivate();
       }
+    }
+  }
+
+  @Test
+  void given_podman_asked_while_a_process_ends_then_it_is_asked_again_until_it_knows_the_end()
+      throws Exception {
+    String ending =
+        whole(
+            "500 Internal Server Error", "{\"message\":\"read /proc/7/cgroup: no such process\"}");
+    String ended =
+        whole("200 OK", "{\"Id\":\"c0ffee\",\"State\":{\"Status\":\"exited\",\"ExitCode\":23}}");
+    Iterator<String> answers = List.of(ending, ending, ended).iterator();
+    Path socket = folder.resolve("e.sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        Transports transports = new Transports();
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+        Engine podman =
+            new DockerEngine(
+                EngineKind.PODMAN,
+                transports.http(socket, "Podman"),
+                timer,
+                Optional.empty(),
+                Map.of())) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Thread.ofPlatform().daemon().start(() -> serve(server, version("podman"), answers::next));
+      assertEquals(23, podman.inspect("c0ffee", Bench.deadline()).orElseThrow().exitCode());
     }
   }
 
@@ -115,27 +151,28 @@ class MalformedAnswersTest {
             + "\"}]}");
   }
 
-  private static void serve(ServerSocketChannel server, String version, String nonsense) {
+  private static void serve(ServerSocketChannel server, String version, Supplier<String> answers) {
     while (server.isOpen()) {
       try {
         SocketChannel channel = server.accept();
         // Many at once: a stream of events stays open.
-        Thread _ = Thread.ofVirtual().start(() -> answerAndHangUp(channel, version, nonsense));
+        Thread _ = Thread.ofVirtual().start(() -> answerAndHangUp(channel, version, answers));
       } catch (IOException closed) {
         // The test is over.
       }
     }
   }
 
-  private static void answerAndHangUp(SocketChannel channel, String version, String nonsense) {
+  private static void answerAndHangUp(
+      SocketChannel channel, String version, Supplier<String> answers) {
     try (channel) {
-      answer(channel, version, nonsense);
+      answer(channel, version, answers);
     } catch (IOException hungUp) {
       // Who asked has heard enough.
     }
   }
 
-  private static void answer(SocketChannel channel, String version, String nonsense)
+  private static void answer(SocketChannel channel, String version, Supplier<String> answers)
       throws IOException {
     ByteBuffer asked = ByteBuffer.allocate(8192);
     if (channel.read(asked) < 0) {
@@ -144,9 +181,14 @@ class MalformedAnswersTest {
     String line = new String(asked.array(), 0, asked.position(), StandardCharsets.UTF_8);
     if (line.startsWith("GET /version ")) {
       write(channel, version);
-    } else if (line.startsWith("GET /_ping ")) {
+      return;
+    }
+    if (line.startsWith("GET /_ping ")) {
       write(channel, whole("200 OK", "OK"));
-    } else if (nonsense.equals(ENDLESS)) {
+      return;
+    }
+    String nonsense = answers.get();
+    if (nonsense.equals(ENDLESS)) {
       write(channel, "HTTP/1.1 200 OK\r\n\r\n");
       String more = "[".repeat(1 << 20);
       while (true) {

@@ -48,6 +48,7 @@ public final class DockerEngine implements Engine {
   private static final int SIGKILL = 9;
   private static final Duration CLEAN_UP = Duration.ofSeconds(10);
   private static final Duration INFO_PATIENCE = Duration.ofSeconds(3);
+  private static final Duration END_PATIENCE = Duration.ofSeconds(5);
 
   /** Go's os.ModeDir, in what engines tell of a file. */
   private static final long MODE_DIR = 1L << 31;
@@ -334,6 +335,11 @@ public final class DockerEngine implements Engine {
 
   private Optional<Json> describe(String idOrName, Deadline deadline) throws DaemonException {
     UnixHttp.Answer answer = http.get(container(idOrName, "/json", deadline), deadline);
+    Deadline patience = Deadline.after(END_PATIENCE);
+    while (isEnding(answer) && !patience.hasPassed() && !deadline.hasPassed()) {
+      pauseShortly();
+      answer = http.get(container(idOrName, "/json", deadline), deadline);
+    }
     if (answer.status() == 404) {
       return Optional.empty();
     }
@@ -344,6 +350,11 @@ public final class DockerEngine implements Engine {
       throw Refusals.of(ErrorCode.STATUS, idOrName, "its state cannot be read", answer);
     }
     return Optional.of(identified(answer));
+  }
+
+  /** Podman looked for the control group of a process that ended meanwhile: it notes that end in a moment. */
+  private static boolean isEnding(UnixHttp.Answer answer) {
+    return !answer.ok() && answer.text().contains("/proc/") && answer.text().contains("/cgroup:");
   }
 
   @Override
@@ -561,7 +572,7 @@ public final class DockerEngine implements Engine {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DaemonException(
-          ErrorCode.TIMEOUT, "container", "its removal was interrupted", "ask again", e);
+          ErrorCode.TIMEOUT, "container", "the wait for its end was interrupted", "ask again", e);
     }
   }
 
