@@ -85,6 +85,7 @@ final class Container {
       layout.closeCache();
       BundleContext context = framework.getBundleContext();
       context.addFrameworkListener(new FrameworkLog());
+      context.addFrameworkListener(new ClassNotes(context));
       SynchronousBundleListener changes =
           event -> cache.changed(event.getType(), framework.getState() == Bundle.ACTIVE);
       context.addBundleListener(changes);
