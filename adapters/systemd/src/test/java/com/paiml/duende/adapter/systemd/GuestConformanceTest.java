@@ -22,9 +22,9 @@ import org.junit.jupiter.api.TestFactory;
  */
 @Tag("long")
 class GuestConformanceTest {
-  /** Of the kit: limits, pauses, use, and the end by a watchdog, notification or want of memory. */
+  /** Of the kit: limits, pauses, use and rest, and the end by a watchdog, notification or want of memory. */
   private static final String PARTS =
-      ".*(limit|pause|processor time|memory|whole tree are counted|figure is).*";
+      ".*(limit|pause|processor time|memory|whole tree are counted|figure is|rested).*";
 
   /** Everything emulated is slow. */
   private static final List<String> SLOW =

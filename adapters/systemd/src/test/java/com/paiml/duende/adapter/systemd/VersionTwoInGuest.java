@@ -13,11 +13,14 @@ import com.paiml.duende.spi.Fingerprint;
 import com.paiml.duende.spi.LimitReport;
 import com.paiml.duende.spi.Payload;
 import com.paiml.duende.spi.PlatformStatus;
+import com.paiml.duende.spi.UsageSample;
 import com.paiml.duende.testkit.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -157,6 +160,36 @@ class VersionTwoInGuest {
     assertTrue(used <= 0.2 * wall * 1.1 + 40_000_000, used + " ns of " + wall);
     String stat = Files.readString(file(handle, "cpu.stat"));
     assertTrue(!stat.contains("nr_throttled 0\n"), stat);
+  }
+
+  private boolean rests(DaemonHandle handle, UsageSample known) throws Exception {
+    return bench.adapter.unchanged(List.of(handle), List.of(known), Bench.soon()).get(0);
+  }
+
+  @Test
+  void what_rests_is_told_by_the_account_of_version_2_and_what_has_worked_since_has_not_rested()
+      throws Exception {
+    DaemonHandle handle =
+        bench.start(
+            bench.shell(
+                "sleeper",
+                "trap 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done' USR1; " + FOREVER,
+                b -> b));
+    AtomicReference<UsageSample> said = new AtomicReference<>();
+    Await.until(
+        "it rests",
+        Bench.PATIENCE,
+        () -> {
+          said.set(bench.adapter.usage(handle, Bench.soon()));
+          return rests(handle, said.get());
+        });
+    assertTrue(said.get().cpuNanos() > 0, said::toString);
+    bench.adapter.signal(handle, Signal.USR1, Bench.soon());
+    Await.until("it has worked", Bench.PATIENCE, () -> !rests(handle, said.get()));
+    Await.until(
+        "it rests again",
+        Bench.PATIENCE,
+        () -> rests(handle, bench.adapter.usage(handle, Bench.soon())));
   }
 
   @Test
