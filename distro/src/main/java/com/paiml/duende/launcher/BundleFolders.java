@@ -20,6 +20,8 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.FrameworkWiring;
 
@@ -141,6 +143,7 @@ final class BundleFolders {
       return false;
     }
     try (InputStream in = Files.newInputStream(file)) {
+      leave(bundle);
       // Started again once its classes are the new ones, not once before and once after that.
       bundle.stop(Bundle.STOP_TRANSIENT);
       bundle.update(in);
@@ -155,6 +158,29 @@ final class BundleFolders {
           e,
           () -> "cannot update " + bundle + " from " + file + "; the one before stays");
       return false;
+    }
+  }
+
+  /**
+   * Has a bundle end what it is at while it still answers: what registers a {@code Runnable} as {@code (duende.service=leave)}
+   * returns when its stop will take no time.
+   */
+  private void leave(Bundle bundle) {
+    try {
+      for (ServiceReference<Runnable> reference :
+          framework.getServiceReferences(Runnable.class, "(duende.service=leave)")) {
+        Runnable leave =
+            bundle.equals(reference.getBundle()) ? framework.getService(reference) : null;
+        if (leave != null) {
+          try {
+            leave.run();
+          } finally {
+            framework.ungetService(reference);
+          }
+        }
+      }
+    } catch (InvalidSyntaxException | RuntimeException e) {
+      LOG.log(Level.WARNING, e, () -> bundle + " is stopped in the middle of what it is at");
     }
   }
 

@@ -25,6 +25,8 @@
  *       seconds;
  *   <li>for whoever supervises the container, every {@link java.util.function.BooleanSupplier} with {@code
  *       duende.service=alive} is asked whether it is;
+ *   <li>before a bundle whose jar has changed is stopped, every {@link java.lang.Runnable} of its own with {@code
+ *       duende.service=leave} is run: it ends what it is at, while the bundle still answers;
  *   <li>when INT or TERM arrives, every {@link java.lang.Runnable} with {@code duende.service=interrupt} is run before the
  *       framework is stopped, each with a deadline.
  * </ul>

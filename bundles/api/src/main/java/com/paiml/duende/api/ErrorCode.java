@@ -52,6 +52,9 @@ public record ErrorCode(String value) {
   /** The adapter left while it was needed; see {@link AdapterGone}. */
   public static final ErrorCode ADAPTER_GONE = new ErrorCode("adapter-gone");
 
+  /** The manager is being replaced, and has not begun what was asked: the next one can be asked the same. */
+  public static final ErrorCode MANAGER_GONE = new ErrorCode("manager-gone");
+
   /** A fault of Duende itself or of a daemon's own code. */
   public static final ErrorCode INTERNAL = new ErrorCode("internal");
 

@@ -54,10 +54,10 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 @Component(
     immediate = true,
     configurationPolicy = ConfigurationPolicy.IGNORE,
-    service = {DaemonManager.class, BooleanSupplier.class, Supplier.class},
-    property = {"duende.service=alive", "duende.service=recovery"})
+    service = {DaemonManager.class, BooleanSupplier.class, Supplier.class, Runnable.class},
+    property = {"duende.service=alive", "duende.service=recovery", "duende.service=leave"})
 public final class Manager
-    implements DaemonManager, BooleanSupplier, Supplier<CompletionStage<Void>> {
+    implements DaemonManager, BooleanSupplier, Supplier<CompletionStage<Void>>, Runnable {
   private final BundleContext bundle;
   private final Services services;
   private final Engine engine;
@@ -106,6 +106,18 @@ public final class Manager
   @Override
   public CompletionStage<Void> get() {
     return engine.recovery();
+  }
+
+  /** Ends what it is at while it still answers: whoever replaces it waits for that before it takes the service away. */
+  @Override
+  public void run() {
+    engine.leave();
+  }
+
+  /** For what changes something: the next manager does it when this one leaves. */
+  private Control begun() throws DaemonException {
+    engine.checkStays();
+    return control;
   }
 
   @Deactivate
@@ -199,12 +211,12 @@ public final class Manager
 
   @Override
   public void deployGroup(GroupConfig group) throws DaemonException {
-    control.deployGroup(group);
+    begun().deployGroup(group);
   }
 
   @Override
   public void removeGroup(String name) throws DaemonException {
-    control.removeGroup(name);
+    begun().removeGroup(name);
   }
 
   @Override
@@ -215,53 +227,53 @@ public final class Manager
   @Override
   public DaemonInfo deploy(DaemonConfig config, DeployOptions options, Duration wait)
       throws DaemonException {
-    return control.deploy(config, options, wait);
+    return begun().deploy(config, options, wait);
   }
 
   @Override
   public DaemonInfo start(String name, Duration wait) throws DaemonException {
-    return control.start(name, wait);
+    return begun().start(name, wait);
   }
 
   @Override
   public DaemonInfo stop(String name, Duration wait) throws DaemonException {
-    return control.stop(name, wait);
+    return begun().stop(name, wait);
   }
 
   @Override
   public DaemonInfo restart(String name, Duration wait) throws DaemonException {
-    return control.restart(name, wait);
+    return begun().restart(name, wait);
   }
 
   @Override
   public void signal(String name, Signal signal) throws DaemonException {
-    control.signal(name, signal);
+    begun().signal(name, signal);
   }
 
   @Override
   public void reload(String name) throws DaemonException {
-    control.reload(name);
+    begun().reload(name);
   }
 
   @Override
   public DaemonInfo pause(String name, Duration wait) throws DaemonException {
-    return control.pause(name, wait);
+    return begun().pause(name, wait);
   }
 
   @Override
   public DaemonInfo resume(String name, Duration wait) throws DaemonException {
-    return control.resume(name, wait);
+    return begun().resume(name, wait);
   }
 
   @Override
   public void remove(String name, boolean stopFirst, Duration wait) throws DaemonException {
-    control.remove(name, stopFirst, wait);
+    begun().remove(name, stopFirst, wait);
   }
 
   @Override
   public DaemonInfo updateLimits(String name, Resources resources, Duration wait)
       throws DaemonException {
-    return control.updateLimits(name, resources, wait);
+    return begun().updateLimits(name, resources, wait);
   }
 
   @Override

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +20,14 @@ final class CallPool implements Executor, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofSeconds(1);
   private static final Duration IDLE = Duration.ofSeconds(10);
+  private static final Duration AT_THE_END = Duration.ofSeconds(10);
 
   private record Call(Runnable what, long since) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Condition ended = lock.newCondition();
+  private final Condition rest = lock.newCondition();
   private final ArrayDeque<Call> calls = new ArrayDeque<>();
   private final String name;
   private final int few;
@@ -95,6 +96,7 @@ final class CallPool implements Executor, AutoCloseable {
       try {
         guests--;
         ended.signalAll();
+        rest.signalAll();
       } finally {
         lock.unlock();
       }
@@ -180,9 +182,11 @@ final class CallPool implements Executor, AutoCloseable {
         if (closed || patience <= 0) {
           threads--;
           ended.signalAll();
+          rest.signalAll();
           return null;
         }
         idle++;
+        rest.signalAll();
         try {
           patience = work.awaitNanos(patience);
         } catch (InterruptedException e) {
@@ -198,6 +202,21 @@ final class CallPool implements Executor, AutoCloseable {
     }
   }
 
+  /** Returns when no call is in progress or in the queue, after ten seconds at most. */
+  void awaitIdle() {
+    lock.lock();
+    try {
+      long left = AT_THE_END.toNanos();
+      while ((!calls.isEmpty() || idle < threads || guests > 0) && left > 0) {
+        left = rest.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Lets calls in progress and in the queue finish, for at most ten seconds; none is accepted any more. */
   @Override
   public void close() {
@@ -205,7 +224,7 @@ final class CallPool implements Executor, AutoCloseable {
     try {
       closed = true;
       work.signalAll();
-      long left = TimeUnit.SECONDS.toNanos(10);
+      long left = AT_THE_END.toNanos();
       while (threads + guests > 0 && left > 0) {
         left = ended.awaitNanos(left);
       }

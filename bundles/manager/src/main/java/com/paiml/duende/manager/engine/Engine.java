@@ -97,6 +97,7 @@ public final class Engine implements AutoCloseable {
   private final Queue<CompletableFuture<Void>> awaitingRecovery = new ConcurrentLinkedQueue<>();
   private final PayloadResolver.Watch watch;
   private volatile boolean shuttingDown;
+  private volatile boolean leaving;
   private volatile boolean closed;
 
   /**
@@ -1122,12 +1123,49 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * Before {@link #close}, which then has little to wait for: from now on {@link #checkStays} refuses, while all else is
+   * answered. Stops what lives in this JVM, and returns when no platform is being worked with, or when {@link
+   * #close} would not wait longer either.
+   */
+  public void leave() {
+    leaving = true;
+    stopInside();
+    calls.awaitIdle();
+  }
+
+  /**
+   * To be asked before something is begun.
+   *
+   * @throws DaemonException {@link ErrorCode#MANAGER_GONE} when the next manager has to do that
+   */
+  public void checkStays() throws DaemonException {
+    if (leaving) {
+      throw new DaemonException(
+          ErrorCode.MANAGER_GONE, "the manager", "is being replaced", "ask again in a moment");
+    }
+  }
+
   /** Lets go of programs, which go on; stops what lives in this JVM, in order, for it is started again with the manager. */
   @Override
   public void close() {
     closed = true;
+    leaving = true;
     tellRecovery();
     watch.close();
+    stopInside();
+    daemons.values().forEach(Supervisor::retire);
+    timers.close();
+    calls.close();
+    threads.shutdown();
+    listeners.close();
+    if (!journal.flush(Duration.ofSeconds(5))) {
+      LOG.log(Level.WARNING, "the journal could not be written to its end");
+    }
+    journal.close();
+  }
+
+  private void stopInside() {
     List<String> inside =
         daemons.values().stream()
             .filter(
@@ -1146,15 +1184,6 @@ public final class Engine implements AutoCloseable {
         LOG.log(Level.WARNING, "some daemons of this JVM have not stopped: {0}", e.getMessage());
       }
     }
-    daemons.values().forEach(Supervisor::retire);
-    timers.close();
-    calls.close();
-    threads.shutdown();
-    listeners.close();
-    if (!journal.flush(Duration.ofSeconds(5))) {
-      LOG.log(Level.WARNING, "the journal could not be written to its end");
-    }
-    journal.close();
   }
 
   /** Halts for policies. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +71,36 @@ class CallPoolTest {
       }
       assertTrue(begun.await(60, TimeUnit.SECONDS), "not begun: " + begun.getCount());
       hold.countDown();
+    }
+  }
+
+  @Test
+  void itIsIdleOnceNoCallIsInProgressOrInTheQueue() throws Exception {
+    try (CallPool pool = new CallPool("idle", 1, 1)) {
+      pool.awaitIdle();
+      CountDownLatch hold = new CountDownLatch(1);
+      AtomicInteger done = new AtomicInteger();
+      pool.execute(
+          () -> {
+            try {
+              hold.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            int _ = done.incrementAndGet();
+          });
+      pool.execute(done::incrementAndGet);
+      AtomicInteger seen = new AtomicInteger();
+      Thread waiting =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    pool.awaitIdle();
+                    seen.set(done.get());
+                  });
+      hold.countDown();
+      assertTrue(waiting.join(Duration.ofSeconds(60)));
+      assertEquals(2, seen.get());
     }
   }
 

@@ -467,6 +467,61 @@ class SurvivalTest {
   }
 
   @Test
+  void whoLeavesEndsWhatItIsAtAndAnswersMeanwhile() throws Exception {
+    open("c1").plug();
+    CountDownLatch answer = new CountDownLatch(1);
+    bench.adapter.beforeAnswer = answer;
+    var _ = bench.control.deploy(config("web").build(), DeployOptions.DEFAULT, Duration.ZERO);
+    until(() -> machine.names().equals(List.of("web")));
+    bench.engine.checkStays();
+    Thread leaving = Thread.ofPlatform().daemon().start(bench.engine::leave);
+    try {
+      until(this::refuses);
+      until(() -> leaving.getState() == Thread.State.TIMED_WAITING || !leaving.isAlive());
+      assertEquals(State.STARTING, bench.info("web").status().state());
+      assertTrue(leaving.isAlive(), "what it is at has not ended");
+    } finally {
+      answer.countDown();
+    }
+    assertTrue(leaving.join(WAIT));
+    bench.await("web", DaemonInfo::ready);
+    bench.close();
+    bench = null;
+    open("c1").plug();
+    bench.await("web", DaemonInfo::ready);
+    assertEquals(1, machine.spawned.get());
+  }
+
+  private boolean refuses() {
+    try {
+      bench.engine.checkStays();
+      return false;
+    } catch (DaemonException e) {
+      return e.code().equals(ErrorCode.MANAGER_GONE);
+    }
+  }
+
+  @Test
+  void whoLeavesStopsWhatLivesInside() throws Exception {
+    open("c1");
+    bench.adapter.kind = Payload.Kind.IN_PROCESS;
+    bench.classes.here.put("C", () -> null);
+    bench.plug();
+    bench.deploy(config("obj").what(new What.JavaClass("C", "")).build());
+    bench.engine.leave();
+    assertEquals(List.of(), machine.names());
+    assertFalse(bench.info("obj").status().isActive());
+    bench.close();
+    bench = null;
+    open("c1");
+    bench.adapter.kind = Payload.Kind.IN_PROCESS;
+    bench.classes.here.put("C", () -> null);
+    bench.plug();
+    bench.await("obj", DaemonInfo::ready);
+    assertEquals(2, machine.spawned.get());
+  }
+
+  @Test
   void deploymentsAndGroupsAreThereAgain() throws Exception {
     open("c1").plug();
     bench.deploy(config("web").instances(2).build());

@@ -66,7 +66,7 @@ public final class Deploy {
       @Descriptor("daemon files; - is standard input") String file,
       String... more)
       throws DaemonException, InterruptedException {
-    Deployment deployment = new Deployment(supervision.manager());
+    Deployment deployment = new Deployment(supervision);
     List<DaemonException> unread = new ArrayList<>();
     for (String name : Supervision.names(file, more)) {
       try {

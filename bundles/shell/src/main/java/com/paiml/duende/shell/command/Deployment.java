@@ -29,7 +29,7 @@ import java.util.Set;
 final class Deployment {
   private static final Duration REPLACING = Duration.ofMillis(300);
 
-  private final DaemonManager manager;
+  private final Supervision supervision;
   private final List<GroupConfig> groups = new ArrayList<>();
   private final Map<String, Source> sources = new HashMap<>();
   private final List<DaemonConfig> daemons = new ArrayList<>();
@@ -37,12 +37,14 @@ final class Deployment {
   private final Map<String, Long> restarts = new HashMap<>();
   private boolean start;
   private boolean replacing;
+  private volatile DaemonManager manager;
 
   /** @param origin what {@code status} shows */
   private record Source(String file, String origin) {}
 
-  Deployment(DaemonManager manager) {
-    this.manager = manager;
+  Deployment(Supervision supervision) throws DaemonException {
+    this.supervision = supervision;
+    this.manager = supervision.manager();
   }
 
   /**
@@ -97,16 +99,28 @@ final class Deployment {
     start = andStart;
     replacing = !infos().isEmpty();
     for (GroupConfig group : groups) {
-      manager.deployGroup(group);
+      tell(m -> m.deployGroup(group));
     }
     for (DaemonConfig config : daemons) {
       Source source = sources.getOrDefault(config.name(), new Source("", "call"));
       DeployOptions options = new DeployOptions(andStart, replace, source.origin(), forget);
-      var _ = manager.deploy(config, options, Duration.ZERO);
+      tell(
+          m -> {
+            var _ = m.deploy(config, options, Duration.ZERO);
+          });
     }
     for (DaemonInfo daemon : infos()) {
       restarts.put(daemon.name(), daemon.restarts());
     }
+  }
+
+  /** Whoever takes it is asked from then on. */
+  private void tell(Supervision.Tell tell) throws DaemonException {
+    supervision.tell(
+        next -> {
+          manager = next;
+          tell.to(next);
+        });
   }
 
   /** The names of what was read, in the order of the files. */
@@ -128,6 +142,8 @@ final class Deployment {
 
   /** The daemons as they are now, with their instances. */
   List<DaemonInfo> infos() {
+    // One that was replaced never says anything new.
+    manager = supervision.find().orElse(manager);
     Set<String> wanted = new HashSet<>(names());
     return manager.list().stream().filter(d -> isOneOf(d.name(), wanted)).toList();
   }

@@ -117,7 +117,7 @@ public final class Lifecycle {
         name,
         more,
         n -> {
-          DaemonInfo _ = move.of(supervision.manager(), n, wait);
+          DaemonInfo _ = supervision.ask(m -> move.of(m, n, wait));
         });
   }
 }

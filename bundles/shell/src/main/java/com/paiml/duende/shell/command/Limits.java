@@ -61,7 +61,7 @@ public final class Limits {
       }
       Resources wanted = resources;
       try (Progress _ = Progress.of(session, () -> "changing the limits of " + name)) {
-        var _ = supervision.manager().updateLimits(name, wanted, wait);
+        var _ = supervision.ask(m -> m.updateLimits(name, wanted, wait));
       }
     }
     DaemonDetails details = supervision.manager().describe(name);

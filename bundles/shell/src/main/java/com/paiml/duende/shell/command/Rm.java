@@ -39,6 +39,6 @@ public final class Rm {
       @Descriptor("daemons, with all their instances") String name,
       String... more)
       throws DaemonException {
-    supervision.each(session, name, more, n -> supervision.manager().remove(n, !inactive, wait));
+    supervision.each(session, name, more, n -> supervision.tell(m -> m.remove(n, !inactive, wait)));
   }
 }

@@ -68,7 +68,7 @@ public final class Run {
     Duration time = duration.isEmpty() ? UNENDING : parse(duration);
     DaemonManager manager = supervision.manager();
     RunTarget target = RunTarget.find(what, session.currentDir(), places());
-    Deployment deployment = new Deployment(manager);
+    Deployment deployment = new Deployment(supervision);
     read(target, deployment, session.currentDir());
     deployment.check();
     List<Bundle> installed = install(target);

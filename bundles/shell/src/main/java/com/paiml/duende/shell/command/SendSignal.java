@@ -26,6 +26,6 @@ public final class SendSignal {
       @Descriptor("the daemon") String name,
       @Descriptor("HUP, INT, QUIT, KILL, USR1, USR2, TERM, CONT or STOP") Signal signal)
       throws DaemonException {
-    supervision.manager().signal(name, signal);
+    supervision.tell(m -> m.signal(name, signal));
   }
 }

@@ -93,23 +93,62 @@ public final class Supervision {
    */
   DaemonManager manager() throws DaemonException {
     DaemonManager now = present;
-    return now == null ? await() : now;
+    return now == null ? await(null) : now;
   }
 
-  private DaemonManager await() throws DaemonException {
+  /** Something that is asked of a manager. */
+  @FunctionalInterface
+  interface Ask<T> {
+    T of(DaemonManager manager) throws DaemonException;
+  }
+
+  /** Asks the manager; when it is about to be replaced and refuses for that, the next one. */
+  <T> T ask(Ask<T> ask) throws DaemonException {
+    DaemonManager now = manager();
+    try {
+      return ask.of(now);
+    } catch (DaemonException e) {
+      if (!e.code().equals(ErrorCode.MANAGER_GONE)) {
+        throw e;
+      }
+      return ask.of(await(now));
+    }
+  }
+
+  /** Something that a manager is told to do. */
+  @FunctionalInterface
+  interface Tell {
+    void to(DaemonManager manager) throws DaemonException;
+  }
+
+  /** As {@link #ask}. */
+  void tell(Tell tell) throws DaemonException {
+    boolean _ =
+        ask(
+            manager -> {
+              tell.to(manager);
+              return true;
+            });
+  }
+
+  /** @param gone is not waited for */
+  private DaemonManager await(@Nullable DaemonManager gone) throws DaemonException {
     Deadline deadline = Deadline.after(patience);
     synchronized (came) {
       while (true) {
         DaemonManager now = present;
-        if (now != null) {
+        if (now != null && !now.equals(gone)) {
           return now;
         }
         if (deadline.hasPassed()) {
-          throw new DaemonException(
-              ErrorCode.NOT_FOUND,
-              "",
-              "the manager is not running in this container",
-              "see 'duende doctor'");
+          throw now == null
+              ? new DaemonException(
+                  ErrorCode.NOT_FOUND,
+                  "",
+                  "the manager is not running in this container",
+                  "see 'duende doctor'")
+              : new DaemonException(
+                  ErrorCode.MANAGER_GONE, "the manager", "is being replaced", "try again");
         }
         try {
           came.wait(Math.max(1, deadline.remaining().toMillis()));

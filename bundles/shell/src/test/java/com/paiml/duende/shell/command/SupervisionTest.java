@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.paiml.duende.api.DaemonException;
+import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.control.DaemonManager;
+import com.paiml.duende.spi.Deadline;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -55,6 +60,73 @@ class SupervisionTest {
     supervision.addManager(next);
     supervision.removeManager(old);
     assertSame(next, supervision.manager());
+  }
+
+  @Test
+  void what_the_manager_that_leaves_refuses_is_asked_of_the_next_one() throws Exception {
+    DaemonManager old = new ScriptedManager();
+    DaemonManager next = new ScriptedManager();
+    supervision.addManager(old);
+    List<DaemonManager> asked = new ArrayList<>();
+    supervision.tell(
+        m -> {
+          boolean _ = asked.add(m);
+          if (m.equals(old)) {
+            // It refuses first, and is taken away then.
+            supervision.addManager(next);
+            throw new DaemonException(ErrorCode.MANAGER_GONE, "", "leaves", "");
+          }
+        });
+    assertEquals(List.of(old, next), asked);
+  }
+
+  @Test
+  void no_other_refusal_is_asked_of_another_one() {
+    DaemonManager only = new ScriptedManager();
+    supervision.addManager(only);
+    List<DaemonManager> asked = new ArrayList<>();
+    DaemonException refusal =
+        assertThrows(
+            DaemonException.class,
+            () ->
+                supervision.tell(
+                    m -> {
+                      boolean _ = asked.add(m);
+                      throw new DaemonException(ErrorCode.INVALID_STATE, "web", "runs", "");
+                    }));
+    assertEquals(ErrorCode.INVALID_STATE, refusal.code());
+    assertEquals(List.of(only), asked);
+  }
+
+  @Test
+  void a_manager_that_leaves_and_is_not_replaced_says_so() {
+    Supervision impatient = new Supervision(Duration.ofMillis(1));
+    impatient.addManager(new ScriptedManager());
+    DaemonException refusal =
+        assertThrows(
+            DaemonException.class,
+            () ->
+                impatient.tell(
+                    m -> {
+                      throw new DaemonException(ErrorCode.MANAGER_GONE, "", "leaves", "");
+                    }));
+    assertEquals(ErrorCode.MANAGER_GONE, refusal.code());
+  }
+
+  @Test
+  void a_deployment_that_waits_looks_at_the_next_one() throws Exception {
+    ScriptedManager old = new ScriptedManager();
+    old.afterDeploy = DaemonStatus.STARTING;
+    supervision.addManager(old);
+    Deployment deployment = new Deployment(supervision);
+    deployment.read("web.toml", "web.toml", "web".getBytes(StandardCharsets.UTF_8));
+    deployment.deploy(true, true, false);
+    assertEquals(DaemonStatus.STARTING, deployment.infos().getFirst().status());
+    supervision.removeManager(old);
+    assertEquals(DaemonStatus.STARTING, deployment.infos().getFirst().status());
+    supervision.addManager(new ScriptedManager().with("web", DaemonStatus.RUNNING));
+    deployment.awaitReady(Deadline.after(Duration.ofMinutes(1)));
+    assertEquals(DaemonStatus.RUNNING, deployment.infos().getFirst().status());
   }
 
   @Test
