@@ -12,9 +12,15 @@ import com.paiml.duende.spi.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.felix.service.command.CommandSession;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -27,7 +33,11 @@ public final class Supervision {
   /** How long a command waits for the next manager: the old one is mostly just being replaced. */
   private static final Duration REPLACEMENT = Duration.ofSeconds(5);
 
+  /** How often it is looked for meanwhile: whoever is told of the next one before this may take its time. */
+  private static final Duration LOOK = Duration.ofMillis(10);
+
   private final Duration patience;
+  private final Supplier<Optional<DaemonManager>> registered;
   private final Object came = new Object();
   private volatile @Nullable DaemonManager present;
 
@@ -37,16 +47,19 @@ public final class Supervision {
       policyOption = ReferencePolicyOption.GREEDY)
   private volatile @Nullable ConfigurationFaults board;
 
-  public Supervision() {
-    this(REPLACEMENT);
+  @Activate
+  public Supervision(BundleContext context) {
+    this(REPLACEMENT, () -> registered(context));
   }
 
-  Supervision(Duration patience) {
+  /** @param registered the manager that is in the register of services, which may not have been added here yet */
+  Supervision(Duration patience, Supplier<Optional<DaemonManager>> registered) {
     this.patience = patience;
+    this.registered = registered;
   }
 
   Supervision(DaemonManager manager) {
-    this();
+    this(REPLACEMENT, Optional::empty);
     present = manager;
   }
 
@@ -72,6 +85,23 @@ public final class Supervision {
       if (manager.equals(present)) {
         present = null;
       }
+    }
+  }
+
+  private static Optional<DaemonManager> registered(BundleContext context) {
+    try {
+      ServiceReference<DaemonManager> reference = context.getServiceReference(DaemonManager.class);
+      Bundle owner = reference == null ? null : reference.getBundle();
+      // The old one is in the register for as long as it takes to tell everybody that it goes.
+      if (reference == null || owner == null || owner.getState() == Bundle.STOPPING) {
+        return Optional.empty();
+      }
+      DaemonManager manager = context.getService(reference);
+      boolean _ = context.ungetService(reference);
+      return Optional.ofNullable(manager);
+    } catch (IllegalStateException e) {
+      // These commands themselves are being replaced.
+      return Optional.empty();
     }
   }
 
@@ -134,29 +164,37 @@ public final class Supervision {
   /** @param gone is not waited for */
   private DaemonManager await(@Nullable DaemonManager gone) throws DaemonException {
     Deadline deadline = Deadline.after(patience);
+    while (true) {
+      DaemonManager told = present;
+      DaemonManager now = told == null ? registered.get().orElse(null) : told;
+      if (now != null && !now.equals(gone)) {
+        return now;
+      }
+      if (deadline.hasPassed()) {
+        throw now == null
+            ? new DaemonException(
+                ErrorCode.NOT_FOUND,
+                "",
+                "the manager is not running in this container",
+                "see 'duende doctor'")
+            : new DaemonException(
+                ErrorCode.MANAGER_GONE, "the manager", "is being replaced", "try again");
+      }
+      awaitChange(told);
+    }
+  }
+
+  private void awaitChange(@Nullable DaemonManager told) throws DaemonException {
+    Deadline look = Deadline.after(LOOK);
     synchronized (came) {
-      while (true) {
-        DaemonManager now = present;
-        if (now != null && !now.equals(gone)) {
-          return now;
+      try {
+        while (Objects.equals(present, told) && !look.hasPassed()) {
+          came.wait(Math.max(1, look.remaining().toMillis()));
         }
-        if (deadline.hasPassed()) {
-          throw now == null
-              ? new DaemonException(
-                  ErrorCode.NOT_FOUND,
-                  "",
-                  "the manager is not running in this container",
-                  "see 'duende doctor'")
-              : new DaemonException(
-                  ErrorCode.MANAGER_GONE, "the manager", "is being replaced", "try again");
-        }
-        try {
-          came.wait(Math.max(1, deadline.remaining().toMillis()));
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new DaemonException(
-              ErrorCode.TIMEOUT, "the manager", "the wait for it was interrupted", "try again", e);
-        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new DaemonException(
+            ErrorCode.TIMEOUT, "the manager", "the wait for it was interrupted", "try again", e);
       }
     }
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
@@ -14,13 +15,17 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A command that comes while the manager is being replaced. */
 class SupervisionTest {
-  private final Supervision supervision = new Supervision(Duration.ofSeconds(30));
+  private volatile @Nullable DaemonManager registered;
+  private final Supervision supervision =
+      new Supervision(Duration.ofSeconds(30), () -> Optional.ofNullable(registered));
 
   private CompletableFuture<DaemonManager> ask() {
     CompletableFuture<DaemonManager> answer = new CompletableFuture<>();
@@ -50,6 +55,15 @@ class SupervisionTest {
     assertFalse(waiting.isDone(), "there is none");
     supervision.addManager(next);
     assertSame(next, waiting.get(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void it_finds_the_next_one_before_it_has_been_told_of_it() throws Exception {
+    CompletableFuture<DaemonManager> waiting = ask();
+    DaemonManager next = new ScriptedManager();
+    registered = next;
+    assertSame(next, waiting.get(20, TimeUnit.SECONDS));
+    assertTrue(supervision.find().isEmpty(), "it has not been told");
   }
 
   @Test
@@ -100,7 +114,7 @@ class SupervisionTest {
 
   @Test
   void a_manager_that_leaves_and_is_not_replaced_says_so() {
-    Supervision impatient = new Supervision(Duration.ofMillis(1));
+    Supervision impatient = new Supervision(Duration.ofMillis(1), Optional::empty);
     impatient.addManager(new ScriptedManager());
     DaemonException refusal =
         assertThrows(
@@ -131,7 +145,7 @@ class SupervisionTest {
 
   @Test
   void a_container_without_one_says_so() {
-    Supervision impatient = new Supervision(Duration.ofMillis(1));
+    Supervision impatient = new Supervision(Duration.ofMillis(1), Optional::empty);
     DaemonException refusal = assertThrows(DaemonException.class, impatient::manager);
     assertEquals(ErrorCode.NOT_FOUND, refusal.code());
   }
