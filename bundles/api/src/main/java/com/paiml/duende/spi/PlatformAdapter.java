@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -145,6 +146,32 @@ public interface PlatformAdapter {
   default boolean lendThread(Runnable meanwhile) {
     return false;
   }
+
+  /**
+   * Asked while a run goes on, when the next one would be started the moment that it ends: the adapter may prepare that start, make
+   * it by itself at that moment, and tell of the end afterwards. {@link #spawn} with an equal spec then takes up what was started,
+   * and only from then on is it a run. With another spec, and by {@link #forgoNext}, it is ended before anybody hears of it.
+   *
+   * <p>A stop, a kill, a pause, a change of limits, a signal that asks for an end, and the adapter's leaving forgo it as well. A
+   * later call takes the place of an earlier one.
+   *
+   * @param next as for {@link #spawn}, of the next generation
+   * @param follows whether the next run follows at once on such an end; asked during this call only
+   * @return whether it is prepared; by default nothing is
+   */
+  default boolean prepareNext(
+      DaemonHandle running, LaunchSpec next, Predicate<ExitReason> follows, Deadline deadline)
+      throws DaemonException {
+    return false;
+  }
+
+  /**
+   * Takes back what {@link #prepareNext} has asked for. What was started already and not taken up is gone when this returns.
+   * Harmless when there is nothing of the kind.
+   *
+   * @param run after which it was to be started; may have ended
+   */
+  default void forgoNext(DaemonHandle run) throws DaemonException {}
 
   UsageSample usage(DaemonHandle handle, Deadline deadline) throws DaemonException;
 

@@ -116,6 +116,7 @@ class ContainerKilledIT {
     List<Fleet.Member> steady = fleet.add(programs, Nature.STEADY, 12);
     fleet.add(programs, Nature.TOGGLED, 8);
     fleet.add(programs, Nature.CRASHING, 6);
+    fleet.add(Sort.promptPrograms(duende), Nature.CRASHING, 4);
     fleet.add(objects, Nature.STEADY, 6);
     fleet.add(objects, Nature.TOGGLED, 2);
     fleet.add(objects, Nature.CRASHING, 2);

@@ -49,6 +49,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -389,6 +390,21 @@ public final class NativeAdapter implements PlatformAdapter {
   @Override
   public boolean lendThread(Runnable meanwhile) {
     return !gone && means().programs().lendThread(meanwhile);
+  }
+
+  @Override
+  public boolean prepareNext(
+      DaemonHandle running, LaunchSpec next, Predicate<ExitReason> follows, Deadline deadline)
+      throws DaemonException {
+    return find(running).prepareNext(next, follows);
+  }
+
+  @Override
+  public void forgoNext(DaemonHandle run) {
+    Entry entry = runs.get(Key.of(run));
+    if (entry != null) {
+      entry.run().forgoNext();
+    }
   }
 
   @Override

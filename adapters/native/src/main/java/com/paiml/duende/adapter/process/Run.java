@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 
 /** One run of a daemon, whatever it is made of. Verbs mean what they mean in {@link com.paiml.duende.spi.PlatformAdapter}. */
 public interface Run {
@@ -54,6 +55,15 @@ public interface Run {
   ExecResult exec(List<String> command, Deadline deadline) throws DaemonException;
 
   TraceTarget traceTarget(Deadline deadline) throws DaemonException;
+
+  /** What is to be started when this one ends; whether it is prepared. */
+  default boolean prepareNext(LaunchSpec next, Predicate<ExitReason> follows)
+      throws DaemonException {
+    return false;
+  }
+
+  /** Nothing is, and what was started and not taken up is gone. */
+  default void forgoNext() {}
 
   /** Removes what is left of it. */
   void destroy(Deadline deadline) throws DaemonException;

@@ -6,6 +6,7 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.osgi.annotation.versioning.ProviderType;
@@ -35,6 +36,12 @@ public interface Cgroup {
    * Confinement.Builder.cgroup}: a program that is in it from its first instruction.
    */
   List<Path> joinFiles();
+
+  /**
+   * The file that has the number of those who are in it or below, zombies included: pids.current. Empty without the controller of
+   * pids.
+   */
+  Optional<Path> population();
 
   /** Moves a process, with all its threads but not its children, into the group. */
   void attach(int pid) throws LinuxException;

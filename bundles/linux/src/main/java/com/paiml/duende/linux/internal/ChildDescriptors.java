@@ -16,9 +16,9 @@ import java.util.Map;
  * they will have in the child, so that copying one never overwrites another that is still to come.
  */
 final class ChildDescriptors implements AutoCloseable {
-  private static final int F_DUPFD_CLOEXEC = 1030;
-  private static final int F_SETFL = 4;
-  private static final int LOG_MODE = 0640;
+  static final int F_DUPFD_CLOEXEC = 1030;
+  static final int F_SETFL = 4;
+  static final int LOG_MODE = 0640;
 
   private final Kernel kernel;
   private final int floor;

@@ -10,13 +10,18 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** epoll_pwait(2) on a thread of its own; on two in turn, once a handler has handed the loop over. */
@@ -46,6 +51,8 @@ final class EpollLoop implements EventLoop {
   private final AtomicLong lastKey = new AtomicLong(STOP);
   // A key, never the descriptor's number: a late event of a number that was reused finds nobody.
   private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
+  // From the first successor on.
+  private volatile @Nullable Succession succession;
   // From the first hand-over on.
   private volatile @Nullable Thread second;
   // Only the loop's thread touches these.
@@ -100,6 +107,46 @@ final class EpollLoop implements EventLoop {
     }
     loop.main.start();
     return loop;
+  }
+
+  /**
+   * As {@link com.paiml.duende.linux.process.SuccessionWatch#arm}.
+   *
+   * @param told on the loop's thread
+   */
+  boolean arm(
+      Watch watch,
+      Successor next,
+      Fd process,
+      BitSet codes,
+      BitSet signals,
+      Path population,
+      Consumer<Successor.Result> told)
+      throws LinuxException {
+    if (!(watch instanceof Watched one) || closed.get()) {
+      return false;
+    }
+    Succession all = succession();
+    boolean armed = all.arm(one.key, next, process, codes, signals, population, told);
+    // Whoever closes this disarms what there is then.
+    return armed && !(closed.get() && all.disarm(one.key));
+  }
+
+  /** The loop waits by other code from now on: it is woken. */
+  private synchronized Succession succession() throws LinuxException {
+    Succession now = succession;
+    if (now == null) {
+      now = new Succession(VforkCode.map(kernel));
+      succession = now;
+      stop.signal();
+    }
+    return now;
+  }
+
+  /** @return false when the machine code has taken it */
+  boolean disarm(Watch watch) {
+    Succession all = succession;
+    return all == null || !(watch instanceof Watched one) || all.disarm(one.key);
   }
 
   /** A descriptor under watch. */
@@ -271,29 +318,66 @@ final class EpollLoop implements EventLoop {
 
   /** @return false when it is to end */
   private boolean turn(int number, MemorySegment events) throws LinuxException {
-    long got = kernel.raw(Call.EPOLL_PWAIT, number, events.address(), BATCH, timeoutMillis(), 0, 8);
+    Succession successors = succession;
+    long got =
+        successors == null
+            ? kernel.raw(Call.EPOLL_PWAIT, number, events.address(), BATCH, timeoutMillis(), 0, 8)
+            : successors.await(number, events, BATCH, timeoutMillis());
     if (Kernel.isErrno(got, Errno.EINTR)) {
       return true;
     }
     Kernel.check(got, Call.EPOLL_PWAIT, name);
+    Map<Long, Runnable> taken =
+        successors == null || successors.isEmpty() ? Map.of() : taken(successors, events, got);
+    boolean stopping = false;
     for (int i = 0; i < got; i++) {
       long at = (long) eventSize * i;
       long key = events.get(DATA, at + dataOffset);
+      Runnable end = taken.get(key);
       if (key == STOP) {
-        return false;
-      }
-      Watched one = watched.get(key);
-      if (one != null) {
+        stopping = closed.get();
+        boolean _ = stop.take() > 0;
+      } else if (end != null) {
         isLast = i == got - 1;
-        one.dispatch(events.get(EVENTS, at));
-        if (!Thread.currentThread().equals(leader)) {
-          return true;
+        tell(end);
+      } else if (!stopping) {
+        Watched one = watched.get(key);
+        if (one != null) {
+          isLast = i == got - 1;
+          one.dispatch(events.get(EVENTS, at));
         }
-        isLast = false;
       }
+      if (!Thread.currentThread().equals(leader)) {
+        return true;
+      }
+      isLast = false;
+    }
+    if (stopping) {
+      return false;
     }
     runDeferred();
     return true;
+  }
+
+  /** Whom the machine code has reaped, and perhaps given a successor: nobody else knows of that one. */
+  private Map<Long, Runnable> taken(Succession successors, MemorySegment events, long got) {
+    Map<Long, Runnable> all = new HashMap<>();
+    for (int i = 0; i < got; i++) {
+      long key = events.get(DATA, (long) eventSize * i + dataOffset);
+      Runnable end = successors.taken(key);
+      if (end != null) {
+        all.put(key, end);
+      }
+    }
+    return all;
+  }
+
+  private void tell(Runnable end) {
+    try {
+      end.run();
+    } catch (RuntimeException | Error fault) {
+      faults.fault("the end of a child", fault);
+    }
   }
 
   private long timeoutMillis() {
@@ -331,6 +415,10 @@ final class EpollLoop implements EventLoop {
     LockSupport.unpark(second);
     joinUninterruptibly();
     watched.clear();
+    Succession successors = succession;
+    if (successors != null) {
+      successors.disarmAll();
+    }
     epoll.close();
     stop.close();
   }

@@ -83,6 +83,11 @@ final class KernelCgroup implements Cgroup {
   }
 
   @Override
+  public Optional<Path> population() {
+    return Optional.ofNullable(folders.get(Controller.PIDS)).map(f -> f.resolve("pids.current"));
+  }
+
+  @Override
   public List<Path> joinFiles() {
     // To move one thread, version 1 needs not to hold up every fork and exit of the machine, which
     // takes milliseconds. A process that joins has one thread only. Version 2 has no such way.

@@ -98,15 +98,26 @@ final class KernelPidfd implements Pidfd {
       if (info.get(Layouts.INT, Layouts.SIGINFO_PID) == 0) {
         return Optional.empty();
       }
-      reaped = true;
-      int status = info.get(Layouts.INT, Layouts.SIGINFO_STATUS);
       return Optional.of(
-          switch (info.get(Layouts.INT, Layouts.SIGINFO_CODE)) {
-            case Layouts.CLD_EXITED -> new ExitStatus.Exited(status);
-            case Layouts.CLD_DUMPED -> new ExitStatus.Signaled(status, true);
-            default -> new ExitStatus.Signaled(status, false);
-          });
+          reaped(
+              info.get(Layouts.INT, Layouts.SIGINFO_CODE),
+              info.get(Layouts.INT, Layouts.SIGINFO_STATUS)));
     }
+  }
+
+  /** It has been reaped, with that si_code and si_status. */
+  ExitStatus reaped(int code, int status) {
+    reaped = true;
+    return switch (code) {
+      case Layouts.CLD_EXITED -> new ExitStatus.Exited(status);
+      case Layouts.CLD_DUMPED -> new ExitStatus.Signaled(status, true);
+      default -> new ExitStatus.Signaled(status, false);
+    };
+  }
+
+  /** The descriptor, for calls of others. */
+  Fd fd() {
+    return fd;
   }
 
   @Override

@@ -8,7 +8,9 @@ import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.ProcessIdentity;
 import com.paiml.duende.linux.process.Processes;
+import com.paiml.duende.linux.process.SuccessionWatch;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Processes by number, by identity, and their ends. */
@@ -85,9 +87,16 @@ final class KernelProcesses implements Processes {
   @Override
   public Watch onExit(EventLoop loop, Pidfd process, Consumer<ExitStatus> then)
       throws LinuxException {
+    return onEnd(loop, process, (status, _) -> then.accept(status));
+  }
+
+  @Override
+  public SuccessionWatch onEnd(
+      EventLoop loop, Pidfd process, BiConsumer<ExitStatus, Optional<Pidfd>> then)
+      throws LinuxException {
     if (!(loop instanceof EpollLoop epoll)) {
       throw new IllegalArgumentException("an event loop of this bundle is needed");
     }
-    return ExitWatch.begin(epoll, process, proc, then);
+    return ExitWatch.begin(kernel, epoll, process, proc, then);
   }
 }

@@ -5,10 +5,12 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.kernel.SystemCallTable;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.PreparedStart;
 import com.paiml.duende.linux.process.SpawnRequest;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,6 +108,12 @@ final class PosixSpawner implements Spawner {
       }
       return hold(error);
     }
+  }
+
+  /** Nothing of ours runs in such a child before the C library has begun. */
+  @Override
+  public Optional<PreparedStart> prepare(SpawnRequest request) {
+    return Optional.empty();
   }
 
   /** The executor gets three descriptors after the program's own: list, report, itself. */
@@ -250,7 +258,7 @@ final class PosixSpawner implements Spawner {
     }
   }
 
-  static MemorySegment vector(Arena memory, List<String> strings) {
+  static MemorySegment vector(SegmentAllocator memory, List<String> strings) {
     MemorySegment vector = memory.allocate(8L * (strings.size() + 1), 8);
     for (int i = 0; i < strings.size(); i++) {
       vector.set(Layouts.LONG, 8L * i, Kernel.cString(memory, strings.get(i)).address());

@@ -5,6 +5,7 @@ import com.sun.jna.Function;
 import com.sun.jna.Pointer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.ref.Reference;
 
 /** The code of {@code vfork.c}, mapped into this process: it is called, not executed. Safe for several threads. */
@@ -17,10 +18,10 @@ final class VforkCode {
   private static final int ROOM = 4096;
 
   /** What the child needs, many times over: its frames are a few hundred bytes. */
-  private static final int STACK = 16 * 1024;
+  static final int STACK = 16 * 1024;
 
   // struct start of vfork.c
-  private static final long START_SIZE = 56;
+  static final long START_SIZE = 56;
   private static final long LIST = 0;
   private static final long SIZE = 8;
   private static final long ARGUMENTS = 16;
@@ -30,12 +31,26 @@ final class VforkCode {
   private static final long FAILED_STEP = 44;
   private static final long FAILED_ERROR = 48;
 
+  /** Where the second entry of vfork.c is. */
+  private static final long TURN_ENTRY = 16;
+
+  // struct turn of vfork.c
+  static final long TURN_SIZE = 48;
+  private static final long TURN_EPOLL = 0;
+  private static final long TURN_EVENTS = 8;
+  private static final long TURN_MOST = 16;
+  private static final long TURN_TIMEOUT = 24;
+  private static final long TURN_SLOTS = 32;
+  static final long TURN_COUNT = 40;
+
   private final MemorySegment code;
   private final Function start;
+  private final Function turn;
 
   private VforkCode(MemorySegment code) {
     this.code = code;
     this.start = Function.getFunction(new Pointer(code.address()));
+    this.turn = Function.getFunction(new Pointer(code.address() + TURN_ENTRY));
   }
 
   /**
@@ -76,22 +91,61 @@ final class VforkCode {
    * still in the kernel, where the virtual machine does not wait for it.
    */
   Outcome run(Arena memory, byte[] steps, MemorySegment arguments, MemorySegment environment) {
+    MemorySegment request = memory.allocate(START_SIZE, 8);
+    fill(request, memory, steps, arguments, environment);
+    try {
+      return outcome(request, start.invokeInt(new Object[] {request.address()}));
+    } finally {
+      Reference.reachabilityFence(code);
+    }
+  }
+
+  /** Makes a {@code struct start}, at the beginning of that piece of memory. */
+  static void fill(
+      MemorySegment request,
+      SegmentAllocator memory,
+      byte[] steps,
+      MemorySegment arguments,
+      MemorySegment environment) {
     MemorySegment list = memory.allocate(steps.length, 16);
     MemorySegment.copy(steps, 0, list, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, steps.length);
     MemorySegment stack = memory.allocate(STACK, 16);
-    MemorySegment request = memory.allocate(START_SIZE, 8);
     request.set(Layouts.LONG, LIST, list.address());
     request.set(Layouts.LONG, SIZE, steps.length);
     request.set(Layouts.LONG, ARGUMENTS, arguments.address());
     request.set(Layouts.LONG, ENVIRONMENT, environment.address());
     request.set(Layouts.LONG, STACK_TOP, stack.address() + STACK);
+  }
+
+  /** What a {@code struct start} says after that result. */
+  static Outcome outcome(MemorySegment request, int pid) {
+    return new Outcome(
+        pid,
+        request.get(Layouts.INT, PIDFD),
+        request.get(Layouts.INT, FAILED_STEP),
+        request.get(Layouts.INT, FAILED_ERROR));
+  }
+
+  /**
+   * Waits as epoll_pwait(2) does, and starts the successors of the children that have ended.
+   *
+   * @param request a {@code struct turn}, with its count
+   * @return how many events there are, or a negated errno
+   */
+  int turn(
+      MemorySegment request,
+      int epoll,
+      MemorySegment events,
+      int most,
+      long timeoutMillis,
+      MemorySegment slots) {
+    request.set(Layouts.LONG, TURN_EPOLL, epoll);
+    request.set(Layouts.LONG, TURN_EVENTS, events.address());
+    request.set(Layouts.LONG, TURN_MOST, most);
+    request.set(Layouts.LONG, TURN_TIMEOUT, timeoutMillis);
+    request.set(Layouts.LONG, TURN_SLOTS, slots.address());
     try {
-      int pid = start.invokeInt(new Object[] {request.address()});
-      return new Outcome(
-          pid,
-          request.get(Layouts.INT, PIDFD),
-          request.get(Layouts.INT, FAILED_STEP),
-          request.get(Layouts.INT, FAILED_ERROR));
+      return turn.invokeInt(new Object[] {request.address()});
     } finally {
       Reference.reachabilityFence(code);
     }

@@ -7,12 +7,16 @@ import com.paiml.duende.linux.internal.StepList.Place;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.PreparedStart;
 import com.paiml.duende.linux.process.SpawnRequest;
 import com.paiml.duende.linux.process.Spawner;
+import com.paiml.duende.linux.process.Stdio;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +33,14 @@ final class VforkSpawner implements Spawner {
   private static final int CLOCK_MONOTONIC = 1;
   private static final int SIGKILL = 9;
 
+  /** Of native memory for each prepared start; a page of it or two is touched before it is made. */
+  private static final int MAX_PREPARED = 128 * 1024;
+
   private final Kernel kernel;
   private final PosixSpawner other;
   private final Fd nothing;
   private @Nullable VforkCode code;
+  private volatile boolean lacksPidfd;
   private String whyNot = "";
 
   private VforkSpawner(Kernel kernel, PosixSpawner other, Fd nothing) {
@@ -107,6 +115,93 @@ final class VforkSpawner implements Spawner {
     }
   }
 
+  @Override
+  public Optional<PreparedStart> prepare(SpawnRequest request) throws LinuxException {
+    if (code == null
+        || lacksPidfd
+        || !mayShareMemory(request.confinement())
+        || !request.descriptors().isEmpty()
+        || !streams(request).stream().allMatch(VforkSpawner::isOpenedByTheChild)) {
+      return Optional.empty();
+    }
+    SpawnFaults.refuseUnusable(request);
+    StepList steps = new StepList(kernel.architecture());
+    endLate(steps, request.deadline());
+    steps.call(Call.SETSID, "a session");
+    Map<Stdio, Place> opened = new HashMap<>();
+    for (Stdio stream : streams(request)) {
+      if (!opened.containsKey(stream)) {
+        opened.put(stream, openStream(steps, stream));
+      }
+    }
+    List<Stdio> streams = streams(request);
+    for (int target = 0; target < streams.size(); target++) {
+      Place from = opened.get(streams.get(target));
+      if (from != null) {
+        steps.call(Call.DUP3, "descriptor " + target, from.load(), value(target), value(0));
+      }
+    }
+    closeOthers(steps, FIRST_AFTER_STDIO);
+    ConfinementSteps.add(kernel, other::systemCalls, request, steps);
+    byte[] encoded = steps.encode();
+    return Successor.size(encoded, request) > MAX_PREPARED
+        ? Optional.empty()
+        : Optional.of(Successor.of(kernel, encoded, request));
+  }
+
+  private static List<Stdio> streams(SpawnRequest request) {
+    return List.of(request.stdin(), request.stdout(), request.stderr());
+  }
+
+  private static boolean isOpenedByTheChild(Stdio stream) {
+    return !(stream instanceof Stdio.Handed || stream instanceof Stdio.Inherited);
+  }
+
+  /** As {@link ChildDescriptors} does it; what it opens lies above the numbers of the program's own. */
+  private static Place openStream(StepList steps, Stdio stream) throws LinuxException {
+    String path;
+    int flags;
+    switch (stream) {
+      case Stdio.Read(Path file) -> {
+        path = file.toString();
+        flags = Kernel.O_RDONLY;
+      }
+      case Stdio.Append(Path file) -> {
+        path = file.toString();
+        flags = Kernel.O_WRONLY | Kernel.O_APPEND | Kernel.O_CREAT;
+      }
+      default -> {
+        path = "/dev/null";
+        flags = Kernel.O_RDWR;
+      }
+    }
+    SpawnFaults.refuseZero("path", path);
+    Place low = steps.room(4);
+    Place high = steps.room(4);
+    steps.callStoring(
+        low,
+        Call.OPENAT,
+        path,
+        value(Kernel.AT_FDCWD),
+        steps.string(path).pointer(),
+        value(flags | Kernel.O_NOCTTY | Kernel.O_NONBLOCK | Kernel.O_CLOEXEC),
+        value(ChildDescriptors.LOG_MODE));
+    steps.callStoring(
+        high,
+        Call.FCNTL,
+        path,
+        low.load(),
+        value(ChildDescriptors.F_DUPFD_CLOEXEC),
+        value(FIRST_AFTER_STDIO));
+    steps.call(
+        Call.FCNTL,
+        path,
+        high.load(),
+        value(ChildDescriptors.F_SETFL),
+        value(flags & Kernel.O_APPEND));
+    return high;
+  }
+
   /** What comes first: its end when it takes too long, its session, its descriptors and no others. */
   private static void begin(StepList steps, SpawnRequest request, int[] sources) {
     endLate(steps, request.deadline());
@@ -115,12 +210,12 @@ final class VforkSpawner implements Spawner {
       steps.call(
           Call.DUP3, "descriptor " + target, value(sources[target]), value(target), value(0));
     }
+    closeOthers(steps, Math.max(FIRST_AFTER_STDIO, sources.length));
+  }
+
+  private static void closeOthers(StepList steps, int from) {
     steps.call(
-        Call.CLOSE_RANGE,
-        "the other descriptors",
-        value(Math.max(FIRST_AFTER_STDIO, sources.length)),
-        value(EVERY_DESCRIPTOR),
-        value(0));
+        Call.CLOSE_RANGE, "the other descriptors", value(from), value(EVERY_DESCRIPTOR), value(0));
   }
 
   /**
@@ -160,6 +255,9 @@ final class VforkSpawner implements Spawner {
     }
     if (outcome.pid() < 0) {
       throw SpawnFaults.explain(kernel, -outcome.pid(), request);
+    }
+    if (outcome.pidfd() < 0) {
+      lacksPidfd = true;
     }
     Pidfd process =
         outcome.pidfd() < 0

@@ -4,6 +4,7 @@ import com.paiml.duende.linux.event.EventLoop;
 import com.paiml.duende.linux.event.Watch;
 import com.paiml.duende.linux.kernel.LinuxException;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -39,4 +40,13 @@ public interface Processes {
    * ExitStatus.Unknown}. The caller closes the pidfd, after the call or after closing the watch.
    */
   Watch onExit(EventLoop loop, Pidfd process, Consumer<ExitStatus> then) throws LinuxException;
+
+  /**
+   * As {@link #onExit}, of a process that may have a successor.
+   *
+   * @param then gets the status, and the successor when one was started; whoever is called has that from then on. When the watch is
+   *     closed before, a successor that was started is killed and reaped
+   */
+  SuccessionWatch onEnd(EventLoop loop, Pidfd process, BiConsumer<ExitStatus, Optional<Pidfd>> then)
+      throws LinuxException;
 }

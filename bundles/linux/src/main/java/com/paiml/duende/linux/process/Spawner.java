@@ -1,6 +1,7 @@
 package com.paiml.duende.linux.process;
 
 import com.paiml.duende.linux.kernel.LinuxException;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -20,6 +21,15 @@ public interface Spawner extends AutoCloseable {
    *     process is left behind
    */
   Pidfd spawn(SpawnRequest request) throws LinuxException;
+
+  /**
+   * Prepares a start that is made later, with nothing opened before: files that the child writes to are opened by itself.
+   *
+   * @return empty when it cannot be made in this way: the child would have another user, namespaces or descriptors of ours, or it
+   *     would take more than 128 KiB
+   * @throws LinuxException as {@link #spawn}, for what is wrong with the request itself
+   */
+  Optional<PreparedStart> prepare(SpawnRequest request) throws LinuxException;
 
   /** Frees what it keeps for its starts; running programs are not touched. */
   @Override

@@ -273,6 +273,11 @@ class LayoutTest {
       SpawnFaults.X_OK = X_OK
       StepReport.MFD_CLOEXEC = MFD_CLOEXEC
       StepReport.SIGKILL = SIGKILL
+      ExitWatch.SIGKILL = SIGKILL
+      Successor.MAP_ANONYMOUS = MAP_ANONYMOUS
+      Successor.MAP_PRIVATE = MAP_PRIVATE
+      Successor.PROT_READ = PROT_READ
+      Successor.PROT_WRITE = PROT_WRITE
       TimerFd.CLOCK_MONOTONIC = CLOCK_MONOTONIC
       VforkCode.MAP_PRIVATE = MAP_PRIVATE
       VforkCode.PROT_EXEC = PROT_EXEC
@@ -333,6 +338,22 @@ class LayoutTest {
           "StepList.STEP",
           "StepList.STEP_NONE",
           "StepReport.WORDS",
+          "Succession.FREE",
+          "Succession.SLOTS",
+          "Succession.SLOT_NEXT",
+          "Succession.SLOT_SIZE",
+          "Succession.TAKEN",
+          "Successor.CODE",
+          "Successor.CODES",
+          "Successor.PAGE",
+          "Successor.PID",
+          "Successor.POPULATION",
+          "Successor.PROCESS",
+          "Successor.SIGNALS",
+          "Successor.STATUS",
+          "Successor.STEP_ALIGNMENT",
+          "Successor.SUCCESSOR_SIZE",
+          "Successor.TOOK",
           "UnixNotifySocket.CONTROL_BYTES",
           "UnixStreamListener.BACKLOG",
           "VforkCode.ARGUMENTS",
@@ -346,8 +367,17 @@ class LayoutTest {
           "VforkCode.STACK",
           "VforkCode.STACK_TOP",
           "VforkCode.START_SIZE",
+          "VforkCode.TURN_COUNT",
+          "VforkCode.TURN_ENTRY",
+          "VforkCode.TURN_EPOLL",
+          "VforkCode.TURN_EVENTS",
+          "VforkCode.TURN_MOST",
+          "VforkCode.TURN_SIZE",
+          "VforkCode.TURN_SLOTS",
+          "VforkCode.TURN_TIMEOUT",
           "VforkSpawner.EVERY_DESCRIPTOR",
-          "VforkSpawner.FIRST_AFTER_STDIO");
+          "VforkSpawner.FIRST_AFTER_STDIO",
+          "VforkSpawner.MAX_PREPARED");
 
   /** Offsets that stand in the code as they are, beside the struct's name. */
   private static final Map<String, Long> INLINE =

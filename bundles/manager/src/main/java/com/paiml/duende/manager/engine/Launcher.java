@@ -38,6 +38,12 @@ final class Launcher {
     return spec(config, name, id, generation, payload);
   }
 
+  /** What was assembled before is about to be started. */
+  LaunchSpec again(LaunchSpec before) throws DaemonException {
+    prepare(before.config(), before.name());
+    return before;
+  }
+
   /** For a run that goes on: what cannot be resolved now is not needed. */
   LaunchSpec describe(DaemonConfig config, String name, DaemonId id, long generation)
       throws DaemonException {

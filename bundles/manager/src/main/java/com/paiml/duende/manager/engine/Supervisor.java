@@ -130,6 +130,30 @@ final class Supervisor {
     }
   }
 
+  /** How long a run has to live before its successor is prepared: one that crashes at once is paced by all that a start takes. */
+  static final Duration SHORT_LIFE = Duration.ofMillis(50);
+
+  /** The run that is to follow the present one at once. */
+  private static final class Next {
+    final long after;
+    final DaemonHandle running;
+    final DaemonConfig config;
+    volatile @Nullable LaunchSpec spec;
+    volatile boolean dropped;
+
+    Next(long after, DaemonHandle running, DaemonConfig config) {
+      this.after = after;
+      this.running = running;
+      this.config = config;
+    }
+
+    /** What was prepared, when that is to be started now. */
+    Optional<LaunchSpec> specOf(long generation, DaemonConfig wanted) {
+      return Optional.ofNullable(spec)
+          .filter(s -> generation == after + 1 && config.equals(wanted));
+    }
+  }
+
   private final Engine engine;
   private final String unit;
   private final String name;
@@ -143,6 +167,7 @@ final class Supervisor {
   private final Object changed = new Object();
   private volatile View view;
   private volatile @Nullable Run run;
+  private volatile @Nullable Next next;
   private volatile boolean gone;
   private ClockOfDay.Moment since;
   private ClockOfDay.@Nullable Moment startedAt;
@@ -266,6 +291,7 @@ final class Supervisor {
     if (effects.stream().noneMatch(Effect.RecoverRun.class::isInstance)) {
       notRecovering(message);
     }
+    lookAhead();
     boolean answersLater = false;
     startFollows = effects.stream().anyMatch(Effect.Launch.class::isInstance);
     List<DaemonEvent> said = new ArrayList<>(4);
@@ -306,6 +332,66 @@ final class Supervisor {
     } else {
       rest.run();
     }
+  }
+
+  /** Has the next run prepared, as long as it would follow at once, and takes that back when it would not any more. */
+  private void lookAhead() {
+    boolean wanted = life.canBeFollowedAtOnce();
+    Next now = next;
+    if (now != null) {
+      boolean holds = wanted && now.after == life.generation();
+      boolean isStarted = life.phase() == Phase.LAUNCHING && now.after + 1 == life.generation();
+      if ((holds || isStarted) && now.config.equals(life.config())) {
+        return;
+      }
+      next = null;
+      now.dropped = true;
+      lane.post(() -> forgo(now.running));
+    }
+    Optional<DaemonHandle> running = life.handle();
+    if (wanted && running.isPresent()) {
+      Next ahead = new Next(life.generation(), running.get(), life.config());
+      next = ahead;
+      var _ =
+          engine
+              .timers()
+              .after(SHORT_LIFE.toNanos(), () -> mailbox.post(() -> beginToPrepare(ahead)));
+    }
+  }
+
+  private void beginToPrepare(Next ahead) {
+    if (!ahead.dropped && !gone) {
+      Predicate<ExitReason> follows = life.followsAtOnce(System.nanoTime());
+      lane.post(() -> prepare(ahead, follows));
+    }
+  }
+
+  private void prepare(Next ahead, Predicate<ExitReason> follows) {
+    if (ahead.dropped || gone || engine.payloads().kindOf(ahead.config) != Payload.Kind.PROGRAM) {
+      return;
+    }
+    call(
+            ahead.running,
+            a -> {
+              LaunchSpec spec = engine.launcher().assemble(ahead.config, name, id, ahead.after + 1);
+              ahead.spec = spec;
+              if (!a.prepareNext(ahead.running, spec, follows, Deadline.after(SHORT_CALL))) {
+                ahead.spec = null;
+              }
+            })
+        .ifPresent(
+            e -> {
+              ahead.spec = null;
+              LOG.log(Level.DEBUG, "{0}: its next run is not prepared: {1}", name, e.getMessage());
+            });
+    if (ahead.dropped || gone) {
+      forgo(ahead.running);
+    }
+  }
+
+  private void forgo(DaemonHandle run) {
+    call(run, a -> a.forgoNext(run))
+        .ifPresent(e -> LOG.log(Level.DEBUG, "{0}: {1}", name, e.getMessage()));
   }
 
   /** Wakes whom the message before has news for, when its start was more urgent. */
@@ -712,7 +798,13 @@ final class Supervisor {
       return;
     }
     refuseUnfit(port, config, fingerprint);
-    LaunchSpec spec = engine.launcher().assemble(config, name, id, generation);
+    Next ahead = next;
+    Optional<LaunchSpec> prepared =
+        ahead == null ? Optional.empty() : ahead.specOf(generation, config);
+    LaunchSpec spec =
+        prepared.isPresent()
+            ? engine.launcher().again(prepared.get())
+            : engine.launcher().assemble(config, name, id, generation);
     Payload.Kind kind = spec.payload().kind();
     boolean hosted = kind == Payload.Kind.JAVA_CLASS;
     if (hosted && !fingerprint.takes(kind)) {
@@ -1297,6 +1389,10 @@ final class Supervisor {
   /** Lets go of it: what runs goes on. */
   void retire() {
     gone = true;
+    // Not in the lane: what is there may not be done any more.
+    if (view.config().backoff().initial().isZero()) {
+      view.handle().ifPresent(this::forgo);
+    }
     mailbox.post(
         () -> {
           timers.values().forEach(Timers.Cancel::cancel);

@@ -248,7 +248,13 @@ final class Schema {
             "\"TERM\"",
             "\"INT\"",
             "Asks it to end: HUP, INT, QUIT, TERM, USR1, USR2 or KILL."),
-        Key.of("backoff.initial", DURATION, "\"1s\"", "\"250ms\"", "Before the first restart.")
+        Key.of(
+                "backoff.initial",
+                DURATION,
+                "\"1s\"",
+                "\"250ms\"",
+                "Before the first restart. With `0s` a program on `native` has its next run"
+                    + " prepared while it runs.")
             .within(0, DAY),
         Key.of("backoff.max", DURATION, "\"300s\"", "\"1m\"", "Before any restart, at most.")
             .within(0, DAY),

@@ -6,6 +6,7 @@ import com.paiml.duende.api.DaemonConfig.RestartBy;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.DaemonStatus.State;
+import com.paiml.duende.api.Depends;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.FailureReason;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +168,33 @@ public final class Life {
 
   public Optional<HealthStatus> health() {
     return Optional.ofNullable(health);
+  }
+
+  /**
+   * Whether, as things are, the next run would begin the moment that this one ends by itself, with nothing to be waited for: then it
+   * can be prepared. Which ends are meant is told by {@link #followsAtOnce}.
+   */
+  public boolean canBeFollowedAtOnce() {
+    return config.backoff().initial().isZero()
+        && wish
+        && live
+        && observed
+        && (phase == Phase.UP || phase == Phase.WARMING)
+        && next == null
+        && config.restartBy() == RestartBy.MANAGER
+        && config.policy().breaker().isEmpty()
+        && config.depends().equals(Depends.NONE);
+  }
+
+  /**
+   * Whether a start follows at once on such an end, by what has happened until now.
+   *
+   * @param time nanoseconds of the same clock as of {@link #handle}
+   */
+  public Predicate<ExitReason> followsAtOnce(long time) {
+    Restarts known = restarts.copy();
+    DaemonConfig of = config;
+    return exit -> known.againAtOnce(of, exit, time);
   }
 
   /** The last fault of a call to the adapter. */

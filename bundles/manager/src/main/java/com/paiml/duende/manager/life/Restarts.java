@@ -14,6 +14,9 @@ import java.util.random.RandomGenerator;
 
 /** Counts deaths and decides what follows from one. Times are nanoseconds of one monotonic clock. */
 final class Restarts {
+  /** A pause of zero is that, whatever its jitter. */
+  private static final RandomGenerator NO_CHANCE = () -> 0;
+
   private final ArrayDeque<Long> deaths = new ArrayDeque<>();
   private int attempts;
   private boolean healthy;
@@ -29,6 +32,25 @@ final class Restarts {
 
     /** It has failed. */
     record GiveUp(FailureReason reason) implements Decision {}
+  }
+
+  /**
+   * Whether it would be started again without a pause. Nothing is counted; later, as long as no death comes between, no more is
+   * forbidden.
+   */
+  boolean againAtOnce(DaemonConfig config, ExitReason exit, long now) {
+    Restarts tried = copy();
+    Decision decision = tried.decide(config, exit, FailureReason.of(exit), now, NO_CHANCE);
+    return decision instanceof Decision.Again(Duration delay) && delay.isZero();
+  }
+
+  Restarts copy() {
+    Restarts other = new Restarts();
+    other.deaths.addAll(deaths);
+    other.attempts = attempts;
+    other.healthy = healthy;
+    other.healthySince = healthySince;
+    return other;
   }
 
   /** An operator starts it: all is forgotten. */

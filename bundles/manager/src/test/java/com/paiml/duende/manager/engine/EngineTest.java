@@ -168,6 +168,8 @@ class EngineTest {
         config("web")
             .backoff(new Backoff(Duration.ZERO, Duration.ZERO, 1, 0, Duration.ofMinutes(10)))
             .build());
+    // Nothing else is to be done for it then: who tells of its end does the rest.
+    Bench.until(() -> bench.machine.aheads.containsKey("web"));
     CountDownLatch held = new CountDownLatch(1);
     bench.adapter.lends = true;
     bench.adapter.beforeSpawn = held;

@@ -42,6 +42,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /**
  * A platform in memory, for faults that a real one cannot be made to show. The platform itself ({@link Machine}) outlives
@@ -57,6 +58,15 @@ final class ScriptedAdapter implements PlatformAdapter {
     final Map<String, ExitReason> ended = new ConcurrentHashMap<>();
     final List<String> log = Collections.synchronizedList(new ArrayList<>());
     final Set<String> twice = ConcurrentHashMap.newKeySet();
+    final Map<String, Ahead> aheads = new ConcurrentHashMap<>();
+    final Map<String, Long> begun = new ConcurrentHashMap<>();
+
+    void forgo(String name) {
+      Ahead ahead = aheads.remove(name);
+      if (ahead != null) {
+        log.add(name + (ahead.isStarted ? " has its heir ended" : " has its next run forgone"));
+      }
+    }
 
     List<String> names() {
       return runs.values().stream().map(r -> r.name).sorted().toList();
@@ -67,9 +77,31 @@ final class ScriptedAdapter implements PlatformAdapter {
         if (e.getValue().name.equals(name) && runs.remove(e.getKey()) != null) {
           ended.put(e.getKey(), how);
           log.add(name + " died");
+          Ahead ahead = aheads.get(name);
+          if (ahead != null && ahead.follows.test(how)) {
+            ahead.isStarted = true;
+            log.add(name + " has an heir");
+          }
           e.getValue().watchers.forEach(w -> w.complete(how));
         }
       }
+    }
+  }
+
+  /** The next run of a name. */
+  static final class Ahead {
+    final LaunchSpec spec;
+    final Predicate<ExitReason> follows;
+
+    /** Of the run before, nanoseconds. */
+    final long age;
+
+    volatile boolean isStarted;
+
+    Ahead(LaunchSpec spec, Predicate<ExitReason> follows, long age) {
+      this.spec = spec;
+      this.follows = follows;
+      this.age = age;
     }
   }
 
@@ -179,6 +211,14 @@ final class ScriptedAdapter implements PlatformAdapter {
     if (spawnFault.isPresent()) {
       throw spawnFault.get();
     }
+    Ahead ahead = machine.aheads.get(spec.name());
+    if (ahead != null && ahead.isStarted && ahead.spec.equals(spec)) {
+      machine.aheads.remove(spec.name());
+      machine.log.add(spec.name() + " is taken up");
+    } else {
+      machine.forgo(spec.name());
+    }
+    machine.begun.put(spec.name(), System.nanoTime());
     machine.spawned.incrementAndGet();
     long pid = machine.pids.incrementAndGet();
     String key = spec.name() + "#" + pid;
@@ -416,6 +456,28 @@ final class ScriptedAdapter implements PlatformAdapter {
       throws DaemonException {
     take(execTakes);
     return new ExecResult(execCode, false, "");
+  }
+
+  @Override
+  public boolean prepareNext(
+      DaemonHandle running, LaunchSpec next, Predicate<ExitReason> follows, Deadline deadline)
+      throws DaemonException {
+    here(running.name());
+    if (!machine.runs.containsKey(key(running))) {
+      return false;
+    }
+    long age = System.nanoTime() - machine.begun.get(running.name());
+    machine.aheads.put(running.name(), new Ahead(next, follows, age));
+    machine.log.add(running.name() + " has a next run");
+    return true;
+  }
+
+  @Override
+  public void forgoNext(DaemonHandle run) throws DaemonException {
+    Ahead ahead = machine.aheads.get(run.name());
+    if (ahead != null && ahead.spec.generation() == run.generation() + 1) {
+      machine.forgo(run.name());
+    }
   }
 
   @Override

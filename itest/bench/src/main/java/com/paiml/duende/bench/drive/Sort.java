@@ -8,6 +8,9 @@ import java.util.stream.Stream;
 
 /** A way to run daemons, and how their lives are counted without asking the manager. */
 public interface Sort {
+  /** Before the first restart. */
+  String PAUSE = "200ms";
+
   /** How names of these daemons begin. */
   String name();
 
@@ -25,12 +28,21 @@ public interface Sort {
     return scripts(duende, "program", "");
   }
 
+  /** Programs under the native adapter that are restarted without a pause, by what waits for their end. */
+  static Sort promptPrograms(Installed duende) {
+    return scripts(duende, "prompt", "", "0ms");
+  }
+
   /**
    * Shell scripts that run where the container runs, with their state directories.
    *
    * @param more lines of the daemon file, tables last
    */
   static Sort scripts(Installed duende, String sort, String more) {
+    return scripts(duende, sort, more, PAUSE);
+  }
+
+  private static Sort scripts(Installed duende, String sort, String more, String pause) {
     return new Sort() {
       @Override
       public String name() {
@@ -62,7 +74,7 @@ public interface Sort {
             + "="
             + name
             + "\"]\n"
-            + restarts(nature, more);
+            + restarts(nature, more, pause);
       }
 
       @Override
@@ -92,7 +104,7 @@ public interface Sort {
             + "\"\nclass = \"com.paiml.duende.probe."
             + (nature == Nature.CRASHING ? "Brief" : "Counted")
             + "\"\nbundle = \"com.paiml.duende.probe\"\n"
-            + restarts(nature, "");
+            + restarts(nature, "", PAUSE);
       }
 
       @Override
@@ -126,7 +138,7 @@ public interface Sort {
             + "\"\nmodule = \""
             + examples.resolve(nature == Nature.CRASHING ? "hello.wasm" : "counter.wasm")
             + "\"\nargs = [\"x\"]\n"
-            + restarts(nature, "platform = \"wos\"\n");
+            + restarts(nature, "platform = \"wos\"\n", PAUSE);
       }
 
       @Override
@@ -137,11 +149,13 @@ public interface Sort {
     };
   }
 
-  private static String restarts(Nature nature, String more) {
+  private static String restarts(Nature nature, String more, String pause) {
     String keys =
         nature == Nature.CRASHING ? "restart = \"always\"\n" : "restart = \"unless-stopped\"\n";
     String tables =
-        "[exit]\ntally.deaths = 0\n[backoff]\ninitial = \"200ms\"\nmax = \"400ms\"\njitter = 0.0\n";
+        "[exit]\ntally.deaths = 0\n[backoff]\ninitial = \""
+            + pause
+            + "\"\nmax = \"400ms\"\njitter = 0.0\n";
     int table = more.indexOf('[');
     return table < 0
         ? more + keys + tables

@@ -214,6 +214,12 @@ final class LimitGroups {
     return group;
   }
 
+  /** Whether a run of that spec would get this very group, with nothing to be set anew. */
+  boolean suits(LimitGroup group, LaunchSpec spec) {
+    return group.cgroup().controllers().equals(wanted(spec))
+        && group.isSet(spec.config().resources(), spec.config().written());
+  }
+
   /** The run of that generation is over: its group goes, unless a later run has it. */
   void release(LaunchSpec spec) {
     Held held = groups.get(name(spec));

@@ -19,6 +19,7 @@ import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.PreparedStart;
 import com.paiml.duende.linux.process.ProcessIdentity;
 import com.paiml.duende.linux.process.Processes;
 import com.paiml.duende.linux.process.SpawnRequest;
@@ -59,6 +60,9 @@ import java.util.stream.Collectors;
 /** Programs on Linux: a child of vfork each, pidfds in one epoll loop, no thread and no process for each. */
 public final class LinuxPrograms implements Programs {
   private static final Logger LOGGER = System.getLogger(LinuxPrograms.class.getName());
+
+  /** How long the loop waits for a program that it starts itself; a file system may not answer. */
+  private static final Duration LOOP_STANDS_STILL = Duration.ofMillis(250);
 
   /** In a handle: {@link ProcessIdentity#encode()}. */
   static final String IDENTITY = "identity";
@@ -107,6 +111,7 @@ public final class LinuxPrograms implements Programs {
   private final Optional<NextWrites> writes;
   private final Accounts accounts = new Accounts();
   private final PidFiles pidFiles = new PidFiles();
+  private final Heirs heirs = new Heirs();
   private final Optional<String> cannotConfine;
   private final int ownUid;
   private final long hardLimit;
@@ -233,6 +238,10 @@ public final class LinuxPrograms implements Programs {
     return disks;
   }
 
+  Heirs heirs() {
+    return heirs;
+  }
+
   LimitGroups groups() {
     return groups;
   }
@@ -284,15 +293,19 @@ public final class LinuxPrograms implements Programs {
               : Optional.empty();
       pipe.ifPresent(opened::add);
       opened.add(() -> groups.release(spec));
+      Optional<Pidfd> started = heirs.take(spec, deadline);
+      started.ifPresent(p -> opened.add(() -> undoTaken(p, spec)));
       Optional<LimitGroup> group = groups.claim(spec);
       long killsBefore = group.map(LimitGroup::killsBefore).orElse(0L);
       long cpuBefore = group.map(LimitGroup::cpuNanos).orElse(0L);
       opened.add(() -> disks.release(spec));
       disks.prepare(spec, deadline);
-      SpawnRequest request = request(spec, program, notifications, pipe, group, deadline);
       AutoCloseable attached = attach(spec);
       opened.add(attached);
-      Pidfd process = spawner.spawn(request);
+      Pidfd process =
+          started.isPresent()
+              ? started.get()
+              : spawner.spawn(request(spec, program, notifications, pipe, group, deadline));
       opened.add(process);
       try {
         ProcessIdentity identity = processes.identify(process);
@@ -309,6 +322,7 @@ public final class LinuxPrograms implements Programs {
                 group,
                 killsBefore,
                 cpuBefore,
+                true,
                 false);
         if (cannotConfine.isPresent() && group.isPresent()) {
           group.get().cgroup().attach(identity.pid());
@@ -328,6 +342,38 @@ public final class LinuxPrograms implements Programs {
       if (!done) {
         closeAll(opened);
       }
+    }
+  }
+
+  /**
+   * Prepares a run that the loop is to start by itself when another has ended: only what needs nothing but a child that does all to
+   * itself. Nobody else is served while it is made, so what takes its time is left out: to join the group of a network limit takes
+   * ten milliseconds.
+   */
+  Optional<PreparedStart> prepare(LaunchSpec running, LaunchSpec next, LimitGroup group)
+      throws DaemonException {
+    Resources resources = next.config().resources();
+    if (!(next.payload() instanceof Payload.Program program)
+        || usesNotifications(next)
+        || next.config().readiness().type() == Readiness.Type.FD
+        || cannotConfine.isPresent()
+        || resources.networkBps() > 0
+        || resources.disk() > 0
+        || running.config().resources().disk() > 0
+        || !groups.suits(group, next)) {
+      return Optional.empty();
+    }
+    try {
+      return spawner.prepare(
+          request(
+              next,
+              program,
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of(group),
+              Deadline.after(LOOP_STANDS_STILL)));
+    } catch (LinuxException refused) {
+      throw KernelFaults.of(ErrorCode.SPAWN, next.name(), refused);
     }
   }
 
@@ -464,6 +510,13 @@ public final class LinuxPrograms implements Programs {
     data.put(DaemonHandle.PID, Integer.toString(identity.pid()));
     data.put(IDENTITY, identity.encode());
     return new DaemonHandle(NativeAdapter.NAME, spec.name(), spec.id(), spec.generation(), data);
+  }
+
+  private void undoTaken(Pidfd process, LaunchSpec spec) {
+    if (!process.descriptor().isClosed()) {
+      undo(process, spec);
+      process.close();
+    }
   }
 
   /** A start that fails leaves nothing behind. */
@@ -628,6 +681,7 @@ public final class LinuxPrograms implements Programs {
               group,
               group.map(LimitGroup::outOfMemoryKills).orElse(0L),
               0,
+              false,
               paused);
       pidFiles.write(spec, identity.pid());
       run.begin(Optional.empty());

@@ -11,14 +11,15 @@ import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.Resources;
 import com.paiml.duende.api.Signal;
-import com.paiml.duende.linux.event.Watch;
 import com.paiml.duende.linux.kernel.Errno;
 import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.limits.Limit;
 import com.paiml.duende.linux.limits.Resource;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Pidfd;
+import com.paiml.duende.linux.process.PreparedStart;
 import com.paiml.duende.linux.process.ProcessIdentity;
+import com.paiml.duende.linux.process.SuccessionWatch;
 import com.paiml.duende.spi.AdapterEvents;
 import com.paiml.duende.spi.DaemonHandle;
 import com.paiml.duende.spi.Deadline;
@@ -37,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +53,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** One process and everything that it has started. */
 final class LinuxRun implements Run {
@@ -75,16 +79,22 @@ final class LinuxRun implements Run {
   private final Optional<LimitGroup> group;
   private final long killsBefore;
   private final long cpuBefore;
+  private final boolean isOurs;
   private final CompletableFuture<ExitReason> exit = new CompletableFuture<>();
   // Processor time of members that ended is gone with them; a sum that fell would look like time
   // running backwards.
   private final AtomicLong mostCpuNanos = new AtomicLong();
   private volatile Optional<ReadyPipe> readyPipe = Optional.empty();
   private volatile Optional<ExitStatus> ended = Optional.empty();
-  private volatile Optional<Watch> watch = Optional.empty();
+  private volatile Optional<SuccessionWatch> watch = Optional.empty();
   private final AtomicBoolean memoryTold = new AtomicBoolean();
   // One object: who listens is told apart by it.
   private final Runnable memoryRanOut = this::tellKills;
+  // What its end starts.
+  private final Object succession = new Object();
+  private @Nullable LaunchSpec next;
+  private @Nullable Heir heir;
+  private boolean isLast;
   private volatile Resources resources;
   private volatile boolean paused;
 
@@ -99,7 +109,9 @@ final class LinuxRun implements Run {
       Optional<LimitGroup> group,
       long killsBefore,
       long cpuBefore,
+      boolean isOurs,
       boolean paused) {
+    this.isOurs = isOurs;
     this.handle = handle;
     this.spec = spec;
     this.events = events;
@@ -127,7 +139,7 @@ final class LinuxRun implements Run {
     if (group.isPresent()) {
       group.get().listen(host.loop(), memoryRanOut);
     }
-    watch = Optional.of(host.processes().onExit(host.loop(), process, this::mainEnded));
+    watch = Optional.of(host.processes().onEnd(host.loop(), process, this::mainEnded));
   }
 
   /** Told once: by the kernel's notice, or when the run has ended before that was read. */
@@ -145,13 +157,89 @@ final class LinuxRun implements Run {
     return group.map(g -> g.outOfMemoryKills() - killsBefore).orElse(0L);
   }
 
-  private void mainEnded(ExitStatus status) {
+  private void mainEnded(ExitStatus status, Optional<Pidfd> successor) {
     ended = Optional.of(status);
-    if (group.isPresent() && group.get().isEmpty()) {
+    boolean alone = false;
+    if (successor.isPresent() && group.isPresent()) {
+      alone = isTakenOver(successor.get(), group.get());
+      if (!alone) {
+        Heir.end(successor.get(), spec);
+      }
+    }
+    if (alone || (group.isPresent() && group.get().isEmpty())) {
       treeGone(group.get().killsWhenEmpty() - killsBefore);
     } else {
       host.reaper().mainEnded(this);
     }
+  }
+
+  private boolean isTakenOver(Pidfd successor, LimitGroup in) {
+    synchronized (succession) {
+      LaunchSpec wanted = next;
+      next = null;
+      if (wanted == null) {
+        return false;
+      }
+      heir = host.heirs().add(wanted, successor, in);
+      return true;
+    }
+  }
+
+  @Override
+  public boolean prepareNext(LaunchSpec wanted, Predicate<ExitReason> follows)
+      throws DaemonException {
+    Optional<SuccessionWatch> ending = watch;
+    if (!isOurs || group.isEmpty() || ending.isEmpty() || paused || ended.isPresent()) {
+      return false;
+    }
+    BitSet codes = Heirs.codes(follows);
+    BitSet signals = Heirs.signals(wanted.config(), follows);
+    Optional<Path> population = group.get().cgroup().population();
+    if (population.isEmpty() || (codes.isEmpty() && signals.isEmpty())) {
+      return false;
+    }
+    Optional<PreparedStart> start = host.prepare(spec, wanted, group.get());
+    if (start.isEmpty()) {
+      return false;
+    }
+    synchronized (succession) {
+      next = null;
+      if (isLast) {
+        start.get().close();
+        return false;
+      }
+      try {
+        if (ending.get().arm(start.get(), codes, signals, population.get())) {
+          next = wanted;
+        }
+      } catch (LinuxException refused) {
+        throw KernelFaults.of(ErrorCode.SPAWN, spec.name(), refused);
+      }
+      return next != null;
+    }
+  }
+
+  @Override
+  public void forgoNext() {
+    Heir untaken;
+    synchronized (succession) {
+      next = null;
+      // Where the loop is quicker it finds that nobody wants it any more.
+      boolean _ = watch.map(SuccessionWatch::disarm).orElse(true);
+      untaken = heir;
+      heir = null;
+    }
+    if (untaken != null) {
+      host.heirs().forgo(spec, untaken);
+    }
+  }
+
+  /** Somebody wants its end. */
+  private void endWithoutNext() {
+    synchronized (succession) {
+      isLast = true;
+    }
+    forgoNext();
   }
 
   /** Its living processes: those of its group, where it has one that none can leave. */
@@ -202,15 +290,23 @@ final class LinuxRun implements Run {
   private ExitReason explain(ExitReason reason, long memoryKills) {
     if (reason instanceof ExitReason.Signalled(int signal, boolean _)) {
       if (signal == SIGKILL && memoryKills > 0) {
-        return new ExitReason.ResourceExhausted(
-            "memory", "killed by the kernel at " + resources.memory() + " bytes");
+        return outOfMemory(resources);
       }
       if (signal == SIGSYS && spec.config().sandbox().syscalls().isPresent()) {
-        return new ExitReason.PolicyViolation(
-            "sandbox", "a system call that sandbox.syscalls does not allow");
+        return forbiddenCall();
       }
     }
     return reason;
+  }
+
+  static ExitReason outOfMemory(Resources limits) {
+    return new ExitReason.ResourceExhausted(
+        "memory", "killed by the kernel at " + limits.memory() + " bytes");
+  }
+
+  static ExitReason forbiddenCall() {
+    return new ExitReason.PolicyViolation(
+        "sandbox", "a system call that sandbox.syscalls does not allow");
   }
 
   /** These do not die. */
@@ -230,7 +326,7 @@ final class LinuxRun implements Run {
   }
 
   private void release() {
-    watch.ifPresent(Watch::close);
+    watch.ifPresent(SuccessionWatch::close);
     group.ifPresent(g -> g.leave(memoryRanOut));
     notifications.ifPresent(NotifyListener::close);
     readyPipe.ifPresent(ReadyPipe::close);
@@ -266,6 +362,9 @@ final class LinuxRun implements Run {
   @Override
   public void signal(Signal signal, Deadline deadline) throws DaemonException {
     refuseEnded();
+    if (signal.asksForShutdown()) {
+      endWithoutNext();
+    }
     try {
       if (!process.sendSignal(signal.number())) {
         throw Faults.ended(spec.name());
@@ -353,6 +452,7 @@ final class LinuxRun implements Run {
 
   @Override
   public void stop(Signal stopSignal, Duration timeout) throws DaemonException {
+    endWithoutNext();
     if (hasEnded()) {
       return;
     }
@@ -373,6 +473,7 @@ final class LinuxRun implements Run {
 
   @Override
   public void kill(Deadline deadline) throws DaemonException {
+    endWithoutNext();
     if (hasEnded()) {
       return;
     }
@@ -415,6 +516,9 @@ final class LinuxRun implements Run {
   @Override
   public void pause(Deadline deadline) throws DaemonException {
     refuseEnded();
+    // In a group that stands still a child would not become a program, and who starts it would wait
+    // for that.
+    forgoNext();
     if (group.isPresent() && host.groups().canFreeze()) {
       freeze(group.get(), deadline);
       return;
@@ -504,6 +608,7 @@ final class LinuxRun implements Run {
   public List<LimitReport> updateLimits(Resources wanted, Deadline deadline)
       throws DaemonException {
     refuseEnded();
+    forgoNext();
     List<LimitReport> reports = new ArrayList<>();
     if (group.isPresent()) {
       reports.addAll(group.get().apply(spec, wanted));
@@ -540,6 +645,7 @@ final class LinuxRun implements Run {
 
   @Override
   public void destroy(Deadline deadline) throws DaemonException {
+    forgoNext();
     if (!hasEnded()) {
       throw new DaemonException(
           ErrorCode.INVALID_STATE, spec.name(), "is still running", "stop it first");
@@ -556,6 +662,7 @@ final class LinuxRun implements Run {
 
   @Override
   public void leave() {
+    endWithoutNext();
     release();
     exit.completeExceptionally(new AdapterGone(handle.platform(), spec.name()));
   }
