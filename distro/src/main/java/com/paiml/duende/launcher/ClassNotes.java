@@ -9,6 +9,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.FrameworkListener;
 import org.osgi.framework.wiring.BundleWiring;
@@ -38,15 +39,17 @@ final class ClassNotes implements FrameworkListener {
 
   private void removeStale() {
     for (Bundle bundle : framework.getBundles()) {
-      // To ask others for their loaders would make them.
-      BundleWiring wiring =
-          bundle.getState() == Bundle.ACTIVE ? bundle.adapt(BundleWiring.class) : null;
-      ClassLoader loader = wiring == null ? null : wiring.getClassLoader();
-      if (loader == null || bundle.getBundleId() == 0) {
+      BundleWiring wiring = bundle.adapt(BundleWiring.class);
+      if (wiring == null || bundle.getBundleId() == Constants.SYSTEM_BUNDLE_ID) {
         continue;
       }
       try {
-        removeStale(loader);
+        // To ask a bundle for its loader would make one where none was needed.
+        Field loader = wiring.getClass().getDeclaredField("m_classLoader");
+        loader.setAccessible(true);
+        if (loader.get(wiring) instanceof ClassLoader l) {
+          removeStale(l);
+        }
       } catch (ReflectiveOperationException | InaccessibleObjectException e) {
         // Another version of Felix, which may not need it.
         LOG.log(Level.FINE, "what class loaders note is not to be read", e);

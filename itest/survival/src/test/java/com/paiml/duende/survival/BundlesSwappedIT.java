@@ -177,7 +177,10 @@ class BundlesSwappedIT {
               PATIENCE,
               () ->
                   Optional.of(vitals(churn, audit))
-                      .filter(v -> v.loaders() <= before.loaders() + 2));
+                      .filter(
+                          v ->
+                              v.loaders() <= before.loaders() + 2
+                                  && v.threads() <= before.threads() + 10));
       Vitals after = settled.isPresent() ? settled.get() : vitals(churn, audit);
       System.out.println("before " + before + ", after " + after);
       assertTrue(after.loaders() <= before.loaders() + 2, "class loaders: " + after);
