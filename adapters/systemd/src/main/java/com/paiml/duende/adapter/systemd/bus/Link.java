@@ -6,8 +6,10 @@ import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import com.paiml.duende.spi.Deadline;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,8 +21,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.freedesktop.dbus.RemoteInvocationHandler;
+import org.freedesktop.dbus.RemoteObject;
 import org.freedesktop.dbus.connections.IDisconnectCallback;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
@@ -43,6 +50,14 @@ final class Link implements AutoCloseable {
   private static final String NAME = "org.freedesktop.systemd1";
   private static final String OBJECT = "/org/freedesktop/systemd1";
   private static final String MANAGER = "org.freedesktop.systemd1.Manager";
+
+  /** What can be called, by name. */
+  private static final Map<String, Method> METHODS =
+      Stream.of(ManagerInterface.class, PropertiesInterface.class, Introspectable.class)
+          .flatMap(offered -> Stream.of(offered.getDeclaredMethods()))
+          .filter(method -> !method.isSynthetic())
+          .collect(Collectors.toUnmodifiableMap(Method::getName, Function.identity()));
+
   private static final Pattern ESCAPED = Pattern.compile("_([0-9a-f]{2})");
   private static final Duration CONNECT = BusManager.CONNECT;
 
@@ -54,7 +69,6 @@ final class Link implements AutoCloseable {
 
   private final String address;
   private final DBusConnection connection;
-  private final ManagerInterface manager;
   private final Map<Long, CompletableFuture<?>> open;
   private final AtomicLong calls = new AtomicLong();
   private final Semaphore unanswered = new Semaphore(MOST_UNANSWERED, true);
@@ -83,12 +97,10 @@ final class Link implements AutoCloseable {
   private Link(
       String address,
       DBusConnection connection,
-      ManagerInterface manager,
       Map<Long, CompletableFuture<?>> open,
       AtomicBoolean broken) {
     this.address = address;
     this.connection = connection;
-    this.manager = manager;
     this.open = open;
     this.broken = broken;
   }
@@ -112,8 +124,7 @@ final class Link implements AutoCloseable {
     @Nullable DBusConnection connection = null;
     try {
       connection = connect(address, onLoss, deadline.orAfter(CONNECT));
-      ManagerInterface manager = connection.getRemoteObject(NAME, OBJECT, ManagerInterface.class);
-      Link link = new Link(address, connection, manager, open, broken);
+      Link link = new Link(address, connection, open, broken);
       link.subscribe(heard, deadline);
       self.complete(link);
       return link;
@@ -287,7 +298,7 @@ final class Link implements AutoCloseable {
 
   /** A property of the manager. */
   Object property(String name, Deadline deadline) throws DaemonException {
-    Object value = call(name, deadline, at(OBJECT), "get", MANAGER, name);
+    Object value = callAt(name, deadline, OBJECT, "get", MANAGER, name);
     return value instanceof Variant<?> v ? v.getValue() : value;
   }
 
@@ -297,51 +308,36 @@ final class Link implements AutoCloseable {
    * @param turn until when its turn to ask is waited for
    */
   Answer ask(String unit, Deadline turn, String interfaceName, String name) throws DaemonException {
-    PropertiesInterface object = at(ObjectPath.of(unit));
     takeTurn(unit, turn, "get");
-    return send(unit, object, "get", interfaceName, name);
+    return send(unit, ObjectPath.of(unit), "get", interfaceName, name);
   }
 
   /** What a unit's object says of itself, in XML. */
   String introspect(String unit, Deadline deadline) throws DaemonException {
-    try {
-      Introspectable object =
-          connection.getRemoteObject(NAME, ObjectPath.of(unit), Introspectable.class);
-      return String.valueOf(call(unit, deadline, object, "Introspect"));
-    } catch (DBusException refused) {
-      throw unreachable(address, refused);
-    }
+    return String.valueOf(callAt(unit, deadline, ObjectPath.of(unit), "Introspect"));
   }
 
   /** The properties of a unit. */
   Map<String, Variant<?>> properties(String unit, String interfaceName, Deadline deadline)
       throws DaemonException {
-    Object all = call(unit, deadline, at(ObjectPath.of(unit)), "getAll", interfaceName);
+    Object all = callAt(unit, deadline, ObjectPath.of(unit), "getAll", interfaceName);
     @SuppressWarnings("unchecked")
     Map<String, Variant<?>> map = (Map<String, Variant<?>>) all;
     return map;
-  }
-
-  private PropertiesInterface at(String path) throws DaemonException {
-    try {
-      return connection.getRemoteObject(NAME, path, PropertiesInterface.class);
-    } catch (DBusException refused) {
-      throw unreachable(address, refused);
-    }
   }
 
   /** Calls the manager. */
   @com.google.errorprone.annotations.CanIgnoreReturnValue
   Object call(String thing, Deadline deadline, String method, Object... arguments)
       throws DaemonException {
-    return call(thing, deadline, manager, method, arguments);
+    return callAt(thing, deadline, OBJECT, method, arguments);
   }
 
-  private Object call(
-      String thing, Deadline deadline, DBusInterface object, String method, Object... arguments)
+  private Object callAt(
+      String thing, Deadline deadline, String path, String method, Object... arguments)
       throws DaemonException {
     takeTurn(thing, deadline, method);
-    return send(thing, object, method, arguments).get(deadline);
+    return send(thing, path, method, arguments).get(deadline);
   }
 
   private void takeTurn(String thing, Deadline deadline, String method) throws DaemonException {
@@ -354,9 +350,13 @@ final class Link implements AutoCloseable {
     }
   }
 
-  /** Sends a call, for which one of those that may be unanswered has been taken. */
-  private Answer send(String thing, DBusInterface object, String method, Object... arguments)
+  /**
+   * Sends a call, for which one of those that may be unanswered has been taken. By the library's
+   * lower way: the other makes an object for each path, and keeps it as long as the connection.
+   */
+  private Answer send(String thing, String path, String method, Object... arguments)
       throws DaemonException {
+    Method called = Objects.requireNonNull(METHODS.get(method), method);
     CompletableFuture<Object> answer = new CompletableFuture<>();
     long number = calls.incrementAndGet();
     open.put(number, answer);
@@ -372,25 +372,36 @@ final class Link implements AutoCloseable {
         throw new DaemonException(
             ErrorCode.IO, thing, "the connection to " + address + " is lost", "try again");
       }
-      connection.callWithCallback(
-          object,
-          method,
-          new CallbackHandler<Object>() {
-            @Override
-            public void handle(Object value) {
-              answer.complete(value == null ? "" : value);
-            }
+      var _ =
+          RemoteInvocationHandler.executeRemoteMethod(
+              new RemoteObject(
+                  NAME, path, called.getDeclaringClass().asSubclass(DBusInterface.class), false),
+              called,
+              connection,
+              RemoteInvocationHandler.CALL_TYPE_CALLBACK,
+              new CallbackHandler<Object>() {
+                @Override
+                public void handle(Object value) {
+                  answer.complete(value == null ? "" : value);
+                }
 
-            @Override
-            public void handleError(DBusExecutionException refused) {
-              answer.completeExceptionally(refused);
-            }
-          },
-          arguments);
+                @Override
+                public void handleError(DBusExecutionException refused) {
+                  answer.completeExceptionally(refused);
+                }
+              },
+              arguments);
       sent = true;
       return new Answer(thing, method, answer);
     } catch (DBusExecutionException refused) {
       throw BusFaults.of(thing, refused);
+    } catch (DBusException refused) {
+      throw new DaemonException(
+          ErrorCode.INTERNAL,
+          thing,
+          method + " cannot be put into a message: " + refused.getMessage(),
+          "report this",
+          refused);
     } finally {
       if (!sent) {
         answer.cancel(false);
