@@ -22,9 +22,10 @@ import org.junit.jupiter.api.TestFactory;
  */
 @Tag("long")
 class GuestConformanceTest {
-  /** Of the kit: limits, pauses, use and rest, and the end by a watchdog, notification or want of memory. */
+  /** Of the kit: limits, pauses, use and rest, notification, and the end by a watchdog or want of memory. */
   private static final String PARTS =
-      ".*(limit|pause|processor time|memory|whole tree are counted|figure is|rested).*";
+      ".*(limit|pause|processor time|memory|whole tree are counted|figure is|rested"
+          + "|watchdog|notify).*";
 
   /** Everything emulated is slow. */
   private static final List<String> SLOW =
