@@ -8,6 +8,9 @@
  * can reach it. Not for a child that changes its user: until its execve that user could trace it, and with it the memory of
  * its parent (the kernel would forbid that by marking the memory, the parent's too, as not dumpable).
  *
+ * A child whose list begins with a close_range(2) that leaves the parent's descriptors shares them until then, and copies only
+ * the lowest of them: to copy all and close most of them again takes longer with every program that runs.
+ *
  * Flat code without data, with two entries. At its first byte: int start(struct start *), which gives the child's pid or a
  * negated errno. At its 16th: int turn(struct turn *), which waits for events as epoll_pwait(2) does, and starts the successor
  * of a child that has ended before anybody hears of that end. Who calls: VforkCode.java, with the same layouts.
@@ -80,7 +83,8 @@ enum { P_PIDFD = 3, WNOHANG = 1, WEXITED = 4, CLD_EXITED = 1 };
 enum { INFO_WORDS = 32, INFO_CODE = 2, INFO_PID = 4, INFO_STATUS = 6 };
 enum { AT_FDCWD = -100, O_CLOEXEC = 02000000, CLOCK_MONOTONIC = 1 };
 
-enum { CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
+enum { CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, SIGCHLD = 17 };
+enum { NR_CLOSE_RANGE = 436, CLOSE_RANGE_UNSHARE = 2 };
 enum { SIG_SETMASK = 2, SIGNALS = 64, SIGKILL = 9, SIGSTOP = 19 };
 
 #if defined(__x86_64__)
@@ -161,6 +165,13 @@ __attribute__((noreturn, used, visibility("hidden"))) void child(struct start *s
   }
 }
 
+/* Whether the first step leaves the descriptors to the parent. Any other would be carried out on what is the parent's. */
+static int leaves_descriptors(struct start *s) {
+  struct step *first = (struct step *)(s->list + sizeof(struct header));
+  return s->size >= sizeof(struct header) + sizeof *first && first->call == NR_CLOSE_RANGE &&
+         (first->arg[2] & CLOSE_RANGE_UNSHARE);
+}
+
 __attribute__((used, visibility("hidden"))) int start(struct start *s) {
   /* None of the parent's handlers may run in the child, on memory that is the parent's. */
   u64 all = ~0UL;
@@ -169,7 +180,8 @@ __attribute__((used, visibility("hidden"))) int start(struct start *s) {
   s->failed.step = STEP_NONE;
   s->failed.error = 0;
   call(NR_SIGPROCMASK, SIG_SETMASK, (u64)&all, (u64)&before, sizeof all, 0, 0);
-  s64 pid = branch(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, s->stack, &s->pidfd, s);
+  u64 files = leaves_descriptors(s) ? CLONE_FILES : 0;
+  s64 pid = branch(CLONE_VM | files | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, s->stack, &s->pidfd, s);
   call(NR_SIGPROCMASK, SIG_SETMASK, (u64)&before, 0, sizeof before, 0, 0);
   return (int)pid;
 }

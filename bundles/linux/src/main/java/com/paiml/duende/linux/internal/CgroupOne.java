@@ -19,6 +19,10 @@ final class CgroupOne implements CgroupVersion {
   private static final String SWAPPINESS = "memory.swappiness";
   private static final String QUOTA = "cpu.cfs_quota_us";
   private static final String PERIOD = "cpu.cfs_period_us";
+
+  /** The period of a new group, default_cfs_period() of the kernel, in microseconds. */
+  private static final long FIRST_PERIOD = 100_000;
+
   private static final String SHARES = "cpu.shares";
   private static final String PIDS = "pids.max";
   private static final String READ = "blkio.throttle.read_bps_device";
@@ -31,14 +35,16 @@ final class CgroupOne implements CgroupVersion {
   }
 
   @Override
-  public void write(Path folder, Setting setting) throws LinuxException {
+  public void write(Path folder, Setting setting, boolean untouched) throws LinuxException {
     switch (setting) {
-      case Setting.Memory(long bytes) -> memory(folder, bytes);
+      case Setting.Memory(long bytes) -> memory(folder, bytes, untouched);
       case Setting.MemoryAndSwap(long bytes) -> put(folder, MEMORY_AND_SWAP, bytes);
       case Setting.NoSwap() -> noSwap(folder);
       case Setting.CpuQuota(long quota, long period) -> {
         // For each write the kernel goes through all groups of the machine (tg_set_bandwidth).
-        if (!files.number(folder.resolve(PERIOD)).equals(OptionalLong.of(period))) {
+        OptionalLong now =
+            untouched ? OptionalLong.of(FIRST_PERIOD) : files.number(folder.resolve(PERIOD));
+        if (!now.equals(OptionalLong.of(period))) {
           put(folder, PERIOD, period);
         }
         put(folder, QUOTA, quota);
@@ -66,9 +72,9 @@ final class CgroupOne implements CgroupVersion {
   }
 
   /** The limit on memory may never be above the one on memory and swap: raise that one first. */
-  private void memory(Path folder, long bytes) throws LinuxException {
+  private void memory(Path folder, long bytes, boolean untouched) throws LinuxException {
     Path both = folder.resolve(MEMORY_AND_SWAP);
-    OptionalLong together = files.number(both);
+    OptionalLong together = untouched ? OptionalLong.empty() : files.number(both);
     boolean raises =
         together.isPresent()
             && (bytes == Setting.UNLIMITED

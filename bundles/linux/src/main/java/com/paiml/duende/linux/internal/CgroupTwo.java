@@ -28,7 +28,7 @@ final class CgroupTwo implements CgroupVersion {
   }
 
   @Override
-  public void write(Path folder, Setting setting) throws LinuxException {
+  public void write(Path folder, Setting setting, boolean untouched) throws LinuxException {
     switch (setting) {
       case Setting.Memory(long bytes) -> put(folder, MEMORY, bytes);
       case Setting.MemoryAndSwap(long bytes) -> swap(folder, bytes);

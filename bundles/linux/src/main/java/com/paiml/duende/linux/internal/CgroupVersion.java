@@ -12,8 +12,12 @@ import java.util.OptionalLong;
 /** How one version of control groups names and words its files. */
 interface CgroupVersion {
 
-  /** Writes a limit into the files of that folder. */
-  void write(Path folder, Setting setting) throws LinuxException;
+  /**
+   * Writes a limit into the files of that folder.
+   *
+   * @param untouched whether the controller's limits there are those that the kernel makes a group with: none
+   */
+  void write(Path folder, Setting setting, boolean untouched) throws LinuxException;
 
   /** Reads the files that belong to that limit. */
   List<InForce> read(Path folder, Setting setting) throws LinuxException;

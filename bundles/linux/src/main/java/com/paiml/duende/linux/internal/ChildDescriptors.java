@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The descriptors of ours that a child is to get copies of. All of them lie above the numbers that
@@ -26,11 +27,15 @@ final class ChildDescriptors implements AutoCloseable {
   private final List<Fd> borrowed = new ArrayList<>();
   private final Map<Path, Integer> appended = new HashMap<>();
   private final int[] numbers;
+  private final Optional<LowNumbers> low;
+  // Of that, by what was copied.
+  private final Map<Integer, Fd> lowered = new HashMap<>();
 
-  private ChildDescriptors(Kernel kernel, int count) {
+  private ChildDescriptors(Kernel kernel, int count, Optional<LowNumbers> low) {
     this.kernel = kernel;
     this.numbers = new int[count];
     this.floor = count;
+    this.low = low;
   }
 
   /**
@@ -40,7 +45,27 @@ final class ChildDescriptors implements AutoCloseable {
       throws LinuxException {
     List<Descriptor> handed = new ArrayList<>(request.descriptors());
     handed.addAll(more);
-    ChildDescriptors all = new ChildDescriptors(kernel, 3 + handed.size());
+    return open(
+        nothing,
+        request,
+        handed,
+        new ChildDescriptors(kernel, 3 + handed.size(), Optional.empty()));
+  }
+
+  /** As {@link #open}, at low numbers where there are any left. */
+  static ChildDescriptors openLow(Kernel kernel, Fd nothing, LowNumbers low, SpawnRequest request)
+      throws LinuxException {
+    List<Descriptor> handed = request.descriptors();
+    return open(
+        nothing,
+        request,
+        handed,
+        new ChildDescriptors(kernel, 3 + handed.size(), Optional.of(low)));
+  }
+
+  private static ChildDescriptors open(
+      Fd nothing, SpawnRequest request, List<Descriptor> handed, ChildDescriptors all)
+      throws LinuxException {
     try {
       List<Stdio> streams = List.of(request.stdin(), request.stdout(), request.stderr());
       for (int i = 0; i < 3; i++) {
@@ -109,7 +134,7 @@ final class ChildDescriptors implements AutoCloseable {
 
   private int above(int number) throws LinuxException {
     if (number >= floor) {
-      return number;
+      return low.isPresent() ? lower(low.get(), number) : number;
     }
     long copy = kernel.raw(Call.FCNTL, number, F_DUPFD_CLOEXEC, floor);
     Fd fd = new Fd(kernel, (int) Kernel.check(copy, Call.FCNTL, "descriptor " + number));
@@ -117,8 +142,22 @@ final class ChildDescriptors implements AutoCloseable {
     return fd.number();
   }
 
+  private int lower(LowNumbers from, int number) throws LinuxException {
+    Fd copy = lowered.get(number);
+    if (copy == null) {
+      Optional<Fd> made = from.copy(number);
+      if (made.isEmpty()) {
+        return number;
+      }
+      copy = made.get();
+      lowered.put(number, copy);
+    }
+    return copy.number();
+  }
+
   @Override
   public void close() {
+    low.ifPresent(from -> lowered.values().forEach(from::back));
     borrowed.forEach(Fd::release);
     opened.forEach(Fd::close);
   }

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /** One group, spread over the hierarchies that hold its controllers. */
@@ -40,6 +41,7 @@ final class KernelCgroup implements Cgroup {
   private final Map<Controller, Path> folders;
   private final Map<Controller, CgroupVersion> versions;
   private final boolean isNew;
+  private final Set<Controller> touched = ConcurrentHashMap.newKeySet();
 
   KernelCgroup(
       String name,
@@ -120,7 +122,8 @@ final class KernelCgroup implements Cgroup {
   @Override
   public void write(Setting setting) throws LinuxException {
     Held held = require(setting.controller());
-    held.version().write(held.folder(), setting);
+    boolean untouched = isNew && touched.add(setting.controller());
+    held.version().write(held.folder(), setting, untouched);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class VforkSpawner implements Spawner {
   private static final int FIRST_AFTER_STDIO = 3;
   private static final long EVERY_DESCRIPTOR = 0xffffffffL;
+  private static final int CLOSE_RANGE_UNSHARE = 2;
   private static final int CLOCK_MONOTONIC = 1;
   private static final int SIGKILL = 9;
 
@@ -39,24 +41,31 @@ final class VforkSpawner implements Spawner {
   private final Kernel kernel;
   private final PosixSpawner other;
   private final Fd nothing;
+  private final LowNumbers low;
   private @Nullable VforkCode code;
   private volatile boolean lacksPidfd;
   private String whyNot = "";
 
-  private VforkSpawner(Kernel kernel, PosixSpawner other, Fd nothing) {
+  private VforkSpawner(Kernel kernel, PosixSpawner other, Fd nothing, LowNumbers low) {
     this.kernel = kernel;
     this.other = other;
     this.nothing = nothing;
+    this.low = low;
   }
 
   static VforkSpawner create(Kernel kernel) throws LinuxException {
     PosixSpawner other = PosixSpawner.create(kernel);
+    Fd nothing = null;
     try {
+      nothing = kernel.open("/dev/null", Kernel.O_RDWR, 0);
       VforkSpawner spawner =
-          new VforkSpawner(kernel, other, kernel.open("/dev/null", Kernel.O_RDWR, 0));
+          new VforkSpawner(kernel, other, nothing, LowNumbers.reserve(kernel, nothing));
       spawner.tryIt();
       return spawner;
     } catch (LinuxException fault) {
+      if (nothing != null) {
+        nothing.close();
+      }
       other.close();
       throw fault;
     }
@@ -66,7 +75,7 @@ final class VforkSpawner implements Spawner {
   private void tryIt() {
     SpawnRequest trial = SpawnRequest.of(Path.of("/proc/self/exe"), List.of());
     StepList steps = new StepList(kernel.architecture());
-    try (ChildDescriptors descriptors = ChildDescriptors.open(kernel, nothing, trial, List.of())) {
+    try (ChildDescriptors descriptors = ChildDescriptors.openLow(kernel, nothing, low, trial)) {
       VforkCode mapped = VforkCode.map(kernel);
       begin(steps, trial, descriptors.numbers());
       steps.call(Call.EXIT_GROUP, "the trial", value(0));
@@ -106,8 +115,7 @@ final class VforkSpawner implements Spawner {
       return other.spawn(request);
     }
     SpawnFaults.refuseUnusable(request);
-    try (ChildDescriptors descriptors =
-        ChildDescriptors.open(kernel, nothing, request, List.of())) {
+    try (ChildDescriptors descriptors = ChildDescriptors.openLow(kernel, nothing, low, request)) {
       StepList steps = new StepList(kernel.architecture());
       begin(steps, request, descriptors.numbers());
       ConfinementSteps.add(kernel, other::systemCalls, request, steps);
@@ -202,8 +210,15 @@ final class VforkSpawner implements Spawner {
     return high;
   }
 
-  /** What comes first: its end when it takes too long, its session, its descriptors and no others. */
+  /** What comes first: descriptors of its own, its end when it takes too long, its session, its streams and no others. */
   private static void begin(StepList steps, SpawnRequest request, int[] sources) {
+    // The first step: until it is made the descriptors are ours as well, see vfork.c.
+    steps.call(
+        Call.CLOSE_RANGE,
+        "descriptors of its own",
+        value(Math.max(FIRST_AFTER_STDIO, 1 + IntStream.of(sources).max().orElse(0))),
+        value(EVERY_DESCRIPTOR),
+        value(CLOSE_RANGE_UNSHARE));
     endLate(steps, request.deadline());
     steps.call(Call.SETSID, "a session");
     for (int target = 0; target < sources.length; target++) {
@@ -281,6 +296,7 @@ final class VforkSpawner implements Spawner {
 
   @Override
   public void close() {
+    low.close();
     nothing.close();
     other.close();
   }

@@ -57,6 +57,7 @@ class LayoutTest {
       #include <unistd.h>
       #include <sys/epoll.h>
       #include <elf.h>
+      #include <linux/close_range.h>
       #include <sys/eventfd.h>
       #include <sys/inotify.h>
       #include <sys/ioctl.h>
@@ -283,6 +284,7 @@ class LayoutTest {
       VforkCode.PROT_EXEC = PROT_EXEC
       VforkCode.PROT_READ = PROT_READ
       VforkSpawner.CLOCK_MONOTONIC = CLOCK_MONOTONIC
+      VforkSpawner.CLOSE_RANGE_UNSHARE = CLOSE_RANGE_UNSHARE
       VforkSpawner.SIGKILL = SIGKILL
       UnixAddress.MAX_PATH = (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
       UnixSockets.S_IFMT = S_IFMT
@@ -298,6 +300,7 @@ class LayoutTest {
           "Bpf.INFO_SIZE",
           "Bpf.LOG_SIZE",
           "Bpf.MAX_ATTACHED",
+          "CgroupOne.FIRST_PERIOD",
           "ChildDescriptors.LOG_MODE",
           "ControlFiles.FOLDER_MODE",
           "EpollLoop.BATCH",
@@ -316,6 +319,7 @@ class LayoutTest {
           "Layouts.PIDFD_INFO_SIZE",
           "Layouts.SPAWN_ACTIONS_ROOM",
           "Layouts.SPAWN_ATTR_ROOM",
+          "LowNumbers.COUNT",
           "MappedRing.USUAL_PAGE",
           "Nearest.FAR",
           "NetworkPolicer.BURST",

@@ -1,6 +1,7 @@
 package com.paiml.duende.linux.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,15 +15,18 @@ import com.paiml.duende.linux.kernel.LinuxException;
 import com.paiml.duende.linux.process.ExitStatus;
 import com.paiml.duende.linux.process.Spawner;
 import com.paiml.duende.linux.process.SpawnerTest;
+import com.paiml.duende.linux.process.Stdio;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Which way a start goes, and that what the child does to itself stays with the child. */
 class VforkSpawnerTest {
@@ -93,6 +97,60 @@ class VforkSpawnerTest {
         assertEquals(new ExitStatus.Exited(i), ends.get(i).get());
       }
       assertTrue(threads.shutdownNow().isEmpty());
+    }
+  }
+
+  @Test
+  void aChildCopiesOnlyTheLowestOfManyDescriptorsAndLeavesThemAsTheyAre(@TempDir Path folder)
+      throws Exception {
+    Kernel kernel = Kernel.load(Here.linux().architecture());
+    List<Fd> open = new ArrayList<>();
+    try (VforkSpawner spawner = open(kernel)) {
+      for (int i = 0; i < 2000; i++) {
+        open.add(kernel.open("/dev/null", Kernel.O_RDONLY, 0));
+      }
+      Path log = folder.resolve("log");
+      // More than there are low numbers: each is given back.
+      for (int i = 0; i < 100; i++) {
+        assertEquals(
+            new ExitStatus.Exited(0),
+            Children.end(
+                spawner.spawn(
+                    Children.shell("exec grep FDSize: /proc/self/status")
+                        .withStdio(
+                            new Stdio.Null(), new Stdio.Append(log), new Stdio.Append(log)))));
+      }
+      List<String> lines = Files.readAllLines(log);
+      assertEquals(100, lines.size());
+      for (String line : lines) {
+        int size = Integer.parseInt(line.replaceAll("\\D", ""));
+        assertTrue(size <= 1024, "room for " + size + " descriptors was copied");
+      }
+      for (Fd each : open) {
+        assertEquals(
+            Path.of("/dev/null"),
+            Files.readSymbolicLink(Path.of("/proc/self/fd/" + each.number())));
+      }
+    } finally {
+      open.forEach(Fd::close);
+    }
+  }
+
+  @Test
+  void lowNumbersThatAreLentOutliveTheirEnd() throws Exception {
+    Kernel kernel = Kernel.load(Here.linux().architecture());
+    try (Fd nothing = kernel.open("/dev/null", Kernel.O_RDWR, 0)) {
+      LowNumbers low = LowNumbers.reserve(kernel, nothing);
+      try (Fd zero = kernel.open("/dev/zero", Kernel.O_RDONLY, 0)) {
+        assertEquals(Optional.empty(), low.copy(nothing.number()), "that one is low");
+        Fd lent = low.copy(zero.number()).orElseThrow();
+        Path link = Path.of("/proc/self/fd/" + lent.number());
+        assertEquals(Path.of("/dev/zero"), Files.readSymbolicLink(link));
+        low.close();
+        assertEquals(Path.of("/dev/zero"), Files.readSymbolicLink(link), "nobody may have it yet");
+        low.back(lent);
+        assertThrows(LinuxException.class, () -> low.copy(zero.number()));
+      }
     }
   }
 }

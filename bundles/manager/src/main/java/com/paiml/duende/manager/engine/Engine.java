@@ -92,6 +92,8 @@ public final class Engine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Unit> units = new ConcurrentSkipListMap<>();
   private final Map<String, Supervisor> daemons = new ConcurrentSkipListMap<>();
+  // What was found fit last of each unit: its instances are alike.
+  private final Map<String, Supervisor.Fit> fits = new ConcurrentHashMap<>();
   private final Map<String, GroupConfig> groups = new ConcurrentSkipListMap<>();
   private final Map<Ports.Port, Recovering> recovering = new ConcurrentHashMap<>();
   private final Queue<CompletableFuture<Void>> awaitingRecovery = new ConcurrentLinkedQueue<>();
@@ -392,6 +394,14 @@ public final class Engine implements AutoCloseable {
       }
     }
     return faults;
+  }
+
+  boolean isKnownToFit(String unit, Supervisor.Fit now) {
+    return now.equals(fits.get(unit));
+  }
+
+  void knowToFit(String unit, Supervisor.Fit now) {
+    fits.put(unit, now);
   }
 
   /** Everything that can be wrong with it, before anything is done. */
@@ -873,6 +883,7 @@ public final class Engine implements AutoCloseable {
                   d.name(), d.id(), Instant.now(), d.view().info().generation())));
     }
     units.remove(unit.name());
+    fits.remove(unit.name());
   }
 
   // Taking up

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,9 +31,11 @@ final class Folders {
   private final Path data;
   private final Instance instance;
   private final Path shortRun;
+  private final boolean isPosix;
 
   Folders(Path data, Path home) throws IOException {
     this.data = data;
+    this.isPosix = data.getFileSystem().supportedFileAttributeViews().contains("posix");
     make(data, OWN);
     this.instance = new Instance(instanceId(data.resolve("instance")), isDefault(data, home));
     String xdg = System.getenv("XDG_RUNTIME_DIR");
@@ -97,8 +100,12 @@ final class Folders {
 
   private void own(Path above, Path folder, @Nullable UserPrincipal owner) throws IOException {
     if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-      make(above, PASS);
-      make(folder, OWN);
+      try {
+        create(folder, OWN);
+      } catch (NoSuchFileException e) {
+        make(above, PASS);
+        make(folder, OWN);
+      }
     }
     if (owner != null && !Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(owner)) {
       Files.setOwner(folder, owner);
@@ -124,7 +131,12 @@ final class Folders {
     if (parent != null && !Files.isDirectory(parent)) {
       var _ = Files.createDirectories(parent);
     }
-    if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+    create(folder, mode);
+  }
+
+  /** Makes a folder, unless it is there, in one that is there. */
+  private void create(Path folder, Set<PosixFilePermission> mode) throws IOException {
+    if (isPosix) {
       try {
         var _ = Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(mode));
         if (!whole.contains(mode)) {

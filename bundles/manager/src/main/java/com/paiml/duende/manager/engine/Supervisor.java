@@ -183,7 +183,6 @@ final class Supervisor {
   private long probeNanos;
   private volatile long logBefore;
   // Of the lane.
-  private @Nullable Fit fit;
   private long recoverRetry = RECOVER_RETRY_FIRST;
 
   Supervisor(
@@ -839,18 +838,18 @@ final class Supervisor {
   private void refuseUnfit(Ports.Port port, DaemonConfig config, Fingerprint fingerprint)
       throws ConfigException {
     Fit now = new Fit(port.epoch, config, fingerprint);
-    if (now.equals(fit)) {
+    if (engine.isKnownToFit(unit, now)) {
       return;
     }
     List<ConfigFault> faults = engine.fitness(config, name, port, fingerprint);
     if (!faults.isEmpty()) {
       throw new ConfigException(faults);
     }
-    fit = now;
+    engine.knowToFit(unit, now);
   }
 
   /** A configuration and a platform that were found to fit. */
-  private record Fit(long epoch, DaemonConfig config, Fingerprint fingerprint) {}
+  record Fit(long epoch, DaemonConfig config, Fingerprint fingerprint) {}
 
   private DaemonHandle spawn(Ports.Port port, LaunchSpec spec, RunEvents told, DaemonConfig config)
       throws DaemonException {
