@@ -97,6 +97,7 @@ class NextRunTest {
     LaunchSpec next = sleeper("web");
     assertTrue(prepare(first, next));
     assertEquals(Set.of(), marked(next), "prepared, not started");
+    lab.awaitLine(first, "begun");
     killed(first);
     assertEquals(KILLED, lab.exit(first));
     Lab.await("it runs", () -> marked(next).size() == 1);
