@@ -62,12 +62,7 @@ public final class Load implements AutoCloseable {
   public static Load start(Path program, String... args) throws IOException {
     List<String> command =
         new java.util.ArrayList<>(
-            List.of(
-                "/bin/sh",
-                "-c",
-                "exec 3<&0; \"$@\" <&3 & echo $!; wait",
-                "sh",
-                program.toString()));
+            List.of("/bin/sh", "-c", "exec 3<&0; \"$@\" <&3 & wait", "sh", program.toString()));
     command.addAll(List.of(args));
     return new Load(new ProcessBuilder(command).start());
   }

@@ -79,6 +79,9 @@ int main(int argc, char **argv) {
   char buffer[4096];
   struct timespec a, b;
   int self = open("/proc/self/exe", O_RDONLY);
+  /* What the loader does is over. */
+  printf("%d\n", getpid());
+  fflush(stdout);
   if (read(0, buffer, sizeof buffer) <= 0)
     return 1;
   clock_gettime(CLOCK_MONOTONIC, &a);

@@ -618,7 +618,18 @@ class ChaosTest {
 
   /** One of these states: what waits for a processor has the signal already, and stops when it gets one. */
   private static void awaitState(long pid, String states) throws Exception {
-    Await.until(pid + " is " + states, PATIENCE, () -> states.indexOf(state(pid)) >= 0);
+    char[] last = {' '};
+    try {
+      Await.until(
+          pid + " is " + states,
+          PATIENCE,
+          () -> {
+            last[0] = state(pid);
+            return states.indexOf(last[0]) >= 0;
+          });
+    } catch (AssertionError late) {
+      throw new AssertionError(late.getMessage() + ", but " + last[0], late);
+    }
   }
 
   private static char state(long pid) throws IOException {

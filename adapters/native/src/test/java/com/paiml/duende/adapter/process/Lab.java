@@ -155,6 +155,23 @@ final class Lab implements AutoCloseable {
     }
   }
 
+  /** Children of this JVM that have ended and were not reaped, as proc_pid_stat(5) tells of them. */
+  static List<String> zombies() {
+    String ours = "Z " + ProcessHandle.current().pid() + " ";
+    List<String> all = new ArrayList<>();
+    for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+      try {
+        String stat = Files.readString(Path.of("/proc", Long.toString(child.pid()), "stat"));
+        if (stat.substring(stat.lastIndexOf(')') + 2).startsWith(ours)) {
+          all.add(stat.substring(0, stat.lastIndexOf(')') + 1));
+        }
+      } catch (IOException gone) {
+        // Reaped.
+      }
+    }
+    return all;
+  }
+
   @Override
   public void close() throws Exception {
     synchronized (started) {

@@ -279,12 +279,13 @@ class SuccessionTest {
   @Test
   void whoeverClosesTheWatchLeavesNoSuccessor() throws Exception {
     awaitTheLoop();
-    String mark = "heir" + System.nanoTime();
+    // In the command line of a process that has no children.
+    String mark = "1000." + System.nanoTime();
     for (int i = 0; i < 100; i++) {
       try (Pidfd child = spawner.spawn(Children.shell("exec sleep 1000"))) {
         CompletableFuture<End> told = new CompletableFuture<>();
         SuccessionWatch watch = watch(child, told);
-        assertTrue(watch.arm(prepare("sleep 1000; : " + mark), all, all, nobody));
+        assertTrue(watch.arm(prepare("exec sleep " + mark), all, all, nobody));
         assertTrue(child.sendSignal(KILL));
         long wait = System.nanoTime() + i * 20_000L;
         while (System.nanoTime() < wait) {
