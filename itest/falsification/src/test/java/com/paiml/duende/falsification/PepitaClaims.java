@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.paiml.duende.api.DaemonConfig;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
+import com.paiml.duende.api.ExitReason;
 import com.paiml.duende.api.RestartPolicy;
 import com.paiml.duende.api.What;
 import com.paiml.duende.bench.drive.Latencies;
@@ -139,33 +140,44 @@ class PepitaClaims {
         .anyMatch(a -> "KVM".equals(a.fingerprint().details().get("accelerator")));
   }
 
-  private void start(DaemonConfig.Builder config) throws Exception {
-    DaemonInfo info = deploy(config.build());
-    if (info.status().state() == DaemonStatus.State.FAILED) {
-      throw new AssertionError(info.name() + " is " + info.status());
-    }
-  }
+  /**
+   * What a machine has said.
+   *
+   * @param start how long it took until it ran
+   * @param lines of its log
+   */
+  private record Said(Duration start, List<String> lines) {}
 
-  /** A guest's kernel on several emulated processors panics now and then while it boots: that is told, and it boots again. */
-  private DaemonInfo deploy(DaemonConfig config) throws Exception {
+  /**
+   * Runs a machine to its end. A guest's kernel on several emulated processors panics now and then, while it boots or soon
+   * after: that is told, and it boots again.
+   */
+  private Said runToEnd(DaemonConfig.Builder builder) throws Exception {
+    DaemonConfig config = builder.build();
+    String name = config.name();
     for (int more = PANICS; ; more--) {
+      long begin = System.nanoTime();
+      String end;
       try {
-        return manager.deploy(config, DeployOptions.DEFAULT, PATIENCE);
+        DaemonInfo _ = manager.deploy(config, DeployOptions.DEFAULT, PATIENCE);
+        Duration start = Duration.ofNanos(System.nanoTime() - begin);
+        Await.until(name + " has ended", PATIENCE, () -> !scene.info(name).status().isActive());
+        ExitReason reason = scene.info(name).lastExit().orElseThrow();
+        if (reason.isSuccess()) {
+          return new Said(start, scene.log(name));
+        }
+        end = reason.describe();
       } catch (DaemonException e) {
-        if (more == 0 || !String.valueOf(e.getMessage()).contains("Kernel panic")) {
-          throw e;
-        }
-        System.out.println("booted once more: " + e.getMessage());
-        if (manager.find(config.name()).isPresent()) {
-          manager.remove(config.name(), true, PATIENCE);
-        }
+        end = String.valueOf(e.getMessage());
+      }
+      if (more == 0 || !end.contains("Kernel panic")) {
+        throw new AssertionError(name + ": " + end);
+      }
+      System.out.println("booted once more: " + name + ": " + end);
+      if (manager.find(name).isPresent()) {
+        manager.remove(name, true, PATIENCE);
       }
     }
-  }
-
-  private List<String> end(String name) throws Exception {
-    Await.until(name + " has ended", PATIENCE, () -> !scene.info(name).status().isActive());
-    return scene.log(name);
   }
 
   @Test
@@ -202,12 +214,16 @@ class PepitaClaims {
     long[][] asked = {{1, 256}, {2, 384}, {3, 512}};
     for (long[] size : asked) {
       String name = "sized-" + size[0];
-      start(
-          machine(
-              name,
-              "nproc; awk '/MemTotal/{print $2}' /proc/meminfo",
-              Map.of("vcpus", size[0], "memory", size[1] << 20)));
-      List<String> seen = end(name);
+      List<String> seen =
+          runToEnd(
+                  machine(
+                      name,
+                      "nproc; awk '/MemTotal/{print $2}' /proc/meminfo",
+                      Map.of("vcpus", size[0], "memory", size[1] << 20)))
+              .lines();
+      if (seen.size() != 2) {
+        throw new AssertionError(name + " ended well, and said " + seen);
+      }
       long kibibytes = Long.parseLong(seen.get(1));
       long missing = (size[1] << 10) - kibibytes;
       // What the kernel keeps for itself before it counts: its text, its tables, a crash reserve of
@@ -242,13 +258,14 @@ class PepitaClaims {
     Path file = folder.resolve("message");
     String expected = random(file, size);
     // In over the channel, as a file; back over it, as output.
-    start(
-        machine(
-            "echo",
-            "base64 /data/message",
-            Map.of("channel", "vsock", "files", List.of(file + ":/data/message"))));
+    Said said =
+        runToEnd(
+            machine(
+                "echo",
+                "base64 /data/message",
+                Map.of("channel", "vsock", "files", List.of(file + ":/data/message"))));
     MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    byte[] back = Base64.getMimeDecoder().decode(String.join("\n", end("echo")));
+    byte[] back = Base64.getMimeDecoder().decode(String.join("\n", said.lines()));
     String seen = HexFormat.of().formatHex(digest.digest(back));
     attempt.behaviour(
         seen.equals(expected),
@@ -268,14 +285,13 @@ class PepitaClaims {
       Path file = folder.resolve("sent-" + size);
       String expected = random(file, size);
       String name = "file-" + size;
-      long begin = System.nanoTime();
-      start(
-          machine(
-              name,
-              "sha256sum /data/sent; wc -c < /data/sent",
-              Map.of("files", List.of(file + ":/data/sent"))));
-      long took = System.nanoTime() - begin;
-      List<String> seen = end(name);
+      Said said =
+          runToEnd(
+              machine(
+                  name,
+                  "sha256sum /data/sent; wc -c < /data/sent",
+                  Map.of("files", List.of(file + ":/data/sent"))));
+      List<String> seen = said.lines();
       boolean same =
           seen.size() == 2
               && seen.getFirst().startsWith(expected)
@@ -286,7 +302,7 @@ class PepitaClaims {
           .append(" bytes ")
           .append(same ? "equal" : "NOT equal: " + seen)
           .append(", start in ")
-          .append(TimeUnit.NANOSECONDS.toMillis(took))
+          .append(said.start().toMillis())
           .append(" ms; ");
       Files.delete(file);
     }
