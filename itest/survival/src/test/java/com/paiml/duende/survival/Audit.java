@@ -8,9 +8,11 @@ import com.paiml.duende.bench.drive.Listed;
 import com.paiml.duende.bench.drive.Nature;
 import com.paiml.duende.bench.drive.Witness;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +37,10 @@ final class Audit {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern TICK = Pattern.compile("tick (\\d+)");
 
+  private static final Pattern LIFE = Pattern.compile("life (\\d+)");
+
   private final Map<String, Long> livesBefore = new HashMap<>();
+  private final Set<String> crashingOn = new HashSet<>();
   private final Map<String, Integer> most = new HashMap<>();
   private final Map<String, Integer> least = new HashMap<>();
   private final Set<String> killed = new TreeSet<>();
@@ -80,6 +85,7 @@ final class Audit {
 
   /** From here on beginnings of lives are counted. */
   void mark() throws IOException {
+    crashingOn.clear();
     for (Fleet.Member member : fleet.members()) {
       livesBefore.put(member.name(), member.sort().lives(member.name()));
     }
@@ -96,10 +102,11 @@ final class Audit {
     last = "nothing";
     long took = await(where, this::faults);
     String slowest = last;
+    long _ = await(where + ", of those that crash", this::stalled);
     if (!platforms.isEmpty()) {
       long _ = await(where + ", by the platforms' own word", this::foreignFaults);
-      last = slowest;
     }
+    last = slowest;
     return took;
   }
 
@@ -281,6 +288,72 @@ final class Audit {
           });
     }
     return faults;
+  }
+
+  /**
+   * Those that crash and have not been seen, since the mark, to have begun another life and to run as the process that is said to
+   * be theirs.
+   */
+  private List<String> stalled() throws IOException {
+    List<String> faults = new ArrayList<>();
+    Map<String, Listed> listed = new HashMap<>();
+    for (Listed daemon : duende.list()) {
+      listed.put(daemon.name(), daemon);
+    }
+    Map<String, List<Long>> mains = witness.mains();
+    for (Fleet.Member member : fleet.members(Nature.CRASHING)) {
+      String name = member.name();
+      Long before = livesBefore.get(name);
+      Listed daemon = listed.get(name);
+      if (before == null || crashingOn.contains(name)) {
+        continue;
+      }
+      long lives = member.sort().lives(name);
+      List<Long> pids = mains.getOrDefault(name, List.of());
+      if (lives <= before) {
+        faults.add(name + " has not begun a life since its " + before + "th: " + daemon);
+      } else if (member.sort().isOutside()
+          && (daemon == null || !pids.equals(List.of(daemon.pid())))) {
+        faults.add(name + " runs as " + pids + " and never as is said: " + daemon);
+      } else {
+        boolean _ = crashingOn.add(name);
+      }
+    }
+    return faults;
+  }
+
+  /**
+   * What those said that write each beginning of a life both to their log and to a file: each once, in order; how many lives.
+   */
+  long hearLives() throws IOException {
+    long heard = 0;
+    for (Fleet.Member member : fleet.members(Nature.CRASHING)) {
+      if (!member.sort().tellsLives()) {
+        continue;
+      }
+      String name = member.name();
+      List<String> before = written(name);
+      List<String> said = new ArrayList<>();
+      for (String line : duende.say("logs", name).ok().lines().toList()) {
+        Matcher life = LIFE.matcher(line);
+        if (life.matches()) {
+          said.add(life.group(1));
+        }
+      }
+      List<String> after = written(name);
+      // It writes its file first: the last one may be about to speak.
+      boolean all = said.size() >= before.size() - 1 && said.size() <= after.size();
+      if (before.isEmpty() || !all || !said.equals(after.subList(0, said.size()))) {
+        throw new AssertionError(
+            name + " has in its log the lives\n" + said + "\nand in its file\n" + after);
+      }
+      heard += said.size();
+    }
+    return heard;
+  }
+
+  private List<String> written(String name) throws IOException {
+    return Files.readAllLines(duende.data().resolve("state").resolve(name).resolve("lives"));
   }
 
   private boolean isSteady(String name) {

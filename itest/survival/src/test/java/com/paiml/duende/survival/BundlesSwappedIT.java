@@ -126,6 +126,10 @@ class BundlesSwappedIT {
     List<Fleet.Member> _ = fleet.add(programs, Nature.STEADY, 150);
     List<Fleet.Member> _ = fleet.add(programs, Nature.TOGGLED, 8);
     List<Fleet.Member> _ = fleet.add(programs, Nature.CRASHING, 2);
+    Sort prompt = Sort.promptPrograms(duende);
+    List<Fleet.Member> _ = fleet.add(prompt, Nature.STEADY, 4);
+    List<Fleet.Member> _ = fleet.add(prompt, Nature.TOGGLED, 2);
+    List<Fleet.Member> _ = fleet.add(prompt, Nature.CRASHING, 4);
     List<Fleet.Member> _ = fleet.add(objects, Nature.STEADY, 26);
     List<Fleet.Member> _ = fleet.add(objects, Nature.TOGGLED, 4);
     List<Fleet.Member> _ = fleet.add(modules, Nature.STEADY, 6);
@@ -167,7 +171,10 @@ class BundlesSwappedIT {
             + churn.refusals().size()
             + " refused with a word (such as: "
             + churn.refusals().stream().findFirst().orElse("none")
-            + "); longest time without an answer, ms, mean/most (goal 300):"
+            + "), "
+            + audit.hearLives()
+            + " lives of programs that crash in their logs, none lost or twice; longest time"
+            + " without an answer, ms, mean/most (goal 300):"
             + figures);
     if (!vitals.isEmpty()) {
       Vitals before = vitals.getFirst();

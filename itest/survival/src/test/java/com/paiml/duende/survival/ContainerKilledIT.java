@@ -116,7 +116,10 @@ class ContainerKilledIT {
     List<Fleet.Member> steady = fleet.add(programs, Nature.STEADY, 12);
     fleet.add(programs, Nature.TOGGLED, 8);
     fleet.add(programs, Nature.CRASHING, 6);
-    fleet.add(Sort.promptPrograms(duende), Nature.CRASHING, 4);
+    Sort prompt = Sort.promptPrograms(duende);
+    steady.addAll(fleet.add(prompt, Nature.STEADY, 3));
+    fleet.add(prompt, Nature.TOGGLED, 2);
+    fleet.add(prompt, Nature.CRASHING, 4);
     fleet.add(objects, Nature.STEADY, 6);
     fleet.add(objects, Nature.TOGGLED, 2);
     fleet.add(objects, Nature.CRASHING, 2);
@@ -212,7 +215,9 @@ class ContainerKilledIT {
             + found
             + "); "
             + audit.listen()
-            + " lines of log, none lost or twice");
+            + " lines of log and "
+            + audit.hearLives()
+            + " lives of those that crash in theirs, none lost or twice");
     assertEquals(List.of(), audit.faults(), where);
   }
 

@@ -20,6 +20,11 @@ public interface Sort {
   /** A daemon file for one of this nature, which writes down each beginning of a life. */
   String file(String name, Nature nature);
 
+  /** Whether each life of a crashing one begins with a line "life PID" in its log, as its file of lives has the PID. */
+  default boolean tellsLives() {
+    return false;
+  }
+
   /** How often this one has begun to live. */
   long lives(String name) throws IOException;
 
@@ -55,10 +60,16 @@ public interface Sort {
       }
 
       @Override
+      public boolean tellsLives() {
+        return more.isEmpty();
+      }
+
+      @Override
       public String file(String name, Nature nature) {
         String script =
             switch (nature) {
-              case CRASHING -> "echo $$ >> lives; sleep 0.$(( ($$ % 6) + 3 )); exit 7";
+              case CRASHING ->
+                  "echo $$ >> lives; echo life $$; sleep 0.$(( ($$ % 6) + 3 )); exit 7";
               case TALKING ->
                   "echo $$ >> lives; i=0; while :; do i=$((i+1)); echo tick $i; sleep 1; done";
               case STEADY, TOGGLED -> "echo $$ >> lives; echo alive; exec sleep 3600";
