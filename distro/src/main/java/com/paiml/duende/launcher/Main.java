@@ -66,7 +66,8 @@ public final class Main {
             },
             "duende-stop");
     Runtime.getRuntime().addShutdownHook(hook);
-    try (FolderWatch watch = container.follow(mode)) {
+    try (FolderWatch watch = container.follow(mode);
+        OldGeneration _ = OldGeneration.watch()) {
       container.awaitRecovery();
       LOG.info(() -> "ready in " + sinceProcessStart() + " ms: " + container.summary());
       lock.ready();
