@@ -3,6 +3,7 @@ package com.paiml.duende.adapter.container.http;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.ErrorCode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Function;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpClientTransport;
@@ -25,9 +26,22 @@ public final class Transports implements AutoCloseable {
   private static final long CONNECT_MILLIS = 5_000;
   private static final int THREAD_IDLE_MILLIS = 10_000;
 
+  /** How long a connection that nobody uses is kept for whoever asks next. */
+  private static final Duration UNUSED = Duration.ofSeconds(30);
+
+  private final Duration unused;
   private @Nullable HttpClient one;
   private @Nullable HttpClient two;
   private boolean closed;
+
+  public Transports() {
+    this(UNUSED);
+  }
+
+  /** @param unused after this a connection that nobody uses is closed */
+  Transports(Duration unused) {
+    this.unused = unused;
+  }
 
   /** A connection to the engine behind a socket, in HTTP/1.1. */
   public UnixHttp http(Path socket, String title) {
@@ -102,7 +116,8 @@ public final class Transports implements AutoCloseable {
     connector.setSelectors(1);
     connector.setExecutor(threads);
     connector.setScheduler(new ScheduledExecutorScheduler("duende-container-timer", true));
-    connector.setConnectTimeout(java.time.Duration.ofMillis(CONNECT_MILLIS));
+    connector.setConnectTimeout(Duration.ofMillis(CONNECT_MILLIS));
+    connector.setIdleTimeout(unused);
     HttpClient client = new HttpClient(transport.apply(connector));
     client.setExecutor(threads);
     client.setMaxConnectionsPerDestination(CONNECTIONS);

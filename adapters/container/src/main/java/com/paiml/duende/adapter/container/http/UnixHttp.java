@@ -212,7 +212,9 @@ public final class UnixHttp {
         .get()
         .newRequest(BASE + path)
         .method(method)
-        .transport(new Transport.TCPUnix(socket));
+        .transport(new Transport.TCPUnix(socket))
+        // Whoever asks says how long an answer may take; a stream is silent while nothing happens.
+        .idleTimeout(0, TimeUnit.MILLISECONDS);
   }
 
   private Answer send(Request request, Deadline deadline) throws DaemonException {
