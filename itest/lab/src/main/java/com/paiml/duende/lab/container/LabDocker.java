@@ -5,6 +5,7 @@ import com.paiml.duende.lab.Missing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,7 +54,7 @@ class LabDocker extends LabEngine {
     Files.writeString(config, LabContainerd.configuration(folder(), "c.sock"));
     startBeside(
         List.of(Command.need("containerd", "containerd").toString(), "-c", config.toString()));
-    long end = System.nanoTime() + java.time.Duration.ofSeconds(60).toNanos();
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (!accepts(containerd())) {
       if (System.nanoTime() - end > 0) {
         throw new Missing("containerd does not start beside docker");
@@ -127,5 +128,43 @@ class LabDocker extends LabEngine {
       words.addAll(all);
       Command.Result _ = run(words.toArray(String[]::new));
     }
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    try {
+      super.close();
+    } finally {
+      removeGroups();
+    }
+  }
+
+  /** Docker leaves the group that it was told to put containers into, and each one costs every other on the machine. */
+  private void removeGroups() throws IOException, InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    // What was killed takes a moment to be gone from its group.
+    while (!groups().isEmpty() && System.nanoTime() - end < 0) {
+      for (Path group : groups()) {
+        Command.Result _ =
+            Command.run(
+                Duration.ofSeconds(10),
+                List.of(
+                    "find", group.toString(), "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"));
+      }
+      Thread.sleep(10);
+    }
+  }
+
+  /** In each hierarchy of version 1, or in that of version 2. */
+  final List<Path> groups() throws IOException {
+    Path root = Path.of("/sys/fs/cgroup");
+    List<Path> all = new ArrayList<>();
+    if (Files.isDirectory(root)) {
+      try (var hierarchies = Files.list(root)) {
+        hierarchies.forEach(h -> all.add(h.resolve(folder().getFileName())));
+      }
+      all.add(root.resolve(folder().getFileName()));
+    }
+    return all.stream().filter(Files::isDirectory).toList();
   }
 }
