@@ -18,9 +18,10 @@ import java.util.stream.Collectors;
  *
  * @param name its name
  * @param program that must be installed
+ * @param each processes that it makes of one service, its own helper with it
  * @param layout writes its configuration and gives its command line
  */
-record Rival(String name, String program, Layout layout) {
+record Rival(String name, String program, int each, Layout layout) {
 
   /** Writes a configuration. */
   interface Layout {
@@ -34,10 +35,10 @@ record Rival(String name, String program, Layout layout) {
 
   static List<Rival> all() {
     return List.of(
-        new Rival("runit", "runsvdir", scan("runsvdir", "-P")),
-        new Rival("daemontools", "svscan", scan("svscan")),
-        new Rival("s6", "s6-svscan", scan("s6-svscan", "-c", "2000")),
-        new Rival("supervisord", "supervisord", Rival::supervisord));
+        new Rival("runit", "runsvdir", 2, scan("runsvdir", "-P")),
+        new Rival("daemontools", "svscan", 2, scan("svscan")),
+        new Rival("s6", "s6-svscan", 2, scan("s6-svscan", "-c", "2000")),
+        new Rival("supervisord", "supervisord", 1, Rival::supervisord));
   }
 
   /** Why systemd is not among them; empty when it could be. */
