@@ -4,6 +4,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
@@ -12,23 +14,35 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads for calls that block. A few serve calls that are quick. When calls wait and none has come to its end for {@link
- * #PATIENCE}, more are added, up to a bound, so that a hundred slow stops do not hold up a start, and a thousand quick starts
- * do not make a thousand threads. Threads that have nothing to do end.
+ * #PATIENCE}, or half of the threads are held by calls that take longer than {@link #LONG}, more are added, up to a bound, so
+ * that a hundred slow stops do not hold up a start. A thousand quick starts make no thread more, however long the last of them
+ * waits: on a machine that is short of processors each would only take from the others. Threads that have nothing to do end.
  */
 final class CallPool implements Executor, AutoCloseable {
   private static final Logger LOG = System.getLogger(CallPool.class.getName());
   private static final Duration PATIENCE = Duration.ofMillis(100);
-  private static final Duration LONG = Duration.ofSeconds(1);
+  private static final Duration LONG = Duration.ofMillis(500);
   private static final Duration IDLE = Duration.ofSeconds(10);
   private static final Duration AT_THE_END = Duration.ofSeconds(10);
 
-  private record Call(Runnable what, long since) {}
+  /** Each is another than all others. */
+  private static final class Call {
+    final Runnable what;
+    // When it began to wait, and once it is in progress: when that began.
+    long since = System.nanoTime();
+
+    Call(Runnable what) {
+      this.what = what;
+    }
+  }
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Condition ended = lock.newCondition();
   private final Condition rest = lock.newCondition();
   private final ArrayDeque<Call> calls = new ArrayDeque<>();
+  // In the order in which they began.
+  private final SequencedSet<Call> inProgress = new LinkedHashSet<>();
   private final String name;
   private final int few;
   private final int most;
@@ -57,7 +71,7 @@ final class CallPool implements Executor, AutoCloseable {
       if (closed) {
         throw new RejectedExecutionException(name + " is closed");
       }
-      calls.addLast(new Call(call, System.nanoTime()));
+      calls.addLast(new Call(call));
       work.signal();
       // Who was woken for a call before this one counts as idle until it has come.
       if (calls.size() <= idle) {
@@ -138,14 +152,13 @@ final class CallPool implements Executor, AutoCloseable {
           watched = false;
           return;
         }
-        long waited = System.nanoTime() - head.since();
+        long waited = System.nanoTime() - head.since;
         if (done == doneBefore && waited >= PATIENCE.toNanos()) {
           // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
           }
-        } else if (waited >= LONG.toNanos() && done - doneBefore < threads) {
-          // A burst of quick calls waits for processors: more threads would only share them.
+        } else if (waited >= LONG.toNanos() && 2 * held() >= threads) {
           grow();
         }
         doneBefore = done;
@@ -155,27 +168,39 @@ final class CallPool implements Executor, AutoCloseable {
     }
   }
 
-  private void serve() {
-    boolean first = true;
-    while (true) {
-      Runnable call = next(first);
-      if (call == null) {
-        return;
+  /** Threads whose call has taken longer than a quick one does. */
+  private int held() {
+    long now = System.nanoTime();
+    int held = 0;
+    for (Call call : inProgress) {
+      if (now - call.since < LONG.toNanos()) {
+        break;
       }
-      first = false;
+      held++;
+    }
+    return held;
+  }
+
+  private void serve() {
+    Call call = null;
+    while ((call = next(call)) != null) {
       try {
-        call.run();
+        call.what.run();
       } catch (RuntimeException | Error e) {
         LOG.log(Level.ERROR, "a call failed unexpectedly", e);
       }
     }
   }
 
-  private @Nullable Runnable next(boolean first) {
+  /**
+   * @param over what this thread has just done; null: it begins
+   */
+  private @Nullable Call next(@Nullable Call over) {
     lock.lock();
     try {
-      if (!first) {
+      if (over != null) {
         done++;
+        boolean _ = inProgress.remove(over);
       }
       long patience = IDLE.toNanos();
       while (calls.isEmpty()) {
@@ -196,7 +221,10 @@ final class CallPool implements Executor, AutoCloseable {
           idle--;
         }
       }
-      return calls.removeFirst().what();
+      Call call = calls.removeFirst();
+      call.since = System.nanoTime();
+      boolean _ = inProgress.add(call);
+      return call;
     } finally {
       lock.unlock();
     }

@@ -3,12 +3,18 @@ package com.paiml.duende.manager.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class CallPoolTest {
@@ -45,6 +51,74 @@ class CallPoolTest {
       assertTrue(begun.await(60, TimeUnit.SECONDS));
       assertTrue(quick.await(60, TimeUnit.SECONDS));
       hold.countDown();
+    }
+  }
+
+  /** As on a machine that is short of processors: each call takes its time, and there is none that holds its thread. */
+  @Test
+  void callsThatAreSlowTogetherMakeNoThreads() throws Exception {
+    for (int attempt = 0; attempt < 10; attempt++) {
+      try (CallPool pool = new CallPool("crowded", 4, 512)) {
+        // One after the other, 40 ms apart: the last waits for more than three seconds.
+        if (endOneByOne(pool, 80, Duration.ofMillis(40)).toMillis() < 80) {
+          assertEquals(4, pool.threads());
+          return;
+        }
+      }
+    }
+    abort("in none of ten attempts did this machine let a thread run every 80 ms");
+  }
+
+  /** Returns the longest time in which none came to its end. */
+  private static Duration endOneByOne(CallPool pool, int count, Duration apart) throws Exception {
+    CountDownLatch all = new CountDownLatch(count);
+    Semaphore turns = new Semaphore(0);
+    AtomicLong last = new AtomicLong(System.nanoTime());
+    AtomicLong longest = new AtomicLong();
+    for (int i = 0; i < count; i++) {
+      pool.execute(
+          () -> {
+            turns.acquireUninterruptibly();
+            long now = System.nanoTime();
+            longest.accumulateAndGet(now - last.getAndSet(now), Math::max);
+            all.countDown();
+          });
+    }
+    try (ScheduledExecutorService ticks = Executors.newScheduledThreadPool(1)) {
+      var _ =
+          ticks.scheduleAtFixedRate(
+              turns::release, apart.toMillis(), apart.toMillis(), TimeUnit.MILLISECONDS);
+      assertTrue(all.await(60, TimeUnit.SECONDS));
+      List<Runnable> _ = ticks.shutdownNow();
+    }
+    return Duration.ofNanos(longest.get());
+  }
+
+  @Test
+  void callsThatHoldTheirThreadsAreMadeUpForWhileOthersEnd() throws Exception {
+    try (CallPool pool = new CallPool("mixed", 4, 200)) {
+      CountDownLatch hold = new CountDownLatch(1);
+      CountDownLatch begun = new CountDownLatch(3);
+      for (int i = 0; i < 3; i++) {
+        pool.execute(
+            () -> {
+              begun.countDown();
+              awaitUninterrupted(hold);
+            });
+      }
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      Duration _ = endOneByOne(pool, 80, Duration.ofMillis(40));
+      int threads = pool.threads();
+      hold.countDown();
+      assertTrue(threads > 4, "threads " + threads);
+    }
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
