@@ -9,7 +9,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -30,18 +30,17 @@ import org.osgi.service.component.annotations.Reference;
 public final class FileWay {
   private static final Logger LOG = System.getLogger("duende.config");
   private static final long PATIENCE_AT_THE_END = 10_000;
-  // Between an adapter's coming and the look at it: short enough to notice, long enough not to
-  // spin.
-  private static final long TICK = 500;
   // For what the new manager finds again and for who waits for an answer.
   private static final long AFTER_A_SWAP = 500;
 
   private final BundleContext context;
   private final DaemonFiles files;
-  private final AtomicBoolean again = new AtomicBoolean();
   private final ServiceListener services = this::serviceChanged;
   private final Thread thread;
   private volatile boolean closed;
+  // Guarded by this.
+  private boolean again;
+  private boolean waits;
 
   @Activate
   public FileWay(
@@ -49,6 +48,16 @@ public final class FileWay {
       @Reference DaemonManager manager,
       @Reference FileConfigReader reader,
       @Reference FaultBoard board) {
+    this(context, manager, reader, board, () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+  }
+
+  /** @param clock milliseconds, never going back: how old files are */
+  FileWay(
+      BundleContext context,
+      DaemonManager manager,
+      FileConfigReader reader,
+      FaultBoard board,
+      LongSupplier clock) {
     this.context = context;
     String etc = context.getProperty("duende.etc");
     String data = context.getProperty("duende.data");
@@ -60,7 +69,7 @@ public final class FileWay {
             manager,
             reader,
             board,
-            () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+            clock);
     this.thread = Thread.ofPlatform().name("duende-files").daemon().unstarted(this::run);
     listen();
     thread.start();
@@ -83,7 +92,12 @@ public final class FileWay {
   /** An adapter that came may be the one that a file lacks. */
   private void serviceChanged(ServiceEvent event) {
     if (event.getType() == ServiceEvent.REGISTERED) {
-      again.set(true);
+      synchronized (this) {
+        again = true;
+        if (waits) {
+          thread.interrupt();
+        }
+      }
     }
   }
 
@@ -118,22 +132,35 @@ public final class FileWay {
   }
 
   /**
-   * Until something happens in the folders, or to them, the time is up, or an adapter has come.
+   * Until something happens in the folders, or to them, the time is up, or an adapter has come. Nothing is looked at meanwhile:
+   * whoever comes interrupts this, and nothing but this.
    *
    * @return whether an adapter has come
+   * @throws InterruptedException the manager goes
    */
   private boolean await(FolderBell bell, long millis) throws InterruptedException {
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    while (!closed) {
-      if (again.getAndSet(false)) {
+    synchronized (this) {
+      if (again) {
+        again = false;
         return true;
       }
-      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      if (left <= 0 || bell.isReplaced() || bell.await(Math.min(TICK, left))) {
-        return false;
+      waits = true;
+    }
+    try {
+      boolean _ = bell.await(millis);
+    } catch (InterruptedException e) {
+      if (closed) {
+        throw e;
       }
     }
-    return false;
+    synchronized (this) {
+      waits = false;
+      // Who came when the wait was over already has interrupted it all the same.
+      boolean _ = !closed && Thread.interrupted();
+      boolean came = again;
+      again = false;
+      return came;
+    }
   }
 
   private long step(FolderBell bell) throws IOException {

@@ -47,10 +47,12 @@ final class Sampler implements AutoCloseable {
   private static final int DETAILS = 10;
 
   /** Idle programs while nobody reads. */
-  private static final Turns.Pace LOOKS = new Turns.Pace(5, Duration.ofSeconds(40), 25);
+  private static final Turns.Pace LOOKS =
+      new Turns.Pace(5, Duration.ofSeconds(40), 25, Duration.ofMinutes(5));
 
   /** Idle daemons elsewhere: what asking for one takes, depends on the platform. */
-  private static final Turns.Pace QUESTIONS = new Turns.Pace(4, Duration.ofSeconds(50), 4);
+  private static final Turns.Pace QUESTIONS =
+      new Turns.Pace(4, Duration.ofSeconds(50), 4, Duration.ofMinutes(15));
 
   /** After this time the processes are looked through also when no new one was seen to begin, nanoseconds. */
   private static final long SURELY = TimeUnit.SECONDS.toNanos(32);

@@ -46,6 +46,9 @@ final class Track {
   /** When its processes were last read, of {@link System#nanoTime}. */
   long readAt;
 
+  /** Whether it was idle when it had its last turn. */
+  boolean rests;
+
   /** Whether it had done nothing when it was last looked at, since the time before; false as long as that is not known. */
   private volatile boolean idle;
 
@@ -78,6 +81,7 @@ final class Track {
     said = NOTHING;
     idle = false;
     detailed = false;
+    rests = false;
     limits.begin();
   }
 

@@ -7,7 +7,8 @@ import java.util.function.Consumer;
 /**
  * Whose turn it is in a round. Everybody's, as long as they are few or somebody watches; of many, those that are busy, and all
  * of the idle ones every so often, one right after the other: what is done at once takes a fraction of the processor time that
- * it takes one by one, from cold caches each time. For the sampler's thread.
+ * it takes one by one, from cold caches each time. As long as none of the idle ones does anything, and none comes to rest, each
+ * pause is twice the one before: those that rest for long take next to nothing. For the sampler's thread.
  */
 final class Turns {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -18,18 +19,26 @@ final class Turns {
    * @param usual so many of them in a second
    * @param atLeastEvery but each of them after this time
    * @param most as long as they are not more than so many in a second; as many do in each round what all others do
+   * @param rested the longest pause that doubling makes
    */
-  record Pace(double usual, Duration atLeastEvery, double most) {
-    /** From one turn of so many idle ones to the next, nanoseconds. */
-    long pause(int count) {
+  record Pace(double usual, Duration atLeastEvery, double most, Duration rested) {
+    /**
+     * From one turn of so many idle ones to the next, nanoseconds.
+     *
+     * @param rests after so many turns in a row in which none had done anything
+     */
+    long pause(int count, int rests) {
       double seldom = Math.min(count / usual * NANOS_PER_SECOND, (double) atLeastEvery.toNanos());
-      return Math.round(Math.max(count / most * NANOS_PER_SECOND, seldom));
+      double first = Math.max(count / most * NANOS_PER_SECOND, seldom);
+      double most = Math.max(first, (double) rested.toNanos());
+      return Math.round(Math.min(Math.scalb(first, rests), most));
     }
   }
 
   private final Pace pace;
   private final double few;
   private long last;
+  private int rests;
 
   /**
    * @param interval between rounds
@@ -49,18 +58,39 @@ final class Turns {
   /** One round over all of them. */
   void take(List<Track> all, boolean everybody, long now, Consumer<Track> turn) {
     if (everybody || !isCrowd(all)) {
+      rests = 0;
       all.forEach(turn);
       return;
     }
-    boolean idleToo = now - last >= pace.pause(all.size());
+    boolean idleToo = now - last >= pause(all);
     if (idleToo) {
       last = now;
+      rests += isAsBefore(all) ? 1 : 0;
     }
     for (Track track : all) {
-      if (idleToo || !track.isIdle()) {
+      boolean idle = track.isIdle();
+      if (idleToo || !idle) {
+        track.rests = idle;
         turn.accept(track);
       }
     }
+  }
+
+  /** Who woke or came to rest since its last turn ends the long pauses of all. */
+  private long pause(List<Track> all) {
+    if (!isAsBefore(all)) {
+      rests = 0;
+    }
+    return pace.pause(all.size(), rests);
+  }
+
+  private static boolean isAsBefore(List<Track> all) {
+    for (Track track : all) {
+      if (track.rests != track.isIdle()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** How long it is until somebody has a turn, nanoseconds; 0 for the next round. */
@@ -73,6 +103,6 @@ final class Turns {
         return 0;
       }
     }
-    return Math.max(0, last + pace.pause(all.size()) - now);
+    return Math.max(0, last + pause(all) - now);
   }
 }

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The sampler over real processes. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class MonitorTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration BEAT = Duration.ofMillis(100);
 
   @TempDir Path folder;

@@ -43,7 +43,11 @@ class TurnsTest {
   private long now;
 
   private Turns turns(double inASecond) {
-    return new Turns(new Turns.Pace(inASecond, Duration.ofHours(1), inASecond), BEAT, now);
+    return turns(inASecond, Duration.ZERO);
+  }
+
+  private Turns turns(double inASecond, Duration rested) {
+    return new Turns(new Turns.Pace(inASecond, Duration.ofHours(1), inASecond, rested), BEAT, now);
   }
 
   private void rounds(Turns turns, List<Track> all, boolean everybody, int rounds) {
@@ -74,11 +78,15 @@ class TurnsTest {
 
   @Test
   void each_has_it_after_some_time_as_long_as_that_is_not_more_than_so_many_a_second() {
-    Turns.Pace pace = new Turns.Pace(5, Duration.ofSeconds(40), 25);
-    assertEquals(Duration.ofSeconds(4).toNanos(), pace.pause(20));
-    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(200));
-    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(1000));
-    assertEquals(Duration.ofSeconds(80).toNanos(), pace.pause(2000));
+    Turns.Pace pace = new Turns.Pace(5, Duration.ofSeconds(40), 25, Duration.ofMinutes(1));
+    assertEquals(Duration.ofSeconds(4).toNanos(), pace.pause(20, 0));
+    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(200, 0));
+    assertEquals(Duration.ofSeconds(40).toNanos(), pace.pause(1000, 0));
+    assertEquals(Duration.ofSeconds(80).toNanos(), pace.pause(2000, 0));
+    assertEquals(Duration.ofSeconds(16).toNanos(), pace.pause(20, 2));
+    assertEquals(Duration.ofSeconds(60).toNanos(), pace.pause(200, 1));
+    assertEquals(Duration.ofSeconds(60).toNanos(), pace.pause(200, 2000));
+    assertEquals(Duration.ofSeconds(80).toNanos(), pace.pause(2000, 1));
   }
 
   @Test
@@ -114,5 +122,47 @@ class TurnsTest {
   void of_few_the_next_round_is_waited_for_and_of_none_nothing() {
     assertEquals(0, turns(10).wait(idle(5), false, now));
     assertEquals(Long.MAX_VALUE, turns(10).wait(List.of(), false, now));
+  }
+
+  /** Turns of all of them in so many seconds. */
+  private int turnsOfAll(Turns turns, List<Track> all, int seconds) {
+    had.clear();
+    rounds(turns, all, false, 2 * seconds);
+    return had.getOrDefault("idle-49", 0);
+  }
+
+  @Test
+  void the_longer_all_rest_the_more_seldom_they_have_it_until_one_wakes_or_another_comes() {
+    Turns turns = turns(10, Duration.ofSeconds(40));
+    List<Track> all = idle(50);
+    assertEquals(1, turnsOfAll(turns, all, 5));
+    assertEquals(1, turnsOfAll(turns, all, 5), "they rest since their first turn");
+    assertEquals(1, turnsOfAll(turns, all, 10));
+    assertEquals(1, turnsOfAll(turns, all, 20));
+    assertEquals(1, turnsOfAll(turns, all, 40));
+    assertEquals(2, turnsOfAll(turns, all, 80));
+    assertEquals(Duration.ofSeconds(40).toNanos(), turns.wait(all, false, now));
+
+    Track woken = all.getFirst();
+    woken.take(new UsageSample(Instant.now(), 8, 4096, 1, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0), 3);
+    assertEquals(0, turns.wait(all, false, now));
+    assertEquals(1, turnsOfAll(turns, all, 5), "as at the beginning");
+    woken.take(new UsageSample(Instant.now(), 8, 4096, 1, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0), 4);
+    assertEquals(1, turnsOfAll(turns, all, 5), "it rests again");
+    assertEquals(3, turnsOfAll(turns, all, 35));
+
+    all.add(idle("comes"));
+    assertEquals(1, turnsOfAll(turns, all, 6), "another one has come to rest");
+  }
+
+  @Test
+  void one_that_is_busy_all_the_time_does_not_keep_the_others_awake() {
+    Turns turns = turns(10, Duration.ofSeconds(40));
+    List<Track> all = idle(49);
+    all.add(idle("idle-49"));
+    all.set(0, track("busy"));
+    rounds(turns, all, false, 160);
+    assertEquals(1, turnsOfAll(turns, all, 40));
+    assertEquals(80, had.get("busy"));
   }
 }

@@ -14,11 +14,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -40,6 +42,8 @@ public final class JidokaGate implements PolicyEngine {
   private final Map<String, Actions> running = new ConcurrentHashMap<>();
   private final ThreadPoolExecutor workers;
   private final ScheduledExecutorService clock;
+  // Only while there are checks: nobody is woken each second for nothing.
+  private @Nullable ScheduledFuture<?> patrols;
 
   @Activate
   public JidokaGate() {
@@ -54,11 +58,10 @@ public final class JidokaGate implements PolicyEngine {
     clock =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("jidoka").daemon().factory());
-    var _ = clock.scheduleWithFixedDelay(this::patrol, 1, 1, TimeUnit.SECONDS);
   }
 
   @Deactivate
-  void deactivate() {
+  synchronized void deactivate() {
     clock.shutdownNow();
     workers.shutdownNow();
   }
@@ -68,13 +71,21 @@ public final class JidokaGate implements PolicyEngine {
       cardinality = ReferenceCardinality.MULTIPLE,
       policy = ReferencePolicy.DYNAMIC,
       unbind = "remove")
-  void add(JidokaCheck check, Map<String, Object> properties) {
+  synchronized void add(JidokaCheck check, Map<String, Object> properties) {
     Object daemon = properties.get(JidokaCheck.DAEMON);
     checks.put(check, daemon instanceof String name ? name : "*");
+    if (patrols == null && !clock.isShutdown()) {
+      patrols = clock.scheduleWithFixedDelay(this::patrol, 1, 1, TimeUnit.SECONDS);
+    }
   }
 
-  void remove(JidokaCheck check) {
+  synchronized void remove(JidokaCheck check) {
     checks.remove(check);
+    ScheduledFuture<?> now = patrols;
+    if (now != null && checks.isEmpty()) {
+      boolean _ = now.cancel(false);
+      patrols = null;
+    }
   }
 
   @Override
@@ -118,10 +129,12 @@ public final class JidokaGate implements PolicyEngine {
     }
   }
 
+  /** Whether it looks at daemons now and then. */
+  synchronized boolean isPatrolling() {
+    return patrols != null;
+  }
+
   private void patrol() {
-    if (checks.isEmpty()) {
-      return;
-    }
     running.forEach(
         (name, actions) ->
             firstViolation(name, JidokaCheck.Kind.INVARIANT, JidokaCheck.Kind.TIMEOUT)

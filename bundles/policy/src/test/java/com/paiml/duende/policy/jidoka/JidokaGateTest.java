@@ -143,4 +143,19 @@ class JidokaGateTest {
     assertTrue(h.contains("broken"), h);
     never.countDown();
   }
+
+  @Test
+  void without_a_check_it_does_not_look_at_anything_now_and_then() {
+    assertFalse(gate.isPatrolling());
+    JidokaCheck one = check(JidokaCheck.Kind.INVARIANT, () -> JidokaCheck.Result.PASSED);
+    JidokaCheck two = check(JidokaCheck.Kind.INVARIANT, () -> JidokaCheck.Result.PASSED);
+    gate.add(one, Map.of());
+    gate.add(two, Map.of());
+    gate.remove(one);
+    assertTrue(gate.isPatrolling());
+    gate.remove(two);
+    assertFalse(gate.isPatrolling());
+    gate.add(one, Map.of());
+    assertTrue(gate.isPatrolling());
+  }
 }

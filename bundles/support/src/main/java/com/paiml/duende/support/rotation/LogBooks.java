@@ -38,6 +38,10 @@ public final class LogBooks implements AutoCloseable {
   private final Condition work = lock.newCondition();
   private final Thread thread;
   private volatile Resting resting = (file, written) -> false;
+
+  /** When the thread looks next, of {@link System#nanoTime}. */
+  private volatile long wakes = System.nanoTime();
+
   private boolean asked;
   private boolean closed;
 
@@ -153,6 +157,9 @@ public final class LogBooks implements AutoCloseable {
       }
       one.writers++;
     }
+    if (wakes - System.nanoTime() > IDLE.toNanos()) {
+      wakeUp();
+    }
     return book;
   }
 
@@ -187,6 +194,7 @@ public final class LogBooks implements AutoCloseable {
 
     Watched(LogBook book) {
       this.book = book;
+      this.due = nextBeat(System.nanoTime(), IDLE.toNanos());
     }
   }
 
@@ -202,13 +210,16 @@ public final class LogBooks implements AutoCloseable {
 
   private void watchAll() {
     while (true) {
-      long next = System.nanoTime() + IDLE.toNanos();
+      long next = System.nanoTime() + RESTING.toNanos();
+      // What is attached from here on may have to wake this thread.
+      wakes = next;
       for (Watched one : watched.values()) {
         if (one.due - System.nanoTime() <= 0 || one.book.isFollowed()) {
           look(one);
         }
-        next = Math.min(next, one.due);
+        next = one.due - next < 0 ? one.due : next;
       }
+      wakes = next;
       lock.lock();
       try {
         long left = next - System.nanoTime();

@@ -116,6 +116,26 @@ class RotationTest {
     }
   }
 
+  @Test
+  void aLogThatIsAttachedWhileThereWasNothingToLookAtIsLookedAtSoon() throws Exception {
+    try (LogBooks books = LogBooks.rotatedBy(real, "attached")) {
+      Thread looks =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(t -> t.getName().equals("duende-attached-logs"))
+              .findFirst()
+              .orElseThrow();
+      Await.until("it rests", PATIENCE, () -> looks.getState() == Thread.State.TIMED_WAITING);
+      long attached = System.nanoTime();
+      LogBook book = books.attach(log, new LogConfig(MAX, 5));
+      append(0, 20_000);
+      Await.until("it is rotated", PATIENCE, () -> book.length() < MAX);
+
+      assertTrue(
+          System.nanoTime() - attached < Duration.ofSeconds(60).toNanos(),
+          "not with the look that comes every two minutes");
+    }
+  }
+
   private List<String> read(FileRanges ranges, int keep) throws Exception {
     LogBook book = new LogBook(log, new LogConfig(MAX, keep), new KernelCutter(ranges));
     return drain(new LogReader(book, new LogQuery(-1, Optional.empty(), false)));
