@@ -222,8 +222,8 @@ final class BundleFolders {
   }
 
   /**
-   * Starts what is new, and later, for the framework itself starts what it had installed already, what should run and does not because something that it needs was not there. What a person stopped
-   * stays stopped.
+   * Starts what is new; later also what should run and does not because something that it needs was not there. At the start the
+   * framework itself starts what it had installed already. What a person stopped stays stopped.
    */
   private void start(Bundle bundle) {
     boolean wanted =
