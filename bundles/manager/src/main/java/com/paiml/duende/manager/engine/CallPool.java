@@ -1,11 +1,17 @@
 package com.paiml.duende.manager.engine;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
@@ -16,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Threads for calls that block. A few serve calls that are quick. When calls wait and none has come to its end for {@link
  * #PATIENCE}, or half of the threads are held by calls that take longer than {@link #LONG}, more are added, up to a bound, so
  * that a hundred slow stops do not hold up a start. A thousand quick starts make no thread more, however long the last of them
- * waits: on a machine that is short of processors each would only take from the others. Threads that have nothing to do end.
+ * waits: on a machine that is short of processors each would only take from the others, so none is added while half of
+ * the few have, or wait for, a processor. Threads that have nothing to do end.
  */
 final class CallPool implements Executor, AutoCloseable {
   private static final Logger LOG = System.getLogger(CallPool.class.getName());
@@ -36,6 +43,37 @@ final class CallPool implements Executor, AutoCloseable {
     }
   }
 
+  /** One of the threads. */
+  private static final class Worker {
+    final Optional<Path> account = account();
+    // Of whoever watches.
+    long wanted;
+
+    /** Where the kernel tells what this thread had of processors, sched-stats.rst of the kernel; empty where it does not. */
+    private static Optional<Path> account() {
+      try {
+        Path self = Files.readSymbolicLink(Path.of("/proc/thread-self"));
+        return Optional.of(Path.of("/proc").resolve(self).resolve("schedstat"));
+      } catch (IOException | UnsupportedOperationException otherSystem) {
+        return Optional.empty();
+      }
+    }
+
+    /** For how long it had or waited for a processor since this was asked before, nanoseconds; 0 where nobody knows. */
+    long wantedSince() {
+      try {
+        long before = wanted;
+        if (account.isPresent()) {
+          String[] words = Files.readString(account.get()).strip().split(" ", -1);
+          wanted = Long.parseLong(words[0]) + Long.parseLong(words[1]);
+        }
+        return wanted - before;
+      } catch (IOException | RuntimeException ended) {
+        return 0;
+      }
+    }
+  }
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Condition ended = lock.newCondition();
@@ -43,6 +81,7 @@ final class CallPool implements Executor, AutoCloseable {
   private final ArrayDeque<Call> calls = new ArrayDeque<>();
   // In the order in which they began.
   private final SequencedSet<Call> inProgress = new LinkedHashSet<>();
+  private final Set<Worker> workers = ConcurrentHashMap.newKeySet();
   private final String name;
   private final int few;
   private final int most;
@@ -139,12 +178,17 @@ final class CallPool implements Executor, AutoCloseable {
   /** Adds threads as long as calls wait in vain. */
   private void watch() {
     long doneBefore = -1;
+    long lookedAt = System.nanoTime();
+    int _ = wanting(Duration.ZERO);
     while (true) {
       try {
         Thread.sleep(PATIENCE);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
+      long now = System.nanoTime();
+      boolean crowded = wanting(Duration.ofNanos(now - lookedAt)) >= (few + 1) / 2;
+      lookedAt = now;
       lock.lock();
       try {
         Call head = calls.peekFirst();
@@ -153,7 +197,9 @@ final class CallPool implements Executor, AutoCloseable {
           return;
         }
         long waited = System.nanoTime() - head.since;
-        if (done == doneBefore && waited >= PATIENCE.toNanos()) {
+        if (crowded) {
+          LOG.log(Level.TRACE, "{0}: more threads would have to share processors", name);
+        } else if (done == doneBefore && waited >= PATIENCE.toNanos()) {
           // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
@@ -166,6 +212,17 @@ final class CallPool implements Executor, AutoCloseable {
         lock.unlock();
       }
     }
+  }
+
+  /** How many threads had or waited for a processor for more than a tenth of that time, since this was asked before. */
+  private int wanting(Duration time) {
+    int wanting = 0;
+    for (Worker worker : workers) {
+      if (worker.wantedSince() > time.toNanos() / 10) {
+        wanting++;
+      }
+    }
+    return wanting;
   }
 
   /** Threads whose call has taken longer than a quick one does. */
@@ -182,6 +239,8 @@ final class CallPool implements Executor, AutoCloseable {
   }
 
   private void serve() {
+    Worker self = new Worker();
+    boolean _ = workers.add(self);
     Call call = null;
     while ((call = next(call)) != null) {
       try {
@@ -190,6 +249,7 @@ final class CallPool implements Executor, AutoCloseable {
         LOG.log(Level.ERROR, "a call failed unexpectedly", e);
       }
     }
+    boolean _ = workers.remove(self);
   }
 
   /**

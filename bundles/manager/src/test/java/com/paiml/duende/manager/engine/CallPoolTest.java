@@ -4,8 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -112,6 +118,39 @@ class CallPoolTest {
       hold.countDown();
       assertTrue(threads > 4, "threads " + threads);
     }
+  }
+
+  @Test
+  void callsThatWantProcessorsGetNoMoreThreadsToShareThem() throws Exception {
+    assumeTrue(
+        Files.exists(Path.of("/proc/thread-self/schedstat")),
+        "this kernel does not tell what a thread had of processors");
+    List<Integer> threads = new ArrayList<>();
+    // The kernel counts a wait for a processor when it is over: on a machine on which that takes a
+    // tenth of a second a look may miss it.
+    while (threads.size() < 5 && !threads.contains(4)) {
+      try (CallPool pool = new CallPool("busy", 4, 200)) {
+        compute(pool, 3 * Runtime.getRuntime().availableProcessors() + 6, Duration.ofMillis(300));
+        boolean _ = threads.add(pool.threads());
+      }
+    }
+    assertTrue(threads.contains(4), "threads, one attempt after the other: " + threads);
+  }
+
+  private static void compute(CallPool pool, int calls, Duration each) throws Exception {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    CountDownLatch all = new CountDownLatch(calls);
+    for (int i = 0; i < calls; i++) {
+      pool.execute(
+          () -> {
+            long end = threads.getCurrentThreadCpuTime() + each.toNanos();
+            while (threads.getCurrentThreadCpuTime() < end) {
+              Thread.onSpinWait();
+            }
+            all.countDown();
+          });
+    }
+    assertTrue(all.await(120, TimeUnit.SECONDS));
   }
 
   private static void awaitUninterrupted(CountDownLatch latch) {
