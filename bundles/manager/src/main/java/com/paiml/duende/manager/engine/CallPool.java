@@ -29,6 +29,10 @@ final class CallPool implements Executor, AutoCloseable {
   private static final Logger LOG = System.getLogger(CallPool.class.getName());
   private static final Duration PATIENCE = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofMillis(500);
+
+  /** Whoever computes for longer holds a thread as who waits does. */
+  private static final Duration ENDLESS = Duration.ofSeconds(5);
+
   private static final Duration IDLE = Duration.ofSeconds(10);
   private static final Duration AT_THE_END = Duration.ofSeconds(10);
 
@@ -187,7 +191,7 @@ final class CallPool implements Executor, AutoCloseable {
         Thread.currentThread().interrupt();
       }
       long now = System.nanoTime();
-      boolean crowded = wanting(Duration.ofNanos(now - lookedAt)) >= (few + 1) / 2;
+      int wanting = wanting(Duration.ofNanos(now - lookedAt));
       lookedAt = now;
       lock.lock();
       try {
@@ -197,14 +201,14 @@ final class CallPool implements Executor, AutoCloseable {
           return;
         }
         long waited = System.nanoTime() - head.since;
-        if (crowded) {
+        if (wanting - heldFor(ENDLESS) >= (few + 1) / 2) {
           LOG.log(Level.TRACE, "{0}: more threads would have to share processors", name);
         } else if (done == doneBefore && waited >= PATIENCE.toNanos()) {
           // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
           }
-        } else if (waited >= LONG.toNanos() && 2 * held() >= threads) {
+        } else if (waited >= LONG.toNanos() && 2 * heldFor(LONG) >= threads) {
           grow();
         }
         doneBefore = done;
@@ -225,12 +229,12 @@ final class CallPool implements Executor, AutoCloseable {
     return wanting;
   }
 
-  /** Threads whose call has taken longer than a quick one does. */
-  private int held() {
+  /** Threads whose call has taken that long. */
+  private int heldFor(Duration time) {
     long now = System.nanoTime();
     int held = 0;
     for (Call call : inProgress) {
-      if (now - call.since < LONG.toNanos()) {
+      if (now - call.since < time.toNanos()) {
         break;
       }
       held++;

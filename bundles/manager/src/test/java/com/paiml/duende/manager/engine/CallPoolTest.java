@@ -137,6 +137,26 @@ class CallPoolTest {
     assertTrue(threads.contains(4), "threads, one attempt after the other: " + threads);
   }
 
+  @Test
+  void callsThatComputeWithoutEndHoldUpNoOther() throws Exception {
+    try (CallPool pool = new CallPool("endless", 2, 8)) {
+      AtomicInteger stop = new AtomicInteger();
+      for (int i = 0; i < 2; i++) {
+        pool.execute(
+            () -> {
+              while (stop.get() == 0) {
+                Thread.onSpinWait();
+              }
+            });
+      }
+      CountDownLatch other = new CountDownLatch(1);
+      pool.execute(other::countDown);
+      boolean served = other.await(60, TimeUnit.SECONDS);
+      stop.set(1);
+      assertTrue(served);
+    }
+  }
+
   private static void compute(CallPool pool, int calls, Duration each) throws Exception {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     CountDownLatch all = new CountDownLatch(calls);
