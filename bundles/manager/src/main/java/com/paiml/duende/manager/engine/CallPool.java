@@ -7,32 +7,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
 import java.util.Optional;
-import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Threads for calls that block. A few serve calls that are quick. When calls wait and none has come to its end for {@link
  * #PATIENCE}, or half of the threads are held by calls that take longer than {@link #LONG}, more are added, up to a bound, so
  * that a hundred slow stops do not hold up a start. A thousand quick starts make no thread more, however long the last of them
- * waits: on a machine that is short of processors each would only take from the others, so none is added while half of
- * the few have, or wait for, a processor. Threads that have nothing to do end.
+ * waits: on a machine that is short of processors each would only take from the others, so none is added while as many as the
+ * few are not held, and half of the few have, or wait for, a processor. Threads that have nothing to do end.
  */
 final class CallPool implements Executor, AutoCloseable {
   private static final Logger LOG = System.getLogger(CallPool.class.getName());
   private static final Duration PATIENCE = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofMillis(500);
-
-  /** Whoever computes for longer holds a thread as who waits does. */
   private static final Duration ENDLESS = Duration.ofSeconds(5);
-
   private static final Duration IDLE = Duration.ofSeconds(10);
   private static final Duration AT_THE_END = Duration.ofSeconds(10);
 
@@ -50,8 +46,10 @@ final class CallPool implements Executor, AutoCloseable {
   /** One of the threads. */
   private static final class Worker {
     final Optional<Path> account = account();
+    volatile @Nullable Call call;
     // Of whoever watches.
     long wanted;
+    boolean wants;
 
     /** Where the kernel tells what this thread had of processors, sched-stats.rst of the kernel; empty where it does not. */
     private static Optional<Path> account() {
@@ -64,7 +62,7 @@ final class CallPool implements Executor, AutoCloseable {
     }
 
     /** For how long it had or waited for a processor since this was asked before, nanoseconds; 0 where nobody knows. */
-    long wantedSince() {
+    private long wantedSince() {
       try {
         long before = wanted;
         if (account.isPresent()) {
@@ -76,6 +74,17 @@ final class CallPool implements Executor, AutoCloseable {
         return 0;
       }
     }
+
+    /** Whether it had or waited for a processor for more than a tenth of that time, since this was asked before. */
+    void look(Duration time) {
+      wants = wantedSince() > time.toNanos() / 10;
+    }
+
+    /** Whether its call has taken that long. */
+    boolean isHeldFor(Duration time) {
+      Call now = call;
+      return now != null && System.nanoTime() - now.since >= time.toNanos();
+    }
   }
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -83,12 +92,11 @@ final class CallPool implements Executor, AutoCloseable {
   private final Condition ended = lock.newCondition();
   private final Condition rest = lock.newCondition();
   private final ArrayDeque<Call> calls = new ArrayDeque<>();
-  // In the order in which they began.
-  private final SequencedSet<Call> inProgress = new LinkedHashSet<>();
   private final Set<Worker> workers = ConcurrentHashMap.newKeySet();
   private final String name;
   private final int few;
   private final int most;
+  private final Duration endless;
   private int threads;
   private int guests;
   private int idle;
@@ -102,6 +110,12 @@ final class CallPool implements Executor, AutoCloseable {
    * @param most threads that there are ever
    */
   CallPool(String name, int few, int most) {
+    this(name, few, most, ENDLESS);
+  }
+
+  /** @param endless whoever computes for longer holds a thread as who waits does */
+  CallPool(String name, int few, int most, Duration endless) {
+    this.endless = endless;
     this.name = name;
     this.few = few;
     this.most = most;
@@ -183,7 +197,7 @@ final class CallPool implements Executor, AutoCloseable {
   private void watch() {
     long doneBefore = -1;
     long lookedAt = System.nanoTime();
-    int _ = wanting(Duration.ZERO);
+    workers.forEach(worker -> worker.look(Duration.ZERO));
     while (true) {
       try {
         Thread.sleep(PATIENCE);
@@ -191,7 +205,8 @@ final class CallPool implements Executor, AutoCloseable {
         Thread.currentThread().interrupt();
       }
       long now = System.nanoTime();
-      int wanting = wanting(Duration.ofNanos(now - lookedAt));
+      Duration time = Duration.ofNanos(now - lookedAt);
+      workers.forEach(worker -> worker.look(time));
       lookedAt = now;
       lock.lock();
       try {
@@ -201,14 +216,15 @@ final class CallPool implements Executor, AutoCloseable {
           return;
         }
         long waited = System.nanoTime() - head.since;
-        if (wanting - heldFor(ENDLESS) >= (few + 1) / 2) {
+        if (isCrowded()) {
           LOG.log(Level.TRACE, "{0}: more threads would have to share processors", name);
         } else if (done == doneBefore && waited >= PATIENCE.toNanos()) {
           // By a quarter: a burst of slow calls is served soon, one slow call costs one thread.
           for (int n = Math.max(1, threads / 4); n > 0 && threads < most; n--) {
             grow();
           }
-        } else if (waited >= LONG.toNanos() && 2 * heldFor(LONG) >= threads) {
+        } else if (waited >= LONG.toNanos()
+            && 2 * count(worker -> worker.isHeldFor(LONG)) >= threads) {
           grow();
         }
         doneBefore = done;
@@ -218,35 +234,23 @@ final class CallPool implements Executor, AutoCloseable {
     }
   }
 
-  /** How many threads had or waited for a processor for more than a tenth of that time, since this was asked before. */
-  private int wanting(Duration time) {
-    int wanting = 0;
-    for (Worker worker : workers) {
-      if (worker.wantedSince() > time.toNanos() / 10) {
-        wanting++;
-      }
-    }
-    return wanting;
+  /** Whether another thread would only have to share processors with those that are not held. */
+  private boolean isCrowded() {
+    int held =
+        count(worker -> worker.isHeldFor(endless) || (!worker.wants && worker.isHeldFor(LONG)));
+    int wanting = count(worker -> worker.wants && !worker.isHeldFor(endless));
+    return threads - held >= few && wanting >= (few + 1) / 2;
   }
 
-  /** Threads whose call has taken that long. */
-  private int heldFor(Duration time) {
-    long now = System.nanoTime();
-    int held = 0;
-    for (Call call : inProgress) {
-      if (now - call.since < time.toNanos()) {
-        break;
-      }
-      held++;
-    }
-    return held;
+  private int count(Predicate<Worker> which) {
+    return Math.toIntExact(workers.stream().filter(which).count());
   }
 
   private void serve() {
     Worker self = new Worker();
     boolean _ = workers.add(self);
-    Call call = null;
-    while ((call = next(call)) != null) {
+    Call call;
+    while ((call = next(self)) != null) {
       try {
         call.what.run();
       } catch (RuntimeException | Error e) {
@@ -256,15 +260,12 @@ final class CallPool implements Executor, AutoCloseable {
     boolean _ = workers.remove(self);
   }
 
-  /**
-   * @param over what this thread has just done; null: it begins
-   */
-  private @Nullable Call next(@Nullable Call over) {
+  private @Nullable Call next(Worker self) {
     lock.lock();
     try {
-      if (over != null) {
+      if (self.call != null) {
         done++;
-        boolean _ = inProgress.remove(over);
+        self.call = null;
       }
       long patience = IDLE.toNanos();
       while (calls.isEmpty()) {
@@ -287,7 +288,7 @@ final class CallPool implements Executor, AutoCloseable {
       }
       Call call = calls.removeFirst();
       call.since = System.nanoTime();
-      boolean _ = inProgress.add(call);
+      self.call = call;
       return call;
     } finally {
       lock.unlock();

@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -140,21 +141,37 @@ class CallPoolTest {
   @Test
   void callsThatComputeWithoutEndHoldUpNoOther() throws Exception {
     try (CallPool pool = new CallPool("endless", 2, 8)) {
-      AtomicInteger stop = new AtomicInteger();
-      for (int i = 0; i < 2; i++) {
-        pool.execute(
-            () -> {
-              while (stop.get() == 0) {
-                Thread.onSpinWait();
-              }
-            });
-      }
-      CountDownLatch other = new CountDownLatch(1);
-      pool.execute(other::countDown);
-      boolean served = other.await(60, TimeUnit.SECONDS);
-      stop.set(1);
-      assertTrue(served);
+      assertOtherIsServed(pool, new CountDownLatch(0), 2);
     }
+  }
+
+  @Test
+  void oneThatComputesBesideOneThatWaitsHoldsUpNoOther() throws Exception {
+    try (CallPool pool = new CallPool("beside", 2, 8, Duration.ofDays(1))) {
+      CountDownLatch hold = new CountDownLatch(1);
+      pool.execute(() -> awaitUninterrupted(hold));
+      assertOtherIsServed(pool, hold, 1);
+    }
+  }
+
+  /** Beside so many calls that compute. */
+  private static void assertOtherIsServed(CallPool pool, CountDownLatch atTheEnd, int computing)
+      throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    for (int i = 0; i < computing; i++) {
+      pool.execute(
+          () -> {
+            while (!over.get()) {
+              Thread.onSpinWait();
+            }
+          });
+    }
+    CountDownLatch other = new CountDownLatch(1);
+    pool.execute(other::countDown);
+    boolean served = other.await(60, TimeUnit.SECONDS);
+    over.set(true);
+    atTheEnd.countDown();
+    assertTrue(served);
   }
 
   private static void compute(CallPool pool, int calls, Duration each) throws Exception {
