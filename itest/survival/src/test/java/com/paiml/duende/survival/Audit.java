@@ -47,6 +47,7 @@ final class Audit {
   private final Set<String> died = new TreeSet<>();
   private int deaths;
   private int deathsNow;
+  private int handovers;
   private String last = "nothing";
   private boolean survivorsAreWell;
   private long wentOn;
@@ -72,6 +73,11 @@ final class Audit {
     for (Platform platform : platforms) {
       identities.putAll(platform.present());
     }
+  }
+
+  /** Who supervises programs, or who starts them, is replaced. */
+  void handedOver() {
+    handovers++;
   }
 
   /** The container has been killed: what daemons inside it wrote down so far is noted. */
@@ -479,11 +485,12 @@ final class Audit {
   /**
    * Each life but the first is a restart. A run that was on record and never let go may be one more, one for each death; one that
    * began in the instant of a death and ended before the next container looked may be one less; and one is perhaps just being
-   * started.
+   * started. A successor that has begun in the instant in which manager or adapter are replaced, and that nobody has taken up yet,
+   * is ended and is no run: one less.
    */
   private void counted(Listed daemon, long lives, List<String> faults) {
     long more = daemon.restarts() - (lives - 1);
-    if (more < -deaths || more > 2 + deaths) {
+    if (more < -deaths - handovers || more > 2 + deaths) {
       faults.add(
           daemon.name()
               + " was restarted "
