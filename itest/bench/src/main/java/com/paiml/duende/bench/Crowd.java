@@ -10,16 +10,22 @@ import java.util.concurrent.Callable;
 
 /**
  * Waits until many programs run that a supervisor starts, with next to nothing of the processors that it starts them on: one
- * small file is read until the machine has as many more threads as they and their helpers make, and only then are they counted
- * one by one. Of one thread.
+ * small file is read until the machine has nearly as many more threads as they and their helpers make, and only then are they
+ * counted one by one. Of one thread.
  */
 final class Crowd {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final Duration PAUSE = Duration.ofMillis(10);
-  private static final long STILL = Duration.ofSeconds(1).toNanos();
+
+  /** Threads of others that may end meanwhile. From so many before the last on they are counted one by one. */
+  private static final int OTHERS = 32;
+
+  /** Should more of others end than that: after this time in which no more came, and half were there, they are counted as well. */
+  private static final long STILL = Duration.ofMillis(100).toNanos();
 
   private final int count;
   private final long enough;
+  private final long half;
   private long most;
   private long grew = System.nanoTime();
 
@@ -31,7 +37,9 @@ final class Crowd {
    */
   Crowd(int count, int each) throws IOException {
     this.count = count;
-    this.enough = threads() + (long) count * each;
+    long before = threads();
+    this.enough = before + (long) count * each - OTHERS;
+    this.half = before + (long) count * each / 2;
   }
 
   /**
@@ -44,14 +52,13 @@ final class Crowd {
         count + " programs run", PATIENCE, PAUSE, () -> isTime() && members(pids.call()) >= count);
   }
 
-  /** Others may have ended meanwhile: when no more come it is looked as well. */
   private boolean isTime() throws IOException {
     long now = threads();
     if (now > most) {
       most = now;
       grew = System.nanoTime();
     }
-    return now >= enough || System.nanoTime() - grew > STILL;
+    return now >= enough || (most >= half && System.nanoTime() - grew > STILL);
   }
 
   private static long members(Collection<Long> pids) {

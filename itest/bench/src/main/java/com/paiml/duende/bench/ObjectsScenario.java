@@ -3,7 +3,6 @@ package com.paiml.duende.bench;
 import com.paiml.duende.bench.drive.Installed;
 import com.paiml.duende.bench.drive.Latencies;
 import com.paiml.duende.testkit.Await;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,10 +45,7 @@ final class ObjectsScenario implements Scenario {
       try (Installed duende = setting.install()) {
         duende.property("duende.probe.crowd", "1000");
         duende.up();
-        Await.until(
-            "the container has settled",
-            Installed.PATIENCE,
-            () -> Files.exists(duende.data().resolve("cache/whole")));
+        duende.awaitSettled();
         duende.bundle(probe.get());
         ready.add(awaitCrowd(duende, 1000) * 1_000_000);
       }
@@ -107,7 +103,7 @@ final class ObjectsScenario implements Scenario {
 
   private static long awaitCrowd(Installed duende, int size) throws Exception {
     Optional<Long> took =
-        com.paiml.duende.testkit.Await.value(
+        Await.value(
             Installed.PATIENCE,
             () -> {
               Matcher m = RUNNING.matcher(duende.log());

@@ -67,12 +67,7 @@ final class StartScenario implements Scenario {
       duende.stopContainer();
       for (int i = 0; i < setting.rounds(15); i++) {
         warm.add(toReady(duende));
-        // As one that lived for more than a moment: it has noted that its cache of bundles is
-        // whole.
-        Await.until(
-            "the container has settled",
-            Installed.PATIENCE,
-            () -> Files.exists(duende.data().resolve("cache/whole")));
+        duende.awaitSettled();
         duende.stopContainer();
       }
     }

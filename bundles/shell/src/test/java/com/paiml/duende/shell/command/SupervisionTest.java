@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.paiml.duende.api.DaemonException;
 import com.paiml.duende.api.DaemonStatus;
 import com.paiml.duende.api.ErrorCode;
+import com.paiml.duende.control.DaemonInfo;
 import com.paiml.duende.control.DaemonManager;
 import com.paiml.duende.spi.Deadline;
 import java.nio.charset.StandardCharsets;
@@ -141,6 +142,36 @@ class SupervisionTest {
     supervision.addManager(new ScriptedManager().with("web", DaemonStatus.RUNNING));
     deployment.awaitReady(Deadline.after(Duration.ofMinutes(1)));
     assertEquals(DaemonStatus.RUNNING, deployment.infos().getFirst().status());
+  }
+
+  @Test
+  void a_deployment_that_waits_for_one_of_many_does_not_look_at_all_of_them() throws Exception {
+    List<String> looks = new ArrayList<>();
+    ScriptedManager manager =
+        new ScriptedManager() {
+          @Override
+          public List<DaemonInfo> list() {
+            boolean _ = looks.add("all");
+            return super.list();
+          }
+
+          @Override
+          public Optional<DaemonInfo> find(String name) {
+            boolean _ = looks.add(name);
+            if (looks.stream().filter("web"::equals).count() == 2) {
+              var _ = with("web", DaemonStatus.RUNNING);
+            }
+            return super.list().stream().filter(d -> d.name().equals(name)).findFirst();
+          }
+        };
+    manager.afterDeploy = DaemonStatus.STARTING;
+    supervision.addManager(manager);
+    Deployment deployment = new Deployment(supervision);
+    deployment.read("web.toml", "web.toml", "web".getBytes(StandardCharsets.UTF_8));
+    deployment.deploy(true, true, false);
+    looks.clear();
+    deployment.awaitReady(Deadline.after(Duration.ofMinutes(1)));
+    assertEquals(List.of("", "all", "web", "web", "all", "all"), looks);
   }
 
   @Test

@@ -134,6 +134,12 @@ public final class Installed implements AutoCloseable {
     return Await.value(PATIENCE, () -> Optional.of(cache).filter(Files::exists)).isPresent();
   }
 
+  /** Waits until the container has noted that its cache of bundles is whole, which one does that lives for more than a moment. */
+  public void awaitSettled() throws Exception {
+    Path whole = data().resolve("cache").resolve("whole");
+    Await.until("the container has settled", PATIENCE, () -> Files.exists(whole));
+  }
+
   public Process start(Path out, Path err, String... words) throws IOException {
     return start("duende", out, err, words);
   }
