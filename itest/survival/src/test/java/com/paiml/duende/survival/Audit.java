@@ -8,7 +8,10 @@ import com.paiml.duende.bench.drive.Listed;
 import com.paiml.duende.bench.drive.Nature;
 import com.paiml.duende.bench.drive.Witness;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -167,7 +170,9 @@ final class Audit {
                 + "\n--- the first of them\n"
                 + about(faults.getFirst())
                 + "\n--- its log\n"
-                + tail(duende.log()));
+                + tail(duende.log())
+                + "\n--- what its threads are at\n"
+                + threads());
       }
       // So seldom that it does not take the processor time that it measures.
       TimeUnit.MILLISECONDS.sleep(150);
@@ -181,6 +186,23 @@ final class Audit {
       return duende.say("status", name).out() + duende.say("logs", name).out();
     } catch (IOException e) {
       return "no answer: " + e;
+    }
+  }
+
+  /** By its JVM's own word; what waits for an answer that does not come is seen there only. */
+  private String threads() {
+    Path jstack = Path.of(System.getProperty("java.home"), "bin", "jstack");
+    try {
+      long pid = duende.container().map(ProcessHandle::pid).orElse(0L);
+      Process asked =
+          new ProcessBuilder(jstack.toString(), Long.toString(pid))
+              .redirectErrorStream(true)
+              .start();
+      try (InputStream said = asked.getInputStream()) {
+        return new String(said.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    } catch (IOException e) {
+      return "cannot be asked: " + e.getMessage();
     }
   }
 

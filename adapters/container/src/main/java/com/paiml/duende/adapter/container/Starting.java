@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** One start of one container, of which nothing is left when it fails. */
 final class Starting {
   private static final System.Logger LOG = System.getLogger(Starting.class.getName());
-  private static final Duration CLEAN_UP = Duration.ofSeconds(15);
+  private static final Duration CLEAN_UP = Duration.ofSeconds(20);
 
   private final Workshop shop;
   private final LaunchSpec spec;
@@ -69,7 +69,7 @@ final class Starting {
 
   private ContainerRun run(boolean lockMemory) throws DaemonException {
     ContainerPlan plan = Plans.of(spec, table, attempt, lockMemory, host);
-    Engine engine = shop.engines().choose(table, deadline);
+    Engine engine = shop.engines().choose(table, step());
     refuseWhatItCannot(engine);
     Watcher watcher = shop.watcher(engine, spec.instance().id());
     Optional<ContainerRun> run = Optional.empty();
@@ -95,7 +95,7 @@ final class Starting {
                   plan.restart().isOn()));
       watcher.add(run.get());
       shop.keepLog(run.get());
-      engine.start(id, deadline);
+      engine.start(id, step());
       return begun(engine, watcher, run.get());
     } catch (DaemonException e) {
       run.ifPresent(
@@ -106,6 +106,11 @@ final class Starting {
       cleanUp(engine, watcher, run.map(ContainerRun::id), e);
       throw named(e);
     }
+  }
+
+  /** Only an image that is fetched may take all the time that a start has. */
+  private Deadline step() {
+    return deadline.orAfter(shop.step());
   }
 
   /** Which engine it is may be known only now. */
@@ -156,7 +161,7 @@ final class Starting {
    */
   private String create(Engine engine, ContainerPlan plan, boolean seen) throws DaemonException {
     try {
-      return engine.create(plan, deadline);
+      return engine.create(plan, step());
     } catch (DaemonException e) {
       if (e.code().equals(ErrorCode.ALREADY_EXISTS)) {
         makeRoom(engine, plan.name());
@@ -165,21 +170,21 @@ final class Starting {
       } else {
         throw e;
       }
-      return engine.create(plan, deadline);
+      return engine.create(plan, step());
     }
   }
 
   /** What the daemon's run before has left is known here: to hear of it by a refusal would cost a round more. */
   private void removeEarlier(Watcher watcher) throws DaemonException {
     for (ContainerRun before : watcher.ended(spec.name())) {
-      before.engine().remove(before.id(), deadline);
+      before.engine().remove(before.id(), step());
       shop.forget(before.id());
     }
   }
 
   /** Removes what an earlier run of this daemon has left under its name; what is not ours is not touched. */
   private void makeRoom(Engine engine, String name) throws DaemonException {
-    Optional<ContainerState> found = engine.inspect(name, deadline);
+    Optional<ContainerState> found = engine.inspect(name, step());
     if (found.isEmpty()) {
       return;
     }
@@ -206,7 +211,7 @@ final class Starting {
           "runs already, as container " + other.id(),
           "stop it first");
     }
-    shop.discard(engine, other.id(), deadline);
+    shop.discard(engine, other.id(), step());
   }
 
   /** Whether it runs in a directory that its image has to have. */
@@ -222,7 +227,7 @@ final class Starting {
   private void seeDirectory(Engine engine, ContainerPlan plan, ImageFacts image)
       throws DaemonException {
     String directory = plan.workingDir();
-    if (!shop.hasDirectory(engine, plan, image.id(), directory, deadline)) {
+    if (!shop.hasDirectory(engine, plan, image.id(), directory, step())) {
       throw new DaemonException(
           ErrorCode.SPAWN,
           spec.name(),
@@ -233,7 +238,7 @@ final class Starting {
 
   private ContainerRun begun(Engine engine, Watcher watcher, ContainerRun run)
       throws DaemonException {
-    Optional<ContainerState> state = engine.inspect(run.id(), deadline);
+    Optional<ContainerState> state = engine.inspect(run.id(), step());
     if (state.isEmpty()) {
       run.ended(new ExitReason.Lost("its container was removed"));
       return run;
@@ -254,13 +259,11 @@ final class Starting {
     boolean uncertain = because.code().equals(ErrorCode.TIMEOUT) || id.isEmpty();
     try {
       if (id.isPresent()) {
-        engine.kill(id.get(), patience);
-        engine.remove(id.get(), patience);
+        engine.discard(id.get(), patience);
       }
       if (uncertain && !because.code().equals(ErrorCode.ALREADY_EXISTS)) {
         for (ContainerState left : engine.list(Labels.ATTEMPT, attempt, patience)) {
-          engine.kill(left.id(), patience);
-          engine.remove(left.id(), patience);
+          engine.discard(left.id(), patience);
         }
       }
       if (because.code().equals(ErrorCode.TIMEOUT)) {

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 final class Watcher implements EngineListener, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Watcher.class.getName());
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration DISCARD = Duration.ofSeconds(40);
 
   /** How long an engine may take from the end of a run to the next that it starts by itself, beyond its own back-off. */
   private static final Duration RESTART_GRACE = Duration.ofSeconds(5);
@@ -89,8 +90,7 @@ final class Watcher implements EngineListener, AutoCloseable {
 
   private void clear(String attempt) throws DaemonException {
     for (ContainerState left : engine.list(Labels.ATTEMPT, attempt, Deadline.after(PATIENCE))) {
-      engine.kill(left.id(), Deadline.after(PATIENCE));
-      engine.remove(left.id(), Deadline.after(PATIENCE));
+      engine.discard(left.id(), Deadline.after(DISCARD));
     }
   }
 

@@ -8,6 +8,7 @@ import com.paiml.duende.spi.Deadline;
 import com.paiml.duende.support.rotation.LogBook;
 import com.paiml.duende.support.rotation.LogBooks;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -35,6 +36,7 @@ final class Workshop implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final Kernel kernel = new Kernel();
   private final Engines engines;
+  private final Duration step;
   private final Map<Key, Watcher> watchers = new ConcurrentHashMap<>();
 
   /** Directories that were seen in images, which do not change. */
@@ -43,7 +45,9 @@ final class Workshop implements AutoCloseable {
   private @Nullable LogBooks logs;
   private volatile boolean closed;
 
-  Workshop(Places places) {
+  /** @param step how long an engine may take for one step of a start */
+  Workshop(Places places, Duration step) {
+    this.step = step;
     ThreadFactory threads = Thread.ofPlatform().daemon().name("duende-container-work").factory();
     workers =
         new ThreadPoolExecutor(
@@ -89,6 +93,11 @@ final class Workshop implements AutoCloseable {
 
   Engines engines() {
     return engines;
+  }
+
+  /** How long an engine may take for one step of a start. */
+  Duration step() {
+    return step;
   }
 
   Kernel kernel() {
@@ -160,8 +169,7 @@ final class Workshop implements AutoCloseable {
   /** Kills and removes a container of ours. */
   void discard(Engine engine, String id, Deadline deadline) throws DaemonException {
     find(id).ifPresent(ContainerRun::willBeKilled);
-    engine.kill(id, deadline);
-    engine.remove(id, deadline);
+    engine.discard(id, deadline);
     forget(id);
   }
 

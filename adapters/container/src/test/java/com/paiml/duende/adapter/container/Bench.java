@@ -47,6 +47,12 @@ final class Bench implements AutoCloseable {
         Places.of(EngineKind.parse(engine.kind()).orElseThrow(), engine.socket()));
   }
 
+  /** One that waits so long for a step of a start. */
+  ContainerAdapter fresh(Duration step) {
+    return new ContainerAdapter(
+        Places.of(EngineKind.parse(engine.kind()).orElseThrow(), engine.socket()), step);
+  }
+
   String engineTitle() {
     return EngineKind.parse(engine.kind()).orElseThrow().title();
   }

@@ -43,6 +43,8 @@ import java.util.function.Supplier;
 
 /** containerd by its own API: images, snapshots, containers and tasks are separate things there, and are kept together here. */
 public final class ContainerdEngine implements Engine {
+  private static final System.Logger LOGGER = System.getLogger(ContainerdEngine.class.getName());
+
   /** The namespace of containerd in which Duende's containers are: {@code ctr -n duende containers ls}. */
   public static final String NAMESPACE = "duende";
 
@@ -67,6 +69,9 @@ public final class ContainerdEngine implements Engine {
 
   private static final int SIGKILL = 9;
   private static final Duration CLEAN_UP = Duration.ofSeconds(10);
+
+  /** How long containerd is left alone with what is left of a task, before its shim is taken for stuck. */
+  private static final Duration LEFT_OVER = Duration.ofSeconds(8);
 
   /** containerd.v1.types.Status. */
   private static final int CREATED = 1;
@@ -360,7 +365,7 @@ public final class ContainerdEngine implements Engine {
         }
         var _ = task.message(3, mount);
       }
-      var _ = grpc.call(TASKS + "Create", task, deadline);
+      createTask(task, deadline);
       var _ = grpc.call(TASKS + "Start", new ProtoWriter().text(1, id), deadline);
     } catch (Grpc.Refused e) {
       throw new DaemonException(
@@ -372,6 +377,31 @@ public final class ContainerdEngine implements Engine {
     } finally {
       beginning.remove(id);
     }
+  }
+
+  private void createTask(ProtoWriter task, Deadline deadline) throws DaemonException {
+    Deadline patience = deadline.orAfter(LEFT_OVER);
+    while (true) {
+      try {
+        var _ = grpc.call(TASKS + "Create", task, deadline);
+        return;
+      } catch (Grpc.Refused e) {
+        if (!isAboutLeftOver(e) || patience.hasPassed()) {
+          throw e;
+        }
+        pauseShortly();
+      }
+    }
+  }
+
+  /**
+   * Whether what was broken off, by the end of who had asked for it, is in the way: containerd clears that away when it comes
+   * to it, and with it takes the folder of who comes next under that name.
+   */
+  private static boolean isAboutLeftOver(Grpc.Refused e) {
+    return e.status() == Grpc.ALREADY_EXISTS
+        || (e.problem().contains("start shim")
+            && (e.problem().contains("file exists") || e.problem().contains("no such file")));
   }
 
   private static DaemonException gone(String id) {
@@ -498,13 +528,20 @@ public final class ContainerdEngine implements Engine {
     if (task.isEmpty() || task.get().number(4) == STOPPED) {
       return;
     }
-    if (task.get().number(4) == CREATED) {
-      // Made and never started: removing it kills it.
-      return;
-    }
     boolean reached = signal(id, SIGKILL, deadline);
     if (reached && task.get().number(4) == PAUSED) {
+      resumeKilled(id, deadline);
+    }
+  }
+
+  /** What is paused does not die by itself; where the runtime has resumed it already, there is nothing to resume. */
+  private void resumeKilled(String id, Deadline deadline) throws DaemonException {
+    try {
       resume(id, deadline);
+    } catch (Grpc.Refused e) {
+      if (!e.problem().contains("not paused")) {
+        throw e;
+      }
     }
   }
 
@@ -533,10 +570,31 @@ public final class ContainerdEngine implements Engine {
 
   @Override
   public void remove(String id, Deadline deadline) throws DaemonException {
+    try {
+      deleteTask(id, deadline.orAfter(LEFT_OVER));
+    } catch (DaemonException e) {
+      boolean stuck = e instanceof Grpc.Refused || e.code().equals(ErrorCode.TIMEOUT);
+      if (!stuck || deadline.hasPassed()) {
+        throw e;
+      }
+      if (!runs(id, deadline) && new Shim(linux, NAMESPACE, socket(), id).kill()) {
+        LOGGER.log(
+            System.Logger.Level.WARNING,
+            "{0}: its shim did nothing any more and was killed: {1}",
+            id,
+            e.getMessage());
+      }
+      deleteTask(id, deadline);
+    }
+    ignoringMissing(CONTAINERS + "Delete", new ProtoWriter().text(1, id), deadline);
+    removeSnapshot(id, deadline);
+  }
+
+  private void deleteTask(String id, Deadline deadline) throws DaemonException {
     while (true) {
       try {
         ignoringMissing(TASKS + "Delete", new ProtoWriter().text(1, id), deadline);
-        break;
+        return;
       } catch (Grpc.Refused e) {
         // It was killed, and is not gone yet.
         if (deadline.hasPassed()) {
@@ -545,8 +603,40 @@ public final class ContainerdEngine implements Engine {
         pauseShortly();
       }
     }
-    ignoringMissing(CONTAINERS + "Delete", new ProtoWriter().text(1, id), deadline);
-    removeSnapshot(id, deadline);
+  }
+
+  /** Whether its task is known to run; one that cannot be asked for is not. */
+  private boolean runs(String id, Deadline deadline) throws DaemonException {
+    try {
+      long status = task(id, deadline.orAfter(CLEAN_UP)).map(t -> t.number(4)).orElse(0L);
+      return status == RUNNING || status == PAUSED;
+    } catch (Grpc.Refused e) {
+      return false;
+    } catch (DaemonException e) {
+      if (e.code().equals(ErrorCode.TIMEOUT)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void discard(String id, Deadline deadline) throws DaemonException {
+    Shim shim = new Shim(linux, NAMESPACE, socket(), id);
+    try {
+      kill(id, deadline.orAfter(LEFT_OVER));
+    } catch (Grpc.Refused e) {
+      LOGGER.log(System.Logger.Level.DEBUG, "{0} cannot be killed: {1}", id, e.getMessage());
+    } catch (DaemonException e) {
+      boolean mayHelp = !deadline.hasPassed() && e.code().equals(ErrorCode.TIMEOUT) && shim.kill();
+      if (!mayHelp) {
+        throw e;
+      }
+    }
+    remove(id, deadline);
+    // One of a start that was broken off may be there when containerd knows nothing of it any more,
+    // and would be taken for the shim of the next container of that name, whatever its state.
+    boolean _ = shim.kill();
   }
 
   private static void pauseShortly() throws DaemonException {
@@ -555,7 +645,7 @@ public final class ContainerdEngine implements Engine {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DaemonException(
-          ErrorCode.TIMEOUT, "container", "its removal was interrupted", "ask again", e);
+          ErrorCode.TIMEOUT, "container", "waiting for containerd was interrupted", "ask again", e);
     }
   }
 

@@ -98,6 +98,12 @@ public interface Engine extends AutoCloseable {
   /** Removes a container that does not run, with its anonymous volumes. Gone already is no error. */
   void remove(String id, Deadline deadline) throws DaemonException;
 
+  /** Kills and removes it, in whatever state it is. Gone already is no error. */
+  default void discard(String id, Deadline deadline) throws DaemonException {
+    kill(id, deadline);
+    remove(id, deadline);
+  }
+
   /** Changes the limits that can be changed while it runs: memory, processor, processes. */
   void update(String id, Resources resources, Deadline deadline) throws DaemonException;
 

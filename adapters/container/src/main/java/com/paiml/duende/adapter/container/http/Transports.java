@@ -33,6 +33,7 @@ public final class Transports implements AutoCloseable {
   private @Nullable HttpClient one;
   private @Nullable HttpClient two;
   private boolean closed;
+  private final Asked asked = new Asked();
 
   public Transports() {
     this(UNUSED);
@@ -45,12 +46,12 @@ public final class Transports implements AutoCloseable {
 
   /** A connection to the engine behind a socket, in HTTP/1.1. */
   public UnixHttp http(Path socket, String title) {
-    return new UnixHttp(socket, title, this::overHttp);
+    return new UnixHttp(socket, title, this::overHttp, asked);
   }
 
   /** The same in HTTP/2, from its first byte. */
   public UnixHttp http2(Path socket, String title) {
-    return new UnixHttp(socket, title, this::overHttp2);
+    return new UnixHttp(socket, title, this::overHttp2, asked);
   }
 
   private synchronized HttpClient overHttp() throws DaemonException {
@@ -142,6 +143,8 @@ public final class Transports implements AutoCloseable {
     stop(two);
     one = null;
     two = null;
+    // A client that stops may drop an answer that has just come.
+    asked.close();
   }
 
   private static void stop(@Nullable HttpClient client) {

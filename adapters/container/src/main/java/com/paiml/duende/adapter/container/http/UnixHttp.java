@@ -93,11 +93,13 @@ public final class UnixHttp {
   private final Path socket;
   private final String title;
   private final Clients clients;
+  private final Asked asked;
 
-  UnixHttp(Path socket, String title, Clients clients) {
+  UnixHttp(Path socket, String title, Clients clients, Asked asked) {
     this.socket = socket;
     this.title = title;
     this.clients = clients;
+    this.asked = asked;
   }
 
   public Path socket() {
@@ -221,7 +223,7 @@ public final class UnixHttp {
     long nanos = Math.max(1, deadline.remaining().toNanos());
     CompletableResponseListener listener = new CompletableResponseListener(request, MAX_ANSWER);
     var answer = listener.send();
-    try {
+    try (Asked.Waiter _ = asked.await(answer)) {
       ContentResponse response = answer.get(nanos, TimeUnit.NANOSECONDS);
       Map<String, String> trailers = new HashMap<>();
       if (response.getTrailers() != null) {
