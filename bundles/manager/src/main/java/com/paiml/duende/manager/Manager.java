@@ -75,6 +75,12 @@ public final class Manager
     control = new Control(engine);
   }
 
+  /** When the adapters that are there have been added. */
+  @Activate
+  void begin() {
+    engine.begin();
+  }
+
   private Path folder(String property) throws DaemonException {
     String value = bundle.getProperty(property);
     if (value == null || value.isBlank()) {

@@ -71,6 +71,9 @@ public final class Engine implements AutoCloseable {
   private static final int PROBES_AT_ONCE = 64;
   private static final int CALLS_AT_ONCE = 512;
 
+  /** Whoever waits for the next manager is answered in this time, before its classes and threads are busy with what runs. */
+  private static final Duration AFTER_A_SWAP = Duration.ofMillis(50);
+
   private final ConfigReader reader;
   private final PayloadResolver payloads;
   private final Services services;
@@ -97,13 +100,18 @@ public final class Engine implements AutoCloseable {
   private final Map<String, GroupConfig> groups = new ConcurrentSkipListMap<>();
   private final Map<Ports.Port, Recovering> recovering = new ConcurrentHashMap<>();
   private final Queue<CompletableFuture<Void>> awaitingRecovery = new ConcurrentLinkedQueue<>();
+  // Guards these two.
+  private final Object beginning = new Object();
+  private final List<Ports.Port> early = new ArrayList<>();
+  private boolean begun;
   private final PayloadResolver.Watch watch;
   private volatile boolean shuttingDown;
   private volatile boolean leaving;
   private volatile boolean closed;
 
   /**
-   * Takes up what the journal knows; nothing is started before its adapter is there.
+   * Takes up what the journal knows; nothing is started before its adapter is there, and no platform is asked before {@link
+   * #begin}.
    *
    * @param container identifies the process that the container is
    * @throws IOException when the journal cannot be read or written
@@ -963,6 +971,28 @@ public final class Engine implements AutoCloseable {
     ports.add(adapter, platform, bundle, ranking).ifPresent(this::came);
   }
 
+  /**
+   * Has what ran before looked for with the adapters that have been added by now, and from now on with each that is added. To be
+   * called once. Questions are answered without that: the threads that look take the processors from whoever makes the engine
+   * known, and where it takes the place of another many wait for an answer.
+   */
+  public void begin() {
+    if (journal.isSameContainer()) {
+      var _ = timers.after(AFTER_A_SWAP.toNanos(), this::lookAfterAll);
+    } else {
+      lookAfterAll();
+    }
+  }
+
+  private void lookAfterAll() {
+    synchronized (beginning) {
+      begun = true;
+      early.forEach(this::lookAfter);
+      early.clear();
+    }
+    tellRecovery();
+  }
+
   public void remove(PlatformAdapter adapter) {
     if (closed) {
       // Its services are taken from it after it was closed; nobody is looked after any more.
@@ -973,6 +1003,9 @@ public final class Engine implements AutoCloseable {
         .ifPresent(
             change -> {
               Ports.Port gone = change.gone();
+              synchronized (beginning) {
+                boolean _ = early.remove(gone);
+              }
               boolean _ = recovered(gone);
               adapterEvent(gone, false);
               daemons.values().forEach(d -> d.adapterLeft(gone));
@@ -989,8 +1022,18 @@ public final class Engine implements AutoCloseable {
             present));
   }
 
-  /** Every run of the platform is looked for first; then what belongs to none is removed; then others may start. */
   private void came(Ports.Port port) {
+    synchronized (beginning) {
+      if (!begun) {
+        early.add(port);
+        return;
+      }
+    }
+    lookAfter(port);
+  }
+
+  /** Every run of the platform is looked for first; then what belongs to none is removed; then others may start. */
+  private void lookAfter(Ports.Port port) {
     adapterEvent(port, true);
     Set<String> open = new HashSet<>();
     for (Supervisor d : daemons.values()) {
@@ -1061,8 +1104,14 @@ public final class Engine implements AutoCloseable {
     return asked;
   }
 
+  private boolean hasBegun() {
+    synchronized (beginning) {
+      return begun;
+    }
+  }
+
   private void tellRecovery() {
-    if (recovering.isEmpty() || closed) {
+    if ((hasBegun() && recovering.isEmpty()) || closed) {
       CompletableFuture<Void> waits;
       while ((waits = awaitingRecovery.poll()) != null) {
         waits.complete(null);

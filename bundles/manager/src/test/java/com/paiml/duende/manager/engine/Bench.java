@@ -47,11 +47,20 @@ final class Bench implements AutoCloseable {
   }
 
   Bench(Path data, ScriptedAdapter.Machine machine, String container) throws IOException {
+    this(data, machine, container, true);
+  }
+
+  /** @param begin whether its engine is begun already */
+  Bench(Path data, ScriptedAdapter.Machine machine, String container, boolean begin)
+      throws IOException {
     this.data = data;
     this.machine = machine;
     services.add("tcp", new TcpProbe());
     services.add("http", new HttpProbe());
     engine = new Engine(data, Path.of("/opt/duende"), container, reader, classes, services);
+    if (begin) {
+      engine.begin();
+    }
     control = new Control(engine);
     var _ = control.watch(events::add);
     adapter = new ScriptedAdapter(machine);

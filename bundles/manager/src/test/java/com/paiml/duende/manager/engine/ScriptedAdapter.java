@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -124,7 +125,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   final Set<Capability> capabilities =
       EnumSet.complementOf(EnumSet.of(Capability.WATCHDOG_BY_PLATFORM));
   final Map<String, CompletableFuture<ExitReason>> exits = new ConcurrentHashMap<>();
-  final List<Collection<DaemonHandle>> completed = new ArrayList<>();
+  final List<Collection<DaemonHandle>> completed = new CopyOnWriteArrayList<>();
   volatile boolean present = true;
   volatile boolean gone;
   volatile CountDownLatch beforeSpawn = new CountDownLatch(0);
@@ -337,9 +338,7 @@ final class ScriptedAdapter implements PlatformAdapter {
   @Override
   public void recoveryComplete(
       Instance instance, Collection<DaemonHandle> kept, Deadline deadline) {
-    synchronized (completed) {
-      completed.add(List.copyOf(kept));
-    }
+    completed.add(List.copyOf(kept));
     Set<String> keys = new HashSet<>();
     kept.forEach(h -> keys.add(key(h)));
     for (String key : Set.copyOf(machine.runs.keySet())) {

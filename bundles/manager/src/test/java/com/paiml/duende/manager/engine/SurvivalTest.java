@@ -80,6 +80,35 @@ class SurvivalTest {
   }
 
   @Test
+  void noPlatformIsAskedBeforeTheEngineIsBegun() throws Exception {
+    open("c1").plug();
+    bench.deploy(config("web").build());
+    kill(bench);
+    // As after a swap of the manager.
+    bench = new Bench(data, machine, "c1", false);
+    ScriptedAdapter left = bench.adapter;
+    bench.plug().unplug();
+    bench.plugAgain();
+    // Where nothing has run, that is said by a call that is made at once.
+    ScriptedAdapter empty = new ScriptedAdapter(new ScriptedAdapter.Machine());
+    bench.engine.add(empty, "empty", "test 1", 0);
+    bench.engine.calls().awaitIdle();
+    CompletableFuture<Void> over = bench.engine.recovery().toCompletableFuture();
+    assertFalse(over.isDone());
+    assertEquals(List.of(), empty.completed);
+    assertEquals(List.of(), bench.adapter.completed);
+    assertEquals(DaemonStatus.RUNNING, bench.info("web").status());
+    assertFalse(bench.info("web").adapterPresent());
+
+    bench.engine.begin();
+    over.get(WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    bench.await("web", DaemonInfo::adapterPresent);
+    until(() -> bench.adapter.completed.size() == 1 && empty.completed.size() == 1);
+    assertEquals(List.of(), left.completed);
+    assertEquals(1, machine.spawned.get());
+  }
+
+  @Test
   void programsGoOnAndAreTakenUpWithTheirCountsAndNotStartedAgain() throws Exception {
     open("c1").plug();
     bench.deploy(config("web").build());
