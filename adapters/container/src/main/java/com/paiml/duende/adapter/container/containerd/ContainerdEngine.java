@@ -251,7 +251,7 @@ public final class ContainerdEngine implements Engine {
 
   @Override
   public String create(ContainerPlan plan, Deadline deadline) throws DaemonException {
-    String id = plan.name();
+    String id = Identifier.of(plan.name());
     ImageConfig image = config(Reference.parse(plan.image()).normalized(), deadline);
     String user = plan.user().isEmpty() ? image.user() : plan.user();
     UserNumbers numbers =
@@ -436,7 +436,7 @@ public final class ContainerdEngine implements Engine {
   @Override
   public Optional<ContainerState> inspect(String idOrName, Deadline deadline)
       throws DaemonException {
-    Optional<ProtoMessage> container = container(idOrName, deadline);
+    Optional<ProtoMessage> container = container(Identifier.of(idOrName), deadline);
     return container.isEmpty() ? Optional.empty() : Optional.of(state(container.get(), deadline));
   }
 

@@ -193,7 +193,7 @@ final class OciSpec {
   private static Map<String, Object> linux(ContainerPlan plan) throws DaemonException {
     Map<String, Object> linux = new LinkedHashMap<>();
     linux.put("resources", resources(plan.limits()));
-    linux.put("cgroupsPath", "/duende/" + plan.name());
+    linux.put("cgroupsPath", "/duende/" + Identifier.of(plan.name()));
     List<Map<String, Object>> namespaces = new ArrayList<>();
     for (String type : List.of("pid", "ipc", "uts", "mount", "network")) {
       if (!type.equals("network") || !plan.network().equals("host")) {
