@@ -71,7 +71,10 @@ record Layout(Path home, Path etc, Path data) {
         data.toString());
   }
 
-  /** Makes the folders that the container writes to, for its own user only. */
+  /**
+   * Makes the folders that the container writes to, for its own user only. What root starts as another user has to come to its
+   * own folder below the data folder: that can be passed through then.
+   */
   void create() throws LauncherException {
     for (Path folder : List.of(data, log(), data.resolve("bundles"))) {
       try {
@@ -85,6 +88,9 @@ record Layout(Path home, Path etc, Path data) {
         var mine =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectory(folder, mine);
+        if (folder.equals(data) && "root".equals(System.getProperty("user.name"))) {
+          Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        }
       } catch (FileAlreadyExistsException e) {
         throw new LauncherException(
             folder

@@ -172,6 +172,32 @@ class LauncherIT {
   }
 
   @Test
+  void daemonsOfAnotherUserReachTheirFoldersInOnesThatDuendeHasMade() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root to become another user");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+    Path file =
+        Files.writeString(
+            folder.resolve("foreign.toml"),
+            """
+            name = "foreign"
+            user = "nobody"
+            binary_path = "/bin/sh"
+            args = ["-c", "id -un > me; cat me; exec sleep 600"]
+            """);
+    duende.set("TMPDIR", folder.toString());
+    Answer run = duende.call("run", file.toString(), "--for", "1s");
+    assertEquals(0, run.status(), run.text());
+    assertTrue(run.text().contains("nobody"), run.text());
+    duende.set("DUENDE_DATA", folder.resolve("deep/data").toString());
+    duende.expectData(folder.resolve("deep/data"));
+    assertEquals(0, duende.call("up").status());
+    Answer deploy = duende.call("deploy", file.toString());
+    assertEquals(0, deploy.status(), deploy.text());
+    Answer removed = duende.call("rm", "foreign");
+    assertEquals(0, removed.status(), removed.text());
+  }
+
+  @Test
   void aWrongJavaHomeIsNamed() throws Exception {
     duende.set("DUENDE_JAVA_HOME", folder.toString());
     Answer up = duende.call("up");

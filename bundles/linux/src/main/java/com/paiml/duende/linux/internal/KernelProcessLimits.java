@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** prlimit(2) and /proc/PID/oom_score_adj, which both go by number. */
 final class KernelProcessLimits implements ProcessLimits {
+  /** The width of the names in /proc/PID/limits. */
+  private static final int NAME_WIDTH = 25;
+
   private final Kernel kernel;
   private final ControlFiles files;
 
@@ -23,7 +26,41 @@ final class KernelProcessLimits implements ProcessLimits {
 
   @Override
   public Limit get(Pidfd process, Resource resource) throws LinuxException {
-    return limit(process, resource, null);
+    try {
+      return limit(process, resource, null);
+    } catch (LinuxException refused) {
+      // Of another user's process, without CAP_SYS_RESOURCE; in its file everybody may read it.
+      if (!refused.is(Errno.EPERM)) {
+        throw refused;
+      }
+      Limit shown = shown(process, resource);
+      requireHeld(process);
+      return shown;
+    }
+  }
+
+  /** By /proc/PID/limits, proc_pid_limits(5): below the heading a line for each resource, in the order of their numbers. */
+  private Limit shown(Pidfd process, Resource resource) throws LinuxException {
+    String line =
+        files
+            .read(Path.of("/proc/" + process.pid() + "/limits"))
+            .lines()
+            .skip(1 + resource.number())
+            .findFirst()
+            .orElse("");
+    String[] columns = line.substring(Math.min(NAME_WIDTH, line.length())).strip().split("\\s+", 3);
+    if (columns.length < 2) {
+      throw new LinuxException(
+          Errno.EINVAL,
+          "read",
+          "/proc/" + process.pid() + "/limits",
+          "It has no line for RLIMIT_" + resource + ".");
+    }
+    return new Limit(value(columns[0]), value(columns[1]));
+  }
+
+  private static long value(String text) {
+    return text.equals("unlimited") ? Limit.INFINITY : Long.parseUnsignedLong(text);
   }
 
   @Override

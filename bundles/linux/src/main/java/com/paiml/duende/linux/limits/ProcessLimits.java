@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface ProcessLimits {
 
-  /** What is in force, prlimit(2). */
+  /** What is in force, prlimit(2); of another user's process, without CAP_SYS_RESOURCE, by /proc/PID/limits. */
   Limit get(Pidfd process, Resource resource) throws LinuxException;
 
   /**

@@ -305,6 +305,7 @@ class LayoutTest {
           "ControlFiles.FOLDER_MODE",
           "EpollLoop.BATCH",
           "EpollLoop.STOP",
+          "KernelProcessLimits.NAME_WIDTH",
           "Fd.CLOSED",
           "FilterProgram.FOREIGN",
           "FilterProgram.MAX_SHORT_JUMP",

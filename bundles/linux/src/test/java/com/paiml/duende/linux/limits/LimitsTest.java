@@ -5,7 +5,9 @@ import static com.paiml.duende.linux.Children.shell;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.paiml.duende.linux.Await;
 import com.paiml.duende.linux.Here;
 import com.paiml.duende.linux.Linux;
 import com.paiml.duende.linux.kernel.LinuxException;
@@ -14,6 +16,8 @@ import com.paiml.duende.linux.process.Pidfd;
 import com.paiml.duende.linux.process.Spawner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +50,32 @@ class LimitsTest {
       assertEquals(
           "ESRCH",
           assertThrows(LinuxException.class, () -> limits.get(child, Resource.NOFILE)).errno());
+    }
+  }
+
+  /** Of another user's process prlimit(2) tells nothing without CAP_SYS_RESOURCE. */
+  @Test
+  void theLimitsOfAnotherUsersProcessAreRead() throws Exception {
+    Path setpriv = Path.of("/usr/bin/setpriv");
+    assumeTrue(
+        "root".equals(System.getProperty("user.name")) && Files.isExecutable(setpriv),
+        "needs root, and setpriv (util-linux), to become another user");
+    String script =
+        "ulimit -Sn 77; ulimit -Hn 99; exec "
+            + setpriv
+            + " --reuid=65534 --regid=65534 --clear-groups /bin/sleep 1000";
+    ProcessLimits limits = linux.processLimits();
+    try (Spawner spawner = linux.spawner();
+        Pidfd self = linux.processes().open((int) ProcessHandle.current().pid());
+        Pidfd child = spawner.spawn(shell(script))) {
+      Await.until(
+          "it is another user's",
+          () -> linux.proc().file(child.pid(), "comm").orElse("").strip().equals("sleep"));
+      for (Resource resource : Resource.values()) {
+        Limit wanted = resource == Resource.NOFILE ? new Limit(77, 99) : limits.get(self, resource);
+        assertEquals(wanted, limits.get(child, resource), resource.toString());
+      }
+      kill(child);
     }
   }
 
