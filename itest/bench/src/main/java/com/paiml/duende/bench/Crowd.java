@@ -20,8 +20,11 @@ final class Crowd {
   /** Threads of others that may end meanwhile. From so many before the last on they are counted one by one. */
   private static final int OTHERS = 32;
 
-  /** Should more of others end than that: after this time in which no more came, and half were there, they are counted as well. */
+  /** Should more of others end than that: after this time in which no more came they are counted as well; half were there. */
   private static final long STILL = Duration.ofMillis(100).toNanos();
+
+  /** The same where not even half were seen to come, as where the processes of the one before were still ending. */
+  private static final long LONG_STILL = Duration.ofSeconds(1).toNanos();
 
   private final int count;
   private final long enough;
@@ -58,7 +61,8 @@ final class Crowd {
       most = now;
       grew = System.nanoTime();
     }
-    return now >= enough || (most >= half && System.nanoTime() - grew > STILL);
+    long still = System.nanoTime() - grew;
+    return now >= enough || still > (most >= half ? STILL : LONG_STILL);
   }
 
   private static long members(Collection<Long> pids) {
